@@ -33,7 +33,7 @@ export interface AdminOptions extends TaskRouteOptions, Health {
   readonly closing?: AbortSignal;
   /** The settings in effect. */
   readonly config: Config;
-  /** What the models mark that the server itself has loaded; others say it in the database. */
+  /** The marks of the models that the server itself has loaded; others say theirs in the database. */
   readonly marks?: DeclaredMarks;
   /** Other names of that host: the setting `admin.hosts`. */
   readonly hosts?: readonly string[];

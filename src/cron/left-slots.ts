@@ -43,7 +43,7 @@ export function endOfPause(
   return { slots: left({ row, taken }, until, "paused", pausedWords(pause)), decidedUntil: until };
 }
 
-/** What comes back later is new, and catches nothing up. @returns null where nothing is left to be decided */
+/** A definition that comes back later catches nothing up. @returns null where nothing is left to be decided */
 export function endOfRemoved({ row, taken }: Known, now: number): CronDecision | null {
   const { removedAt, decidedUntil, waiting } = row;
   if (removedAt === null || now - removedAt <= BACK_MS) return null;

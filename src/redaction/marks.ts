@@ -1,4 +1,4 @@
-/** What is secret in a call: fields by their names, and arguments by their places. */
+/** The secrets of a call: fields by their names, and arguments by their places. */
 
 /** The name of a field at any depth, a path such as `card.number`, or the place of an argument, from 0. */
 export type Mark = string | number;
@@ -12,7 +12,7 @@ export const EVERY_METHOD = "*";
 const LONGEST = 200;
 const LAST_PLACE = 999;
 
-/** What a mark must be; null: this is one. */
+/** Says how a mark must be written; null: this is one. */
 export function markFault(mark: unknown): string | null {
   if (typeof mark === "number") {
     const isPlace = Number.isInteger(mark) && mark >= 0 && mark <= LAST_PLACE;

@@ -43,7 +43,7 @@ function hasText(value: unknown, is: (text: string) => boolean): boolean {
   return isInKeys || Object.values(value).some((one) => hasText(one, is));
 }
 
-/** What was given, with the stored values where it is as it was shown. */
+/** The given value, with the stored ones where it is as it was shown. */
 export function restored(given: unknown, shown: unknown, stored: unknown): unknown {
   if (Bun.deepEquals(given, shown)) return stored;
   const parts = [given, shown, stored];

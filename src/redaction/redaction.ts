@@ -1,4 +1,4 @@
-/** What must never be shown: the marks of tq.toml, which count for all tasks, and those of each model. */
+/** The secrets that are never shown: the marks of tq.toml count for all tasks, those of a model for its own. */
 import { concealed, type Holder, secretsOf } from "./conceal.ts";
 import { EVERY_METHOD, type Mark, Marks, type ModelMarks } from "./marks.ts";
 import type { Secrets } from "./secrets.ts";

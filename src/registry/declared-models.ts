@@ -1,4 +1,4 @@
-/** What the store must know of models, before a task of theirs can run: what failures push, and what is secret. */
+/** Tells the store of models, before a task of theirs can run: what failures push, and what is secret. */
 import type { Config } from "../settings/config.ts";
 import type { DeclaredFollowUps } from "../store/failure-store.ts";
 import type { Store } from "../store/store.ts";

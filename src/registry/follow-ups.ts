@@ -28,7 +28,7 @@ export async function declareFollowUps(
 }
 
 /**
- * What the failures of these models push.
+ * The tasks that the failures of these models push.
  *
  * @param isComplete the registry has all functions: none that it lacks can be called.
  * @throws TqError "models" for a function that names one which there is not.

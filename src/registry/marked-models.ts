@@ -61,7 +61,7 @@ interface Marking {
   readonly config: Pick<Config, "admin">;
 }
 
-/** What must not be shown of the tasks that run with these models. */
+/** The secrets of the tasks that run with these models. */
 export function redactionOf({ registry, config }: Marking): Redaction {
   let redaction = known.get(registry);
   if (!redaction) {

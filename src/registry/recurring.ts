@@ -18,7 +18,7 @@ import {
 } from "./model-class.ts";
 
 /**
- * What the models of a path say of recurring tasks.
+ * The recurring tasks of the models of a path.
  *
  * @throws TqError "models"
  */

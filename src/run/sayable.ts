@@ -1,4 +1,4 @@
-/** What the log and the listeners of a worker may say of a task: words that quote its secrets are masked. */
+/** Masks the words of a task that quote its secrets, for the log and the listeners of a worker. */
 import type { Redaction } from "../redaction/redaction.ts";
 import type { Secrets } from "../redaction/secrets.ts";
 import type { ErrorData, Outcome } from "../outcome.ts";

@@ -22,7 +22,7 @@ export interface ThreadRuntime extends Runtime {
   readonly queues: readonly string[];
   /** Which events are taken. */
   readonly audience: Audience;
-  /** What its log must not say of tasks. */
+  /** The secrets of tasks that its log must not say. */
   readonly redaction: Redaction;
   /** Keeps the output of the runs. */
   readonly output: ThreadOutput;

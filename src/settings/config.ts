@@ -48,7 +48,7 @@ export function loadConfig({ cwd, env, file, flags, nameOf = flagOf }: ConfigSou
 }
 
 /**
- * What a tq.toml says, without the environment and flags.
+ * The settings of a tq.toml, without the environment and flags.
  *
  * @throws TqError `invalid`, with every setting that is wrong
  */

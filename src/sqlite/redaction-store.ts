@@ -1,4 +1,4 @@
-/** What models mark as secret, on SQLite. */
+/** The marks of models on SQLite: which fields and arguments are secret. */
 import { NOTHING_SECRET, type Redaction } from "../redaction/redaction.ts";
 import type { DeclaredMarks, RedactionStore } from "../store/redaction-store.ts";
 import type { KnownFollowUps } from "./known-follow-ups.ts";

@@ -18,7 +18,7 @@ export function countedAt(
   return times.length === 0 ? null : times.reduce((a, b) => Math.min(a, b));
 }
 
-/** What `~` means; null where no count has it. */
+/** The sentence that explains `~`; null where no count has it. */
 export function countedWords(queues: readonly QueueInfo[], now: number): string | null {
   const at = countedAt(queues);
   if (at === null) return null;

@@ -93,7 +93,7 @@ export interface Standing extends Pick<Task, "id" | "state" | "attempts" | "reas
   readonly progress: TaskProgress | null;
 }
 
-/** What tells failures with one cause from others. */
+/** The columns that tell failures with one cause from others. */
 export interface FailedTask extends Pick<Task, "id" | "model" | "method"> {
   /** The beginning of their JSON: that of a plain function has none. */
   readonly instances: string;

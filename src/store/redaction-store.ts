@@ -1,4 +1,4 @@
-/** What models mark as secret, as a store keeps it: programs that show tasks need not load the models. */
+/** The marks of models, as a store keeps them: programs that show tasks need not load the models. */
 import type { Soon } from "../soon.ts";
 import type { ModelMarks } from "../redaction/marks.ts";
 import type { Redaction } from "../redaction/redaction.ts";
@@ -13,6 +13,6 @@ export interface RedactionStore {
   declared(): Promise<DeclaredMarks>;
   /** The tasks that failures push, where this store settles them, are not told the values of these fields either. */
   concealFailures(names: readonly string[]): void;
-  /** What this store conceals: nothing, unless it was made to show tasks. */
+  /** The secrets that this store conceals: none, unless it was made to show tasks. */
   inForce(): Soon<Redaction>;
 }

@@ -20,7 +20,7 @@ export interface StatisticsQuery {
   /** A name or a pattern. */
   readonly queue?: string | undefined;
   /**
-   * What the rows have apart: of a queue all methods may be together, and of all queues, too. That is quicker; the names
+   * Which rows are apart: of a queue all methods may be together, and of all queues, too. That is quicker; the names
    * that are not apart mean nothing then. Default: method.
    */
   readonly by?: "method" | "queue" | "all";

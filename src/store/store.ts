@@ -91,7 +91,7 @@ export interface Store {
   readonly pauses: PauseStore;
   /** Pushes that have a key, so that none is made twice. */
   readonly pushKeys: PushKeyStore;
-  /** What models mark as secret. */
+  /** The marks of models: which fields and arguments are secret. */
   readonly redactions: RedactionStore;
   /** Follow-ups and alerts of the failures of tasks. */
   readonly failures: FailureStore;

@@ -33,7 +33,7 @@ export function writeTraceparent({ traceId, spanId, traceFlags }: Ids): string {
   return `00-${traceId}-${spanId}-${(traceFlags & 0xff).toString(16).padStart(2, "0")}`;
 }
 
-/** What a request, or the context of a task, says; null: nothing that is one. */
+/** The trace that a request, or the context of a task, names; null: it names none. */
 export function readTrace(traceparent: unknown, tracestate: unknown): TraceContext | null {
   if (typeof traceparent !== "string" || readTraceparent(traceparent) === null) return null;
   const isState = typeof tracestate === "string" && /^[\x20-\x7e]{1,512}$/.test(tracestate);

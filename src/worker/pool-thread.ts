@@ -26,7 +26,7 @@ export interface Watched {
   readonly held: number;
   /** The log has named its task. */
   readonly named: boolean;
-  /** What its thread had waited for the write lock when the ticks first saw it: ms. */
+  /** The ms that its thread had waited for the write lock when the ticks first saw it. */
   readonly awaited: number;
 }
 

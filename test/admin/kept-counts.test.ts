@@ -1,4 +1,4 @@
-/** What people and programs see of tasks that are too many to count at each request. */
+/** Counts for people and programs where tasks are too many to count at each request. */
 import { expect, test } from "bun:test";
 import { newTask } from "../support/store.ts";
 import { withTasks } from "./pages/person.ts";

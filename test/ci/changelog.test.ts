@@ -1,4 +1,4 @@
-/** What the changelog says of the version to come. */
+/** The part of the changelog on the version to come. */
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { SCHEMA_VERSION } from "../../src/open-store.ts";

@@ -15,7 +15,7 @@ export class Job extends Model {
   add() { return this.id; }
 }`;
 
-/** What a process takes now, and the most that it has taken, in MB. */
+/** The memory that a process takes now, and the most that it has taken, in MB. */
 function memoryOf(pid: number): { readonly now: number; readonly peak: number } {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   const of = (key: string) => Number(new RegExp(`${key}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024;

@@ -152,7 +152,7 @@ export function makeRuntime({
     async tasks(): Promise<Task[]> {
       return (await store.list()).toSorted((a, b) => a.id - b.id);
     },
-    /** What the thread has counted since the last call. */
+    /** The counts of the thread since the last call. */
     counted(): RunCounts {
       const [all, series] = [new RunCounts(), new SeriesCounts()];
       new CounterReader(counters).takeAll(series);

@@ -1,4 +1,4 @@
-/** What is taken out of a task, and of the words that quote it. */
+/** The secrets are taken out of a task, and of the words that quote it. */
 import { describe, expect, test } from "bun:test";
 import type { ErrorData } from "../../src/outcome.ts";
 import { type ModelMarks } from "../../src/redaction/marks.ts";

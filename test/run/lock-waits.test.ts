@@ -34,7 +34,7 @@ test("a run of a program without a worker is not late by its wait for the write 
   expect(await tq.getTask(id)).toMatchObject({ state: "finished", reason: null });
 });
 
-/** What a run tells of its waits. */
+/** A run tells how long it waited. */
 function watched() {
   const told: string[] = [];
   const waits = new LockWaits({

@@ -1,4 +1,4 @@
-/** What a method of a test leaves behind. */
+/** Work that a method of a test leaves behind. */
 import { expect, test } from "bun:test";
 import { Model, type Queue, push, Transaction } from "tq";
 import { testQueue } from "tq/testing";

@@ -22,7 +22,7 @@ const LARGE_BYTES = 64 * 1024;
 const CALLERS_BYTES = 16 * MAX_BYTES;
 const OTHERS_BYTES = 4 * MAX_BYTES;
 
-/** What JavaScript makes of a body may take so many times its size. */
+/** A body that JavaScript has parsed may take so many times its size. */
 const GARBAGE_TIMES = 60;
 
 /**

@@ -75,7 +75,7 @@ type Push = v.InferOutput<(typeof PUSH_SCHEMAS)["ofMethod" | "ofFunction"]>;
 interface PushRequest {
   /** True when the body is one push, no list, for one instance: it is answered with one id. */
   readonly single: boolean;
-  /** What they call, each once: the pushes themselves are garbage as soon as they are tasks. */
+  /** The calls of these pushes, each once: the pushes themselves are garbage as soon as they are tasks. */
   readonly pushes: readonly KnownCall[];
   readonly tasks: readonly NewTask[];
 }

@@ -91,7 +91,7 @@ export async function enterWithin(
   });
 }
 
-/** What comes of `wait`, or `late` gives once the time has passed. */
+/** The value of `wait`, or that of `late` once the time has passed. */
 export async function within<T, L>(
   store: Pick<Store, "after">,
   ms: number,

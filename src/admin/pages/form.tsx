@@ -34,7 +34,7 @@ export interface Refused {
 }
 
 /**
- * What the form is shown with again.
+ * The fields and the sentence with which a refused form is shown again.
  *
  * @throws the error itself, where it is no fault of what was typed.
  */

@@ -153,7 +153,7 @@ function put(
   return true;
 }
 
-/** What the one of that name has left undecided, which was taken away. */
+/** The slots that a former definition of that name, which was taken away, has left undecided. */
 function endRemoved(db: Database, name: string, now: number): void {
   const state = cronState(db, name);
   const ended = state && endOfRemoved(state, now);

@@ -35,7 +35,7 @@ export interface KeptCount {
 
 const KEPT = "SELECT queue, tasks, counted_at FROM tq__count WHERE part = $part";
 
-/** What was last counted, by queue. */
+/** The last counts, by queue. */
 export function readKept(db: Database, part: Part): Map<string, KeptCount> {
   const rows = db.query(KEPT).values({ part }) as [string, number, number][];
   return new Map(rows.map(([queue, tasks, counted_at]) => [queue, { tasks, counted_at }]));

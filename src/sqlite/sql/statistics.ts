@@ -69,7 +69,7 @@ type Place = Pick<StatisticsRow, "at" | "span">;
 const ALL = "";
 const EVERYTHING = { queue: ALL, model: ALL, method: ALL };
 
-/** What is in the column `whole`. */
+/** The values of the column `whole`. */
 const OF_METHOD = 0;
 const OF_QUEUE = 1;
 const OF_ALL = 2;

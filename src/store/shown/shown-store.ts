@@ -152,7 +152,7 @@ function shownParts(store: Store, by: Concealer) {
   } satisfies Pick<Store, Exclude<keyof Store, PlainKey>>;
 }
 
-/** What shows nothing of a task, or only what has no secrets. A new member of a store is one of them, or a shown one. */
+/** Members that show nothing of a task, or nothing secret. A new member of a store is one of them, or a shown one. */
 type PlainKey =
   | WritingKey
   | keyof Pick<Store, "traits" | "name" | "folder" | "now" | "after" | "close" | "version">

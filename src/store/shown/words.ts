@@ -1,4 +1,4 @@
-/** What is shown of a task besides itself, without the secrets that it quotes. */
+/** Masks the secrets in what is shown of a task besides itself. */
 import { concealedValue } from "../../redaction/conceal.ts";
 import type { Redaction } from "../../redaction/redaction.ts";
 import type { Secrets } from "../../redaction/secrets.ts";

@@ -17,7 +17,7 @@ export async function statusesOf(
   return statuses.join(" ") || "closed";
 }
 
-/** What came back until the first answer was whole; of a stream its head. A text is sent as Latin-1. */
+/** The bytes that came back until the first answer was whole; of a stream its head. A text is sent as Latin-1. */
 export async function answerTo(
   port: number,
   request: string | Uint8Array,

@@ -1,4 +1,4 @@
-/** What hostile clients do to an admin API, in some seconds. */
+/** Hostile clients and an admin API, in some seconds. */
 import { connect, type Socket } from "node:net";
 
 const SALE = { model: "job", method: "add", instances: 1 };

@@ -1,4 +1,4 @@
-/** What models mark as secret, in every store. */
+/** The marks of models in every store. */
 import { expect, test } from "bun:test";
 import { newTask } from "../../support/store.ts";
 import { store, subject } from "./subject.ts";

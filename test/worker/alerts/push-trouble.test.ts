@@ -15,7 +15,7 @@ let sent: { readonly failures: readonly { readonly reason: string }[] }[];
 /** Why an alert fails; null: it goes. */
 let answer: string | null;
 let refusal: () => string | null;
-/** What the database was asked to tell. */
+/** The questions that the database was asked. */
 let kept: string[];
 /** The disk has no room at all. */
 let isFull: boolean;
