@@ -48,7 +48,9 @@ function ArgumentField({ argument, label, field, text, fault }: FieldProps) {
   const name = (
     <>
       <bdi>{printable(label)}</bdi>{" "}
-      {words !== "" && <code class="small">{printable(cut(words, MOST_OF_TYPE))}</code>}
+      {words !== "" && type.kind !== "choice" && (
+        <code class="small">{printable(cut(words, MOST_OF_TYPE))}</code>
+      )}
     </>
   );
   const hint = hintOf(argument);
@@ -71,19 +73,21 @@ function ArgumentField({ argument, label, field, text, fault }: FieldProps) {
           <Input argument={argument} text={text} common={common} />
         </>
       )}
-      <Fault id={`${field}-fault`} sentence={fault} />
-      {hint !== "" && (
-        <p class="small" id={`${field}-hint`}>
-          {hint}
-        </p>
-      )}
+      <div>
+        <Fault id={`${field}-fault`} sentence={fault} />
+        {hint !== "" && (
+          <p class="small" id={`${field}-hint`}>
+            {hint}
+          </p>
+        )}
+      </div>
     </div>
   );
 }
 
 function hintOf({ type, hasNull, isOptional }: Argument): string {
   const { optional, orNull } = WORDS.push;
-  if (type.kind === "choice") return "";
+  if (type.kind === "choice" || type.kind === "boolean") return ""; // it is one of the choices
   if (isOptional) return optional;
   return hasNull ? orNull : "";
 }

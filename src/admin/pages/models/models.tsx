@@ -12,7 +12,7 @@ import { FUNCTION_METHOD } from "../../../task.ts";
 import { LastDay } from "../../../tasks/statistics/day.ts";
 import type { AdminEnv } from "../../access/access.ts";
 import type { Desk } from "../desk.tsx";
-import { Length, Table, tasksPath } from "../parts.tsx";
+import { Length, rowId, Table, tasksPath } from "../parts.tsx";
 import { WORDS } from "../words.ts";
 import { pushPages } from "./push.tsx";
 
@@ -56,7 +56,8 @@ async function listPage(c: Context<AdminEnv>, desk: Desk, dayOf: DayOf | null): 
       )}
     </>
   );
-  return desk.show(c, { title: WORDS.pages.models, content });
+  const title = WORDS.pages.models;
+  return desk.show(c, { title, ...(dayOf !== null && { live: {} }), content });
 }
 
 function columnsFor(dayOf: DayOf | null): readonly string[] {
@@ -75,7 +76,7 @@ interface MethodsProps {
 function Methods({ title, models, dayOf, may }: MethodsProps) {
   return (
     <>
-      <tr class="group">
+      <tr class="group" id={rowId("model", title)}>
         <th colspan={columnsFor(dayOf).length} scope="colgroup">
           {printable(title)}
         </th>
@@ -108,7 +109,7 @@ function MethodRow({ model, method: listed, day, may }: RowProps) {
   const name = printable(call);
   const filter = { model, method: method ?? FUNCTION_METHOD };
   return (
-    <tr>
+    <tr id={rowId("call", call)}>
       <th scope="row">
         {day === null ? (
           printable(method ?? model)

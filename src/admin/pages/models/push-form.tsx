@@ -149,16 +149,18 @@ function PushForm({ given, method, formToken, zone, names }: FormProps) {
       <input type="hidden" name="title" value={title} />
       {again !== undefined && <input type="hidden" name="again" value={again} />}
       {method !== undefined && <Call call={method.call} values={values} again={again} />}
-      <div class="filter">
-        {method === undefined && (
-          <>
-            {field("model")}
-            {field("method")}
-            <Names names={names} />
-          </>
-        )}
-        {method?.method !== null && field("instances")}
-      </div>
+      {method?.method !== null && (
+        <div class="filter">
+          {method === undefined && (
+            <>
+              {field("model")}
+              {field("method")}
+              <Names names={names} />
+            </>
+          )}
+          {field("instances")}
+        </div>
+      )}
       {isJsonMode ? (
         <div class="filter">
           {signature !== undefined && <input type="hidden" name="json" value="1" />}
@@ -265,7 +267,9 @@ function Field({ name, value, fault, zone }: FieldProps) {
       ) : (
         <input name={name} value={value} autocomplete="off" {...common} {...list} />
       )}
-      <Fault id={`${name}-fault`} sentence={fault} />
+      <div>
+        <Fault id={`${name}-fault`} sentence={fault} />
+      </div>
     </div>
   );
 }

@@ -13,7 +13,7 @@ import type { Desk } from "../desk.tsx";
 import { fieldsOf, refusedForm, timeOf } from "../form.tsx";
 import { WORDS } from "../words.ts";
 import { zoneOfForm } from "../zone.tsx";
-import { isArgumentField, readArguments, type Texts, textsOf } from "./arguments.ts";
+import { fieldName, isArgumentField, readArguments, type Texts, textsOf } from "./arguments.ts";
 import { formPage, type Given } from "./push-form.tsx";
 import { withSecrets } from "./run-again.ts";
 
@@ -135,12 +135,20 @@ async function push(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
   } catch (error) {
     if (error instanceof FieldFaults) {
       const { faults } = error;
-      const refusal = WORDS.push.faults.count(Object.keys(faults).length);
+      const refusal = refusalOf(faults, signature ?? []);
       return formPage(c, desk, { ...form, faults, refusal });
     }
     const { sentence } = await refusedForm(c, error);
     return formPage(c, desk, { ...form, refusal: sentence });
   }
+}
+
+/** Above the form stands how many fields are wrong, and what is wrong with those that it does not have. */
+function refusalOf(faults: Texts, signature: Signature): string {
+  const fields = new Set<string>([...Object.keys(WORDS.push.fields), ...signature.map(fieldName)]);
+  const unseen = Object.keys(faults).filter((name) => !fields.has(name));
+  const count = WORDS.push.faults.count(Object.keys(faults).length);
+  return [count, ...unseen.map((name) => faults[name])].join(" ");
 }
 
 function asJson(form: Given, args: unknown): Given {

@@ -44,13 +44,13 @@ export const PUSH_WORDS = {
   fields: {
     model: "Model or function",
     method: "Method; empty for a function",
-    instances: "Records: an id, or a list of ids",
+    instances: "Records: an id, or a list",
     args: "Arguments, a JSON list",
     context: "Context, a JSON object",
     user: "User id",
     queue: "Queue",
     priority: "Priority; higher runs first",
-    ref: "Ref, a text that no other task has",
+    ref: "Ref; no other task has it",
     scheduled_at: "Not before",
   },
   examples: {
