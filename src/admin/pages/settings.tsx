@@ -40,7 +40,7 @@ function Facts({ desk: { store, options } }: { readonly desk: Desk }) {
 function Settings({ settings }: { readonly settings: readonly ListedSetting[] }) {
   const words = WORDS.settings;
   return (
-    <Table label={WORDS.pages.settings} titles={words.columns} isStack>
+    <Table label={WORDS.pages.settings} titles={words.columns} look="stack">
       {settings.map(({ key, words: value, origin, env, description }) => (
         <tr id={rowId("setting", key)}>
           <th scope="row">

@@ -43,7 +43,7 @@ async function listPage(c: Context<AdminEnv>, desk: Desk, dayOf: DayOf | null): 
       {models.length === 0 && <p class="quiet">{words.unknown}</p>}
       {models.length > 0 && dayOf !== null && <p class="quiet">{words.day}</p>}
       {models.length > 0 && (
-        <Table label={WORDS.pages.models} titles={columns} numbers={words.numbers}>
+        <Table label={WORDS.pages.models} titles={columns} numbers={words.numbers} look="stack">
           {models
             .filter(({ kind }) => kind === "model")
             .map((model) => (
@@ -151,16 +151,19 @@ interface DayProps {
 }
 
 function Day({ day: { runs = 0, failed = 0, wait, run, late_end: late }, filter }: DayProps) {
+  const [runsTitle, failedTitle, ...titles] = WORDS.models.numbers;
+  const lengths = [wait?.p99, run?.p50, run?.p99, late?.p99];
   return (
     <>
-      <td class="number">{runs}</td>
-      <td class={failed > 0 ? "number bad" : "number"}>
+      <td class="number" data-label={runsTitle}>
+        {runs}
+      </td>
+      <td class={failed > 0 ? "number bad" : "number"} data-label={failedTitle}>
         {failed > 0 ? <a href={tasksPath({ state: "failed", ...filter })}>✗ {failed}</a> : 0}
       </td>
-      <Length ms={wait?.p99} />
-      <Length ms={run?.p50} />
-      <Length ms={run?.p99} />
-      <Length ms={late?.p99} />
+      {lengths.map((ms, at) => (
+        <Length ms={ms} label={titles[at]} />
+      ))}
     </>
   );
 }

@@ -13,11 +13,11 @@ import { callName } from "../../../task.ts";
 import type { AdminEnv } from "../../access/access.ts";
 import type { Desk } from "../desk.tsx";
 import { RefusalSentence } from "../form.tsx";
-import { Fact } from "../parts.tsx";
 import { WORDS } from "../words.ts";
 import { ZoneNote, zoneOf } from "../zone.tsx";
 import { ArgumentFields, Fault } from "./argument-fields.tsx";
 import { nameOf, type Texts } from "./arguments.ts";
+import { InForce } from "./in-force.tsx";
 
 type FieldName = keyof typeof WORDS.push.fields;
 
@@ -282,20 +282,5 @@ function Names({ names }: { readonly names: readonly string[] }) {
         <option value={name}></option>
       ))}
     </datalist>
-  );
-}
-
-function InForce({ method }: { readonly method: ListedMethod }) {
-  return (
-    <>
-      <h2>{WORDS.push.policies}</h2>
-      <dl class="facts">
-        {Object.entries(method.policies).map(([key, { words, from }]) => (
-          <Fact name={key}>
-            {printable(words)} <span class="quiet">{WORDS.models.from(from)}</span>
-          </Fact>
-        ))}
-      </dl>
-    </>
   );
 }

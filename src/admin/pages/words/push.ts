@@ -63,7 +63,7 @@ export const PUSH_WORDS = {
     queue: "default",
     priority: "0",
     ref: "order-4711",
-    scheduled_at: "5m, 18:30, or 2026-12-01 07:00",
+    scheduled_at: "5m, or 18:30",
     texts: '["a", "b"]',
     numbers: "[1, 2]",
     json: '"text", 7, true, [1, 2] or {"key": 1}',
