@@ -14,6 +14,7 @@ import { JSON_TYPE, type ReadType, readType, typeOfValue } from "./types.ts";
 export interface Argument extends ReadType {
   /** null: it has none, as `{ a, b }`. */
   readonly name: string | null;
+  /** It may be left out, or nothing says that it may not. */
   readonly isOptional: boolean;
   /** It takes all that follow, too. */
   readonly isRest: boolean;
@@ -130,16 +131,20 @@ function areSame(written: readonly WrittenParameter[], known: readonly WrittenPa
 }
 
 function argumentOf(parameter: WrittenParameter, source: Source | null): Argument {
-  const { name, isRest, isOptional, type } = parameter;
-  const read = source ? readOf(parameter, source) : JSON_TYPE;
+  const { name, isRest, type, value } = parameter;
+  const isTyped = source !== null && (type !== null || value !== null);
+  const found = source ? readOf(parameter, source) : JSON_TYPE;
+  const read = isRest && found.type.kind !== "list" ? ANY_LIST : found;
   return {
     name,
     isRest,
     ...read,
-    isOptional: isOptional || isRest || read.hasUndefined,
+    isOptional: parameter.isOptional || isRest || read.hasUndefined || !isTyped,
     words: source && type ? wordsOf(source, type) : "",
   };
 }
+
+const ANY_LIST: ReadType = { ...JSON_TYPE, type: { kind: "list", of: JSON_TYPE.type } };
 
 function readOf({ type, value }: WrittenParameter, source: Source): ReadType {
   if (type !== null) return readType(source, type);

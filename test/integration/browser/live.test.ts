@@ -125,6 +125,27 @@ needs("chromium").describe("an open page", () => {
     }
   });
 
+  test("comes to the models and to the settings", async () => {
+    await using site = await shop();
+    const { page, said } = await site.visit(browser, "/models");
+    const row = page.getByRole("row").filter({ hasText: "invoice" });
+    await row.getByRole("cell", { name: "0" }).first().waitFor();
+    const [id = 0] = await site.push("invoice", "[1]");
+    await site.becomes(id, "finished");
+    await row.getByRole("cell", { name: "1", exact: true }).first().waitFor();
+    await page.goto(`${site.url}/settings`);
+    const days = page.getByRole("row").filter({ hasText: "queue.clean_days" });
+    const before = await days.textContent();
+    expect(said).toEqual([]);
+    const address = new URL(site.url).host;
+    site.server.kill("SIGTERM");
+    await site.server.ended();
+    site.write("tq.toml", "[queue]\nclean_days = 4711\n");
+    await site.open(address);
+    await days.filter({ hasText: "4711" }).waitFor();
+    expect(before).not.toContain("4711");
+  });
+
   test("says that the server does not answer, and goes on when it is back", async () => {
     await using site = await shop();
     const { page } = await site.visit(browser);

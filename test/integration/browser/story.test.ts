@@ -103,8 +103,8 @@ needs("chromium").describe("a person", () => {
       await site.becomes(id, "failed");
       const { page } = await site.visit(browser, `/tasks/${id}`, { javaScriptEnabled });
       await page.getByRole("link", { name: "Run again with changes…" }).click();
-      expect(await page.getByLabel("Arguments").inputValue()).toBe("[13]");
-      await page.getByLabel("Arguments").fill("[12]");
+      expect(await page.getByLabel("n number").inputValue()).toBe("13");
+      await page.getByLabel("n number").fill("12");
       await page.getByRole("button", { name: "Push" }).click();
       await page.getByRole("heading", { name: `Task ${id + 1}` }).waitFor();
       const again = await site.becomes(id + 1, "finished");

@@ -59,7 +59,7 @@ describe("where two may be meant, only names are known", () => {
     ],
   ])("%s", async (_name, code) => {
     using made = await load({ "models.ts": code });
-    expect(shown(made.of("sale.send")) ?? "json").toMatch(/^(?:\w+: )?json$/);
+    expect(shown(made.of("sale.send")) ?? "json").toMatch(/^(?:\w+\?: )?json$/);
   });
 });
 

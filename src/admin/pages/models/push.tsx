@@ -130,6 +130,7 @@ async function push(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
     const { batchSize = 20 } = options;
     const { pushes, tasks } = readPush(body, { now: store.now(), batchSize });
     checkPushable(options, pushes);
+    if (tasks.length === 0) throw new FieldFaults({ instances: WORDS.push.faults.noRecords });
     const [pushed] = await store.push(tasks);
     return c.redirect(desk.may(c, "read") ? `/tasks/${pushed}` : `/push?done=${pushed}`, 303);
   } catch (error) {
