@@ -8,7 +8,7 @@ setDefaultTimeout(60_000);
 
 const MODELS = `
 import { task } from "tq";
-export const invoice = task("invoice", async (n) => {
+export const invoice = task("invoice", async (n: number) => {
   if (n === 13) throw new Error("no such mailbox");
   if (n === 14) throw new Error("no such mailbox: ask again");
   return n;

@@ -119,6 +119,8 @@ async function push(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
   };
   try {
     if (again !== undefined && !desk.may(c, "read")) return await desk.lacksRead(c);
+    const isEmpty = Object.values(texts).every((text) => text === "");
+    if (as === "json" && isEmpty) return await formPage(c, desk, asJson(form, []));
     if (as === "fields") return await formPage(c, desk, inFields(desk, { ...form, isJson: false }));
     const given = readValues(values, store.now(), zoneOfForm(fields), {
       signature: isTyped ? signature : null,
@@ -192,6 +194,9 @@ function readValues(
       if (!isTqError(error)) throw error;
       faults[name] = `${error.message}.`;
     }
+  }
+  if (values["method"] !== undefined && values["instances"] === undefined) {
+    faults["instances"] = WORDS.push.faults.recordsMissing;
   }
   if (signature !== null) {
     const read = readArguments(signature, texts);

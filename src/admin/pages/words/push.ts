@@ -35,6 +35,7 @@ export const PUSH_WORDS = {
     numbers: "It must be a list of numbers, such as [1, 2].",
     noList: "Write a list; an empty one is [].",
     noJson: 'Write it as JSON: "text", 7, true, null, [1, 2] or {"key": 1}.',
+    recordsMissing: "Write an id, or a list of ids.",
     noRecords: "An empty list makes no task.",
     unread: "It cannot be read",
     before: (name: string) => `It cannot be left empty where ${name} is given.`,
