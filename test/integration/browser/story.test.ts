@@ -40,6 +40,7 @@ needs("chromium").describe("a person", () => {
     await keyboard.type(site.token); // the field has the focus
     await keyboard.press("Enter");
     await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await page.waitForLoadState(); // nothing hears a key before
     await keyboard.type("/");
     await page.locator("[name=queue]:focus").waitFor();
     await keyboard.type("mail");
@@ -55,6 +56,7 @@ needs("chromium").describe("a person", () => {
     await tabTo(page, "Cancel");
     await keyboard.press("Space");
     await page.getByRole("heading", { name: "cancelled" }).waitFor();
+    await page.waitForLoadState();
     await keyboard.type("gq");
     await page.waitForURL("**/queues");
     await tabTo(page, "Pause a queue or a method");
