@@ -6,6 +6,7 @@ import { collectLater } from "../collect-later.ts";
 import { saidLines } from "../log/said.ts";
 import { Audience } from "../log/audience.ts";
 import { Listened } from "../log/listened.ts";
+import { goesToJournal } from "../log/journal.ts";
 import { wantsColour } from "../log/log.ts";
 import { takePrints } from "../log/prints.ts";
 import { isTerminal } from "../log/terminal.ts";
@@ -178,6 +179,7 @@ async function start(init: Init): Promise<void> {
   const form = {
     format: config.log.format,
     colour: config.log.format === "text" && wantsColour(isTerminal(1), process.env),
+    journal: goesToJournal(1),
   };
   const prints = takePrints({
     output: init.standardOutput,
