@@ -31,6 +31,7 @@ import type { ModelCrons } from "../cron/merge.ts";
 import type { FromThread, Init, ToThread } from "./messages.ts";
 import { placeOf } from "../stack.ts";
 import { PostedEvents } from "./posted-events.ts";
+import { takeServiceVariables } from "../service-variables.ts";
 import { StrayWork } from "../run/stray-work.ts";
 import type { Store } from "../store/store.ts";
 import type { Report } from "../log/events.ts";
@@ -166,6 +167,7 @@ function sayBroken(error: unknown, broken: { readonly isBatch: boolean }, flush:
 }
 
 async function start(init: Init): Promise<void> {
+  takeServiceVariables(process.env); // it is a copy of what the process began with
   const { config, queues, worker, thread } = init;
   const log = standardLog(config, init.standardError);
   const listened = init.events && new Listened(init.events.listened);
