@@ -3,8 +3,8 @@ import { TqError } from "../../src/errors.ts";
 import type { Plan } from "./plan.ts";
 
 export interface ServiceState {
-  /** "starting" also where it ended and is to be started again. */
-  readonly state: "running" | "starting" | "stopping" | "failed" | "stopped";
+  /** "restarting": it has ended, and is started again soon. */
+  readonly state: "running" | "starting" | "restarting" | "stopping" | "failed" | "stopped";
   /** It starts with the machine, or as its user logs in. */
   readonly enabled: boolean;
   readonly pid: number | null;

@@ -15,11 +15,11 @@ export async function stateOnceStarted(label: string, manager: Manager): Promise
 }
 
 /** It is "stopping" or "stopped" until the old process has ended, and "starting" while it loads its models. */
-function isDecided({ state, words }: ServiceState): boolean {
-  return state === "running" || state === "failed" || (state === "starting" && words !== "");
+function isDecided({ state }: ServiceState): boolean {
+  return state === "running" || state === "failed" || state === "restarting";
 }
 
 /** True where nothing says that it cannot start. */
-export function isWell({ state, words }: ServiceState): boolean {
-  return state === "running" || state === "stopping" || (state === "starting" && words === "");
+export function isWell({ state }: ServiceState): boolean {
+  return state === "running" || state === "starting" || state === "stopping";
 }

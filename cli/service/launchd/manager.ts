@@ -48,12 +48,13 @@ function stateOf({ code, stdout }: { code: number; stdout: string }): ServiceSta
   const pid = Number(value("pid") ?? 0);
   const isRunning = value("state") === "running";
   const last = value("last exit code");
+  const hasEnded = /^\d/.test(last ?? ""); // else it is "(never exited)"
   return {
-    state: isRunning ? "running" : code === 0 ? "starting" : "stopped",
+    state: isRunning ? "running" : code !== 0 ? "stopped" : hasEnded ? "restarting" : "starting",
     enabled: code === 0,
     pid: pid === 0 ? null : pid,
     since: null,
     restarts: Math.max(Number(value("runs") ?? 0) - 1, 0),
-    words: isRunning || last === undefined ? "" : `it ended with ${last}`,
+    words: isRunning || !hasEnded ? "" : `it ended with ${last}`,
   };
 }

@@ -66,7 +66,8 @@ const PROPERTIES =
 function stateOf(shown: string): ServiceState {
   const lines = shown.split("\n").map((line) => /^(\w+)=(.*)$/.exec(line) ?? []);
   const has = new Map(lines.map(([, name = "", value = ""]) => [name, value]));
-  const state = STATES[has.get("ActiveState") ?? ""] ?? "stopped";
+  const isAgain = has.get("SubState") === "auto-restart";
+  const state = isAgain ? "restarting" : (STATES[has.get("ActiveState") ?? ""] ?? "stopped");
   const pid = Number(has.get("MainPID") ?? 0);
   const since = Date.parse(has.get("ExecMainStartTimestamp")?.replace(/^\w+ /, "") ?? "");
   const restarts = Number(has.get("NRestarts") ?? 0);

@@ -55,9 +55,18 @@ test("install says what the log says where the worker does not start", async () 
   folder.write("bin/after", CRASHING);
   const { code, stdout } = await folder.service("install");
   expect(code).toBe(1);
-  expect(stdout).toContain("tq-shop is installed: starting, started again 2 times");
+  expect(stdout).toContain("tq-shop is installed: restarting, started again 2 times");
   expect(stdout).toContain("it ended with exit code 7");
   expect(stdout).toEndWith("It says:\n  tq: Cannot load models\n");
+});
+
+test("install waits for the end of a worker that stops as it starts", async () => {
+  using folder = new ServiceFolder();
+  folder.write("bin/after", "ActiveState=activating\nSubState=start\nStatusText=Stops\n");
+  folder.write("bin/later", CRASHING);
+  const { code, stdout } = await folder.service("install");
+  expect(code).toBe(1);
+  expect(stdout).toContain("it ended with exit code 7");
 });
 
 test("a unit that systemd refuses is taken away again", async () => {

@@ -65,8 +65,15 @@ test("launchd is asked to forget a service before it takes it up again", () => {
   ]);
 });
 
-test("the state of a service of macOS is what launchctl prints", () => {
-  const stdout = "tq-shop = {\n\tstate = running\n\truns = 3\n\tpid = 41\n\tlast exit code = 7\n}";
-  const state = launchd("system", () => ({ code: 0, stdout, stderr: "" })).state("tq-shop");
-  expect(state).toMatchObject({ state: "running", pid: 41, restarts: 2, words: "" });
+test.each([
+  ["state = running\n\truns = 3\n\tpid = 41\n\tlast exit code = 7", 0, "running", ""],
+  ["state = not running\n\tlast exit code = (never exited)", 0, "starting", ""],
+  ["state = spawn scheduled\n\tlast exit code = 7", 0, "restarting", "it ended with 7"],
+  ["", 113, "stopped", ""],
+])("the state of a service of macOS is what launchctl prints: %j", (text, code, state, words) => {
+  const stdout = `tq-shop = {\n\t${text}\n}`;
+  expect(launchd("system", () => ({ code, stdout, stderr: "" })).state("tq-shop")).toMatchObject({
+    state,
+    words,
+  });
 });

@@ -18,13 +18,13 @@ export function plan(changes: Partial<Plan> = {}): Plan {
   };
 }
 
-/** It keeps what it is asked in `calls`, and a service that is started has the state in the file `after`. */
+/** It keeps what it is asked in `calls`; a service that is started has the state in `after`, and then that in `later`. */
 const SYSTEMCTL = `#!/bin/sh
 cd "$(dirname "$0")"
 echo "$*" >> calls
 case "$*" in
   *Version*) exit "$(cat reachable)" ;;
-  *" show "*) cat state 2> /dev/null || echo ActiveState=inactive ;;
+  *" show "*) cat state 2> /dev/null || echo ActiveState=inactive; [ -e later ] && cp later state ;;
   *" start "*) [ -e refuse ] && { echo "Failed to start: no" >&2; exit 1; }; cp after state ;;
   *disable*) rm -f state ;;
 esac
