@@ -9,9 +9,9 @@ interface Ran {
 
 export type RunProgram = (command: readonly string[]) => Ran;
 
-/** A program that is not installed ends with 127, as in a shell. Its words are English, to be read by tq. */
+/** A program that is not installed ends with 127, as in a shell. Its words are English, its times UTC: tq reads them. */
 export const runProgram: RunProgram = (command) => {
-  const env = { ...process.env, LC_ALL: "C.UTF-8" };
+  const env = { ...process.env, LC_ALL: "C.UTF-8", TZ: "UTC" };
   try {
     const { exitCode, stdout, stderr } = Bun.spawnSync([...command], { stdin: "ignore", env });
     return { code: exitCode, stdout: stdout.toString(), stderr: stderr.toString() };

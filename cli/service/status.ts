@@ -5,7 +5,7 @@ import { command } from "../command/command.ts";
 import { block } from "../terminal/table.ts";
 import { readDefinition } from "./files.ts";
 import { SERVICE_FLAGS, serviceOf } from "./flags.ts";
-import type { Manager } from "./manager.ts";
+import type { Manager, ServiceState } from "./manager.ts";
 import { stateWords } from "./words.ts";
 
 export const status = command({
@@ -26,10 +26,7 @@ export const status = command({
         block([
           ["service", label],
           ["state", stateWords(state)],
-          [
-            "at start",
-            state.enabled ? "it starts with the machine or its user" : "it does not start",
-          ],
+          ["at boot", bootWords(state, values.user === true)],
           ["defined in", file],
           ["log", manager.logCommand(label)],
         ]),
@@ -39,6 +36,11 @@ export const status = command({
     return isRunning ? 0 : 1;
   },
 });
+
+function bootWords({ enabled }: ServiceState, isOfUser: boolean): string {
+  if (!enabled) return "it is not started";
+  return isOfUser ? "it starts as its user logs in" : "it starts with the machine";
+}
 
 export function notInstalled(label: string, manager: Manager): TqError {
   const others = manager.all();

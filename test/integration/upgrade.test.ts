@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
 } from "node:fs";
+import { SCHEMA_VERSION } from "../../src/sqlite/migrate.ts";
 import { needs } from "../support/needs.ts";
 import { AS_ANOTHER_USER } from "../support/tools.ts";
 import { siteWithModels } from "./support/models.ts";
@@ -90,6 +91,8 @@ test("the schema of the database decides, and is not changed", async () => {
   expect(newer.stderr).toContain("give --new-schema");
   const told = await site.spawn([tq, "upgrade", other, "--new-schema"]).ended();
   expect(told.code).toBe(0);
+  const { version } = site.one<{ version: number }>("SELECT version FROM tq__schema");
+  expect(version).toBe(SCHEMA_VERSION - 1);
   expect(told.stdout).toContain(`mv ${tq}.old ${tq}, and restore the backup`);
 });
 

@@ -70,8 +70,8 @@ function checkProgram(program: string): void {
 
 /**
  * What a queue bears. Left out is what tasks may need: to compile code (MemoryDenyWriteExecute), label printers
- * (PrivateDevices, ProtectClock), the sandbox of a browser that prints PDF files (RestrictNamespaces), to see other
- * processes, and to write outside the folder of the database (ProtectSystem=strict).
+ * (PrivateDevices, ProtectClock), the sandbox of a browser that prints PDF files (RestrictNamespaces), files that other
+ * programs hand over in /tmp (PrivateTmp), to see other processes, and to write anywhere (ProtectSystem=strict).
  */
 function hardening(plan: Plan): Lines {
   const always = [
@@ -98,13 +98,11 @@ function hardening(plan: Plan): Lines {
     "ProtectSystem=full",
     isBelow([plan.writes], SYSTEM) ? `ReadWritePaths=${word(plan.writes)}` : null,
     isBelow(allPaths(plan), HOMES) ? null : "ProtectHome=yes",
-    isBelow(allPaths(plan), TEMPORARY) ? null : "PrivateTmp=yes",
   ];
 }
 
 const SYSTEM = ["/usr", "/boot", "/efi", "/etc"];
 const HOMES = ["/home", "/root", "/run/user"];
-const TEMPORARY = ["/tmp", "/var/tmp"];
 
 function allPaths({ folder, writes, reads, user }: Plan): string[] {
   return [folder, writes, ...reads, ...(user === null ? [] : [user.home])];

@@ -1,6 +1,7 @@
 /** `tq service` with a systemctl of the test. */
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { systemd } from "../../../cli/service/systemd/manager.ts";
 import { needs } from "../../support/needs.ts";
 import { AS_ANOTHER_USER } from "../../support/tools.ts";
 import { CRASHING, ServiceFolder } from "./support.ts";
@@ -106,6 +107,7 @@ test("status exits with 0 while the service runs, and with 1 otherwise", async (
   await folder.service("install");
   const running = await folder.service("status", "--json");
   expect(running.code).toBe(0);
+  expect((await folder.service("status")).stdout).toContain("it starts as its user logs in");
   expect(JSON.parse(running.stdout)).toMatchObject({
     service: "tq-shop",
     state: "running",
@@ -124,6 +126,11 @@ test("without systemd install is refused, and nothing is written", async () => {
   expect(code).toBe(3);
   expect(stderr).toMatch(/systemd (does not run this machine|of this user does not answer)/);
   expect(existsSync(folder.unit)).toBe(false);
+});
+
+test("without systemd a service of the machine is refused before its rights are asked", () => {
+  const manager = systemd("system", () => ({ code: 1, stdout: "", stderr: "" }), "/no/systemd");
+  expect(manager.refusal(true)?.message).toStartWith("systemd does not run this machine");
 });
 
 needs("root").test("a user without rights is told of root and of --user", async () => {

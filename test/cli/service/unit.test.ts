@@ -39,10 +39,8 @@ test("a stop may take longer than the grace", () => {
   expect(unitOf(plan({ grace: 90_500 }))).toContain("\nTimeoutStopSec=101\n");
 });
 
-test("homes and temporary files are hidden where the project needs none", () => {
-  const unit = unitOf(plan());
-  expect(unit).toContain("\nProtectHome=yes\n");
-  expect(unit).toContain("\nPrivateTmp=yes\n");
+test("homes are hidden where the project needs none", () => {
+  expect(unitOf(plan())).toContain("\nProtectHome=yes\n");
 });
 
 test.each([
@@ -61,9 +59,7 @@ test("a database below /etc or /usr stays writable", () => {
 
 test("a service of a user names no user, and asks for nothing that needs rights", () => {
   const unit = unitOf(plan({ scope: "user", user: null }));
-  expect(unit).not.toMatch(
-    /^(User|Protect\w+|PrivateTmp|CapabilityBoundingSet|RequiresMountsFor)=/m,
-  );
+  expect(unit).not.toMatch(/^(User|Protect\w+|CapabilityBoundingSet|RequiresMountsFor)=/m);
   expect(unit).toContain("WantedBy=default.target");
 });
 
