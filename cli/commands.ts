@@ -27,6 +27,8 @@ export const COMMANDS: Commands = {
   token: async () => (await import("./token/group.ts")).token,
   config: async () => (await import("./config.ts")).config,
   alert: async () => (await import("./alert.ts")).alert,
+  service: async () => (await import("./service/group.ts")).service,
+  upgrade: async () => (await import("./upgrade/command.ts")).upgrade,
   torture: async () => (await import("./torture.ts")).torture,
   version: async () => (await import("./version.ts")).version,
 };

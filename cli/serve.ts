@@ -14,6 +14,7 @@ import { settingFlag } from "./command/flags.ts";
 import { withStore } from "./command/program.ts";
 import { loadRegistry } from "./command/runtime.ts";
 import { stopOnSignals } from "./command/signals.ts";
+import { ServiceManager } from "./service/notify.ts";
 import { liveWorkers } from "../src/store/live-workers.ts";
 
 export const serve = command({
@@ -30,6 +31,7 @@ export const serve = command({
   },
   run: async (values, program) => {
     const config = program.config();
+    const manager = ServiceManager.of(process.env);
     const report = program.report(config);
     const registry =
       config.models === null ? null : await loadRegistry(config, program, standardOutput());
@@ -56,14 +58,17 @@ export const serve = command({
         batchSize: config.queue.batch_size,
       });
       report.flush();
+      manager?.ready(`Serves the API on ${server.url}`);
       const { Recounting } = await import("../src/worker/recounting.ts");
       const isAlone = async () => (await liveWorkers(store)).length === 0; // otherwise a worker counts
       const recounting = new Recounting(store, isAlone);
       recounting.start();
       await stopAsked;
       recounting.stop();
+      manager?.stopping(0);
       await server.stop();
     });
+    manager?.end();
     report.flush();
     return 0;
   },

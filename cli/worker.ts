@@ -9,6 +9,7 @@ import { settingFlag } from "./command/flags.ts";
 import { removePidfile, writePidfile } from "./command/pidfile.ts";
 import { stopOnSignals } from "./command/signals.ts";
 import { readNames } from "./command/values.ts";
+import { ServiceManager } from "./service/notify.ts";
 
 export const worker = command({
   name: "worker",
@@ -55,7 +56,9 @@ export const worker = command({
     const config = program.config();
     const { listen } = config.admin;
     const insecure = values["insecure-listen"] === true;
-    const report = program.report(config);
+    const manager = ServiceManager.of(process.env);
+    const log = program.report(config);
+    const report = manager?.following(log) ?? log;
     const pidfile = values.pidfile === undefined ? undefined : resolve(values.pidfile);
     const { startConfigured } = await import("../src/embed.ts"); // other commands start faster without it
     if (pidfile !== undefined) writePidfile(pidfile);
@@ -80,7 +83,8 @@ export const worker = command({
     } finally {
       removePidfile(pidfile);
       leave();
-      report.flush();
+      manager?.end();
+      log.flush();
     }
   },
 });

@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./settings/config.ts";
 import type { SqliteOptions } from "./sqlite/database.ts";
+import type { Peeked } from "./sqlite/peek.ts";
 import { SqliteStore } from "./sqlite/store.ts";
 import { SqliteThreadStore, SqliteWorkerStore } from "./sqlite/worker-store.ts";
 import type { Store } from "./store/store.ts";
@@ -48,6 +49,12 @@ export function openWorkerStore(config: StoreConfig, threads: number): WorkerSto
 /** Opens the store of a thread, with the parts that its main thread lends it. */
 export function openThreadStore(config: StoreConfig, options: ThreadStoreOptions): ThreadStore {
   return new SqliteThreadStore(optionsOf(config), options);
+}
+
+/** Looks into the database without bringing it to this version's schema; null: there is none. */
+export async function peekAt({ database }: Pick<StoreConfig, "database">): Promise<Peeked | null> {
+  const { peek } = await import("./sqlite/peek.ts"); // for one command alone
+  return peek(database.path);
 }
 
 /** False where opening the store would create a database. */

@@ -73,8 +73,8 @@ const NUMBERED = `
 
 const VERSION = "SELECT version FROM tq__schema WHERE rowid = 1";
 
-/** @throws TqError "database" where the table has lost its row: damage, or a file that was saved in part. */
-function readVersion(db: Database, path: string): number {
+/** 0 where there are no tables of tq. @throws TqError "database" where damage, or a save in part, took the row. */
+export function readVersion(db: Database, path: string): number {
   const { numbered } = db.query(NUMBERED).get() as { numbered: 0 | 1 | null };
   if (numbered !== 1) return numbered === null ? 0 : 1;
   const row = db.query(VERSION).get() as { version: number } | null;

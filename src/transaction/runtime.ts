@@ -5,6 +5,7 @@
 import { loadConfig, type Config } from "../settings/config.ts";
 import type { Report } from "../log/events.ts";
 import { systemClock } from "../clock.ts";
+import { goesToJournal } from "../log/journal.ts";
 import { createLog, type Log, wantsColour } from "../log/log.ts";
 import { standardError, writeLines } from "../log/standard-stream.ts";
 import { openStore, replaceFileFunctions } from "../open-store.ts";
@@ -120,5 +121,6 @@ export function standardLog({ log }: Config, to = standardError()): Log {
     write: (text) => writeLines(text, to),
     clock: systemClock,
     colour,
+    journal: goesToJournal(2),
   });
 }

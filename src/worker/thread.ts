@@ -6,6 +6,7 @@ import { collectLater } from "../collect-later.ts";
 import { saidLines } from "../log/said.ts";
 import { Audience } from "../log/audience.ts";
 import { Listened } from "../log/listened.ts";
+import { goesToJournal } from "../log/journal.ts";
 import { wantsColour } from "../log/log.ts";
 import { takePrints } from "../log/prints.ts";
 import { isTerminal } from "../log/terminal.ts";
@@ -31,6 +32,7 @@ import type { ModelCrons } from "../cron/merge.ts";
 import type { FromThread, Init, ToThread } from "./messages.ts";
 import { placeOf } from "../stack.ts";
 import { PostedEvents } from "./posted-events.ts";
+import { takeServiceVariables } from "../service-variables.ts";
 import { StrayWork } from "../run/stray-work.ts";
 import type { Store } from "../store/store.ts";
 import type { Report } from "../log/events.ts";
@@ -166,6 +168,7 @@ function sayBroken(error: unknown, broken: { readonly isBatch: boolean }, flush:
 }
 
 async function start(init: Init): Promise<void> {
+  takeServiceVariables(process.env); // it is a copy of what the process began with
   const { config, queues, worker, thread } = init;
   const log = standardLog(config, init.standardError);
   const listened = init.events && new Listened(init.events.listened);
@@ -179,6 +182,7 @@ async function start(init: Init): Promise<void> {
   const form = {
     format: config.log.format,
     colour: config.log.format === "text" && wantsColour(isTerminal(1), process.env),
+    journal: goesToJournal(1),
   };
   const prints = takePrints({
     output: init.standardOutput,

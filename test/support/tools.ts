@@ -75,6 +75,9 @@ export const TOOLS = {
   },
   sqlite3: program("sqlite3", "sqlite3", "open the database in a shell"),
   strace: program("strace", "strace", "watch, delay and refuse system calls", STRACE_TRIAL),
+  "systemd-analyze": program("systemd-analyze", "systemd", "check the units of services", [
+    "--version",
+  ]),
   unshare: program("unshare", "util-linux", "start a program as the first of a container", [
     "--pid",
     "--fork",
