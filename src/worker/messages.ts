@@ -3,7 +3,7 @@ import type { ModelCatalog } from "../catalog.ts";
 import type { ModelCrons } from "../cron/merge.ts";
 import type { Config } from "../settings/config.ts";
 import { type ErrorCode, TqError } from "../errors.ts";
-import type { LoadedFiles } from "../registry/loaded-files.ts";
+import type { ModelVersion } from "../registry/model-version.ts";
 import type { SaidPolicies } from "../registry/said-policies.ts";
 import { callName } from "../task.ts";
 import type { CurrentTask } from "../transaction/current-task.ts";
@@ -18,10 +18,11 @@ export interface Init {
   readonly type: "init";
   readonly config: Config;
   readonly models: readonly string[];
-  /** The code that the worker's first thread has loaded; null for the threads that start with the worker. */
-  readonly loaded: LoadedFiles | null;
+  /** The files of models that earlier threads have loaded. */
+  readonly known: readonly string[];
   readonly worker: string;
   readonly thread: number;
+  /** The highest number of a thread. */
   readonly threads: number;
   readonly queues: readonly string[];
   readonly shared: SharedArrayBuffer;
@@ -44,8 +45,11 @@ interface Abort {
   readonly cause: "cancel" | "stop";
 }
 
-/** Words cross threads faster than objects. "go": the worker is registered, so that tasks which a thread claims can be rescued. */
-export type ToThread = Init | Abort | "go" | "wake" | "stop";
+/**
+ * Words cross threads faster than objects. "go": the worker is registered, so that tasks which a thread claims can be
+ * rescued, and the thread has a place. "outdated": other threads run newer models.
+ */
+export type ToThread = Init | Abort | "go" | "wake" | "stop" | "outdated";
 
 /** Messages that `PoolThread` alone deals with. */
 type OfThread =
@@ -76,7 +80,7 @@ export interface LoadedModels extends CronModels {
 
 export interface Loaded extends LoadedModels {
   readonly type: "loaded";
-  readonly files: LoadedFiles;
+  readonly version: ModelVersion;
   /** The main thread settles failures too: those of threads and workers that die. */
   readonly followUps: DeclaredFollowUps;
 }
@@ -85,8 +89,8 @@ export type ForPool =
   /** The thread loads this file of models next, which may take for ever. */
   | { readonly type: "loading"; readonly file: string }
   | Loaded
-  /** This file of the models is another one than the worker has loaded: the thread must not run it beside the others. */
-  | { readonly type: "changed"; readonly file: string }
+  /** The models were edited while the thread loaded them: it may have parts of two versions. `files`: those it has loaded. */
+  | { readonly type: "torn"; readonly edited: string; readonly files: readonly string[] }
   /** An error ends the thread. `task`: it was left behind, as by a timer, and another task may run now. */
   | {
       readonly type: "threw";
@@ -114,7 +118,7 @@ const TYPES: ReadonlySet<unknown> = new Set([
   "reported",
   "loading",
   "loaded",
-  "changed",
+  "torn",
   "threw",
   "cannot_start",
   "lost",
@@ -142,4 +146,11 @@ export function threwWords({
   const where = place === null ? "" : ` at ${place}`;
   if (task === null) return where;
   return `${where}; it was left behind by task ${task.id} (${callName(task.model, task.method)})`;
+}
+
+/** True for models of which nothing has changed that the main thread knows. */
+export function isSameModels(one: LoadedModels | null, other: LoadedModels): boolean {
+  if (one === null) return false;
+  const known = ({ catalog, policies, crons }: LoadedModels) => ({ catalog, policies, crons });
+  return Bun.deepEquals(known(one), known(other));
 }
