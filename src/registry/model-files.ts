@@ -49,7 +49,7 @@ function filesBelow(folder: string, seen: string[] = []): string[] {
   if (seen.some((path) => path === real || path.startsWith(join(real, sep)))) return [];
   seen.push(real);
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    if (entry.name.startsWith(".") || entry.name === "node_modules") return [];
+    if (isPassedOver(entry.name)) return [];
     const path = join(folder, entry.name);
     if (entry.name.includes("\uFFFD")) {
       throw new Error(`the name of ${path} is not UTF-8, or has a U+FFFD: rename it`);
@@ -60,6 +60,24 @@ function filesBelow(folder: string, seen: string[] = []): string[] {
     if (!stat.isFile()) throw new Error(`${path} is not a regular file`); // a pipe would keep its reader waiting
     return [path];
   });
+}
+
+/** The path, and where it is a folder those below it, each once: files of models come and go there. */
+export function foldersAt(path: string, seen: string[] = []): string[] {
+  const real = realFile(path);
+  if (seen.includes(real)) return [];
+  seen.push(real);
+  try {
+    const entries = readdirSync(path, { withFileTypes: true });
+    const below = entries.filter((entry) => !entry.isFile() && !isPassedOver(entry.name));
+    return [path, ...below.flatMap(({ name }) => foldersAt(join(path, name), seen))];
+  } catch {
+    return [path]; // a file, or gone
+  }
+}
+
+function isPassedOver(name: string): boolean {
+  return name.startsWith(".") || name === "node_modules";
 }
 
 /** The file behind a link, or the file itself where it is none or is gone. */

@@ -129,46 +129,66 @@ function changedWords(file: string): string {
 /** The times of files may lag behind the clock by some ms. */
 const FILE_TIME_LAG_MS = 20;
 
-/**
- * Watches the files of a load, so that its code is known to be that of one moment. Begin it before the load.
- *
- * @param known files that an earlier thread has loaded: of these it need not trust the clock.
- */
-export function beginLoad(paths: readonly string[], known: readonly string[]): Load {
-  const began = wallNow();
-  const own = new Set(loadedFiles()); // of tq itself, where it is not compiled
-  forgetLinks(known);
-  const entries = entriesAt(paths);
-  const pictures = new Map([...known, ...entries].map((file) => [file, pictureOf(file)]));
-  return {
-    end() {
-      const loaded = loadedFiles().filter((file) => !own.has(file));
-      const files = Object.fromEntries(
-        [...loaded, ...linksTo(loaded)].flatMap((file) => {
-          const hash = hashOf(file);
-          return hash === null ? [] : [[file, hash]];
-        }),
-      );
-      const version = { entries, files };
-      const moved = entryOfOne(version, { entries: entriesAt(paths), files });
-      if (moved !== null) return { version, edited: moved };
-      const edited = [...new Set([...entries, ...Object.keys(files)])].find((file) =>
-        pictures.has(file) ? pictures.get(file) !== pictureOf(file) : !isOlder(file, began),
-      );
-      return { version, edited: edited === undefined ? null : changedWords(edited) };
-    },
-  };
+export interface LoadOptions {
+  readonly paths: readonly string[];
+  /** Files that an earlier thread has loaded: of these the clock need not be trusted. */
+  readonly known: readonly string[];
+  /** Earlier loads were disturbed: the models may write files themselves, and import them. */
+  readonly isLenient: boolean;
 }
 
-interface Load {
-  /** `edited`: what has changed meanwhile, or may have, so that the load may have parts of two versions; null: nothing. */
-  end(): { readonly version: ModelVersion; readonly edited: string | null };
-}
+/** Watches the files of a load, so that its code is known to be that of one moment. Make it before the load. */
+export class Load {
+  readonly #options: LoadOptions;
+  readonly #began = wallNow();
+  /** The files of tq itself, where it is not compiled. */
+  readonly #own = new Set(loadedFiles());
+  readonly #entries: readonly string[];
+  readonly #pictures: ReadonlyMap<string, string | null>;
 
-/** The same twice: nobody has written to the file between. */
-function pictureOf(file: string): string | null {
-  const state = stateOf(file);
-  return state === null ? null : `${state} ${hashOf(file)}`;
+  constructor(options: LoadOptions) {
+    this.#options = options;
+    const { paths, known } = options;
+    forgetLinks(known);
+    this.#entries = entriesAt(paths);
+    const all = new Set([...known, ...this.#entries]);
+    this.#pictures = new Map([...all].map((file) => [file, this.#pictureOf(file)]));
+  }
+
+  /** @returns as `edited` what has changed meanwhile, or may have: the load may have parts of two versions; null: nothing. */
+  end(): { readonly version: ModelVersion; readonly edited: string | null } {
+    const entries = this.#entries;
+    const loaded = loadedFiles().filter((file) => !this.#own.has(file));
+    const hashes = [...loaded, ...linksTo(loaded)].flatMap((file) => {
+      const hash = hashOf(file);
+      const isLeftOut = hash === null || (this.#options.isLenient && this.#isWritten(file));
+      return isLeftOut ? [] : [[file, hash] as const];
+    });
+    const version = { entries, files: Object.fromEntries(hashes) };
+    const now = entriesAt(this.#options.paths);
+    const moved = entryOfOne(version, { ...version, entries: now });
+    if (moved !== null) return { version, edited: moved };
+    const all = new Set([...entries, ...Object.keys(version.files)]);
+    const edited = [...all].find((file) => this.#isEdited(file));
+    return { version, edited: edited === undefined ? null : changedWords(edited) };
+  }
+
+  #isEdited(file: string): boolean {
+    if (!this.#pictures.has(file)) return this.#isWritten(file);
+    return this.#pictures.get(file) !== this.#pictureOf(file);
+  }
+
+  /** True for a file that is not known, and that may have been written since the load began. */
+  #isWritten(file: string): boolean {
+    return !this.#pictures.has(file) && !isOlder(file, this.#began);
+  }
+
+  /** The same twice: nobody has written to the file between, or (lenient) nobody has changed it. */
+  #pictureOf(file: string): string | null {
+    const state = stateOf(file);
+    if (state === null) return null;
+    return this.#options.isLenient ? hashOf(file) : `${state} ${hashOf(file)}`;
+  }
 }
 
 /** True for a file that was last changed before that moment. A rename counts, and a copy that keeps the time. */

@@ -20,6 +20,8 @@ export interface Init {
   readonly models: readonly string[];
   /** The files of models that earlier threads have loaded. */
   readonly known: readonly string[];
+  /** Earlier loads were disturbed. */
+  readonly isLenient: boolean;
   readonly worker: string;
   readonly thread: number;
   /** The highest number of a thread. */

@@ -7,7 +7,7 @@ import { SECOND_MS } from "../values/duration.ts";
 import { ModelsWatch } from "./models-watch.ts";
 
 /** A worker that watches its models looks this often. */
-const WATCH_MS = 200;
+const WATCH_MS = 250;
 
 /** Another one looks this often, to say that they have changed. */
 const NOTICE_MS = 2 * SECOND_MS;

@@ -1,6 +1,5 @@
 /** Notices that the models on the disk are others than a worker has loaded, by a look at their files now and then. */
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { foldersAt } from "../registry/model-files.ts";
 import { differenceOnDisk, type ModelVersion, stateOf } from "../registry/model-version.ts";
 
 /** Files that nobody has written to for this long are whole: an editor may save half of one first. */
@@ -13,6 +12,8 @@ export class ModelsWatch {
   readonly #paths: readonly string[];
   readonly #now: () => number;
   #version: ModelVersion | null = null;
+  /** The files and folders to look at; null: they are to be listed anew. */
+  #listed: readonly string[] | null = null;
   /** The state of the files when they were compared last with the version. */
   #compared: string | null = null;
   /** Another state that was seen since, from when on, and since when any other was. */
@@ -27,6 +28,7 @@ export class ModelsWatch {
   /** The worker's threads have this version. */
   take(version: ModelVersion): void {
     this.#version = version;
+    this.#listed = null;
   }
 
   /** How the disk differs, in words, once the files have settled; null where it does not, or that was said. */
@@ -37,6 +39,7 @@ export class ModelsWatch {
       this.#seen = null;
       return null;
     }
+    this.#listed = null;
     const now = this.#now();
     const { first } = (this.#seen ??= { state: "", at: now, first: now });
     if (this.#seen.state !== state) this.#seen = { state, at: now, first };
@@ -47,19 +50,8 @@ export class ModelsWatch {
   }
 
   #state({ entries, files }: ModelVersion): string {
-    const all = [...this.#paths.flatMap(foldersAt), ...entries, ...Object.keys(files)];
-    return all.map((file) => `${file} ${stateOf(file)}`).join("\n");
-  }
-}
-
-/** The path, and the folders below it: files come and go there. */
-function foldersAt(path: string): string[] {
-  try {
-    const folders = readdirSync(path, { withFileTypes: true })
-      .filter((entry) => !entry.isFile() && !/^\.|^node_modules$/.test(entry.name))
-      .flatMap((entry) => foldersAt(join(path, entry.name)));
-    return [path, ...folders];
-  } catch {
-    return [path]; // a file, or gone
+    const folders = () => this.#paths.flatMap((path) => foldersAt(path));
+    this.#listed ??= [...new Set([...folders(), ...entries, ...Object.keys(files)])];
+    return this.#listed.map((file) => `${file} ${stateOf(file)}`).join("\n");
   }
 }

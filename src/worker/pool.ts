@@ -223,9 +223,9 @@ export class Pool {
   /** @throws when the system gives no thread. */
   #tryStartThread(number: number, lent: Lent): void {
     const { part: store } = lent;
-    const { generation, known } = this.#succession.next;
+    const { generation, ...load } = this.#succession.next;
     const threads = mostThreads(this.#config.threads);
-    const own = { thread: number, threads, store, known, shared: this.#shared.buffer };
+    const own = { thread: number, threads, store, ...load, shared: this.#shared.buffer };
     const init = initOf(this.#options, own);
     const thread = new PoolThread(init, generation, new Progress(this.#shared, number), {
       message: (from, message) => this.#heard(from, message),

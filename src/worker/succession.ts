@@ -4,7 +4,7 @@
  * worker has two versions only while the older one leaves.
  */
 import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
-import type { TqError } from "../errors.ts";
+import { TqError } from "../errors.ts";
 import { LONG_LOAD_MS } from "../registry/long-load.ts";
 import {
   differenceOf,
@@ -12,6 +12,7 @@ import {
   joined,
   type ModelVersion,
 } from "../registry/model-version.ts";
+import type { Init } from "./messages.ts";
 import type { PoolThread } from "./pool-thread.ts";
 
 /** The highest number of a thread: beside those that serve one may wait for a place, and one load newer models. */
@@ -47,6 +48,12 @@ const TRY_AGAIN_MS = 1_000;
 /** The pause before models are loaded again that were edited meanwhile. */
 const EDITED_MS = 100;
 
+/** After so many loads that were disturbed, files that were written meanwhile may be written by the models themselves. */
+const LENIENT_AFTER = 3;
+
+/** After so many the models cannot be loaded. */
+const MOST_DISTURBANCES = 20;
+
 /** A thread that leaves has this time; then another one with older models is told to leave too. */
 const LEAVE_MS = 1_000;
 
@@ -61,18 +68,20 @@ export class Succession {
   #stopped = false;
   #pause: Timer | null = null;
   #leaving: Timer | null = null;
-  /** The files of a load that was disturbed. */
+  /** The files of a load that was disturbed, and how many were, one after another. */
   #disturbed: readonly string[] = [];
+  #disturbances = 0;
 
   constructor(options: SuccessionOptions, events: SuccessionEvents) {
     this.#options = options;
     this.#events = events;
   }
 
-  /** The generation of a thread that starts now, and the files that it may load. */
-  get next(): { readonly generation: number; readonly known: readonly string[] } {
+  /** The generation of a thread that starts now, and what is known of its load. */
+  get next(): Pick<Init, "known" | "isLenient"> & { readonly generation: number } {
     const files = Object.keys(this.#version?.files ?? {});
-    return { generation: this.#generation, known: [...files, ...this.#disturbed] };
+    const isLenient = this.#disturbances >= LENIENT_AFTER;
+    return { generation: this.#generation, known: [...files, ...this.#disturbed], isLenient };
   }
 
   /** Starts the threads. */
@@ -117,6 +126,7 @@ export class Succession {
       thread.generation = this.#generation;
     }
     this.#disturbed = [];
+    this.#disturbances = 0;
     this.#version = this.#version === null ? version : joined(this.#version, version);
     this.#events.accepted(this.#version);
     this.#arrange();
@@ -125,9 +135,13 @@ export class Succession {
 
   /** The models were edited while the thread loaded them. */
   edited(thread: PoolThread, difference: string, files: readonly string[]): void {
-    this.#disturbed = files;
+    this.#disturbed = [...new Set([...this.#disturbed, ...files])];
+    this.#disturbances += 1;
     this.#dismiss(thread, `${difference} while it loaded the models`);
-    this.#rest(EDITED_MS);
+    if (this.#disturbances < MOST_DISTURBANCES) return this.#rest(EDITED_MS);
+    this.#disturbances = 0;
+    const why = `Cannot load models: ${difference} while they were loaded, ${MOST_DISTURBANCES} times in a row; do they write it themselves?`;
+    this.failed(new TqError("models", why));
   }
 
   /** The thread could not load the models, or open the database. */

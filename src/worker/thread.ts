@@ -11,7 +11,7 @@ import { takePrints } from "../log/prints.ts";
 import { isTerminal } from "../log/terminal.ts";
 import { originTask, taskPrints } from "../transaction/current-task.ts";
 import { installModule } from "../registry/install.ts";
-import { beginLoad } from "../registry/model-version.ts";
+import { Load } from "../registry/model-version.ts";
 import { declareModels } from "../registry/declared-models.ts";
 import { redactionOf } from "../registry/marked-models.ts";
 import { loadModels } from "../registry/load-models.ts";
@@ -206,7 +206,8 @@ async function start(init: Init): Promise<void> {
     enterRuntime(runtime);
     installModule(tq);
     const tell = (file: string) => send({ type: "loading", file });
-    const load = beginLoad(init.models, init.known);
+    const { models: paths, known, isLenient } = init;
+    const load = new Load({ paths, known, isLenient });
     const loading = loadAll(init.models, registry, tell);
     await loading.catch(() => undefined);
     const { version, edited } = load.end();

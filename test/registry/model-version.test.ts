@@ -13,10 +13,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadModels } from "../../src/registry/load-models.ts";
 import {
-  beginLoad,
   differenceOf,
   differenceOnDisk,
   joined,
+  Load,
   type ModelVersion,
 } from "../../src/registry/model-version.ts";
 
@@ -70,6 +70,10 @@ describe("two versions", () => {
   });
 });
 
+function begin(paths: string[], known: string[], isLenient = false): Load {
+  return new Load({ paths, known, isLenient });
+}
+
 /** Writes models that import another file. */
 function writeModels(name: string): string {
   write(`${name}.ts`, `import { PRICE } from "./${name}-price.ts"; export const P = PRICE;`);
@@ -81,12 +85,12 @@ describe("a load", () => {
   test("in which a file was written is told, and its files are known the second time", async () => {
     const models = writeModels("fresh");
     const price = at("fresh-price.ts");
-    const load = beginLoad([models], []);
+    const load = begin([models], []);
     write("fresh-price.ts", "export const PRICE = 3;");
     await loadModels(models);
     expect(load.end().edited).toBe(`${price} has changed`);
     const known = [models, price];
-    const again = beginLoad([models], known);
+    const again = begin([models], known);
     // In this process the files are loaded already, so that the version is empty: a thread is new.
     expect(again.end().edited).toBeNull();
   });
@@ -94,17 +98,37 @@ describe("a load", () => {
   test("in which a file that is known was written is told, also where its time is kept", async () => {
     const models = writeModels("edited");
     const price = at("edited-price.ts");
-    const load = beginLoad([models], [price]);
+    const load = begin([models], [price]);
     await loadModels(models);
     write("edited-price.ts", "export const PRICE = 2;");
     utimesSync(price, 1, 1);
     expect(load.end().edited).toBe(`${price} has changed`);
   });
 
+  test("that writes a file itself and imports it leaves it out, once earlier loads were disturbed", async () => {
+    write(
+      "writes.ts",
+      `import { writeFileSync } from "node:fs";
+      writeFileSync("${at("made.ts")}", "export const MADE = 1;");
+      await import("${at("made.ts")}");`,
+    );
+    const models = at("writes.ts");
+    const strict = begin([models], []);
+    const lenient = begin([models], [], true);
+    await loadModels(models);
+    expect(strict.end().edited).toBe(`${at("made.ts")} has changed`);
+    const { version, edited } = lenient.end();
+    expect(edited).toBeNull();
+    expect(Object.keys(version.files)).not.toContain(at("made.ts"));
+    const again = begin([models], [at("made.ts")], true);
+    write("made.ts", "export const MADE = 1;"); // the same text
+    expect(again.end().edited).toBeNull();
+  });
+
   test("during which a file came to the folder is told", () => {
     mkdirSync(at("models"));
     write("models/a.ts", "export const A = 1;");
-    const load = beginLoad([at("models")], []);
+    const load = begin([at("models")], []);
     write("models/b.ts", "export const B = 1;");
     expect(load.end().edited).toBe(`${at("models/b.ts")} is new`);
   });
@@ -117,7 +141,7 @@ describe("a load", () => {
     mkdirSync(at("other"));
     symlinkSync("other", at("latest"));
     write("linked.ts", `import { RATE } from "./lib/rate.ts"; export const R = RATE;`);
-    const load = beginLoad([at("linked.ts")], []);
+    const load = begin([at("linked.ts")], []);
     await loadModels(at("linked.ts"));
     const { version } = load.end();
     expect(version.files[at("lib")]).toBe(`leads to ${at("lib1")}`);

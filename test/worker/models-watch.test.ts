@@ -1,6 +1,14 @@
 /** Looks at the files of models, and what a worker makes of them. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TqError } from "../../src/errors.ts";
@@ -85,6 +93,7 @@ describe("a watch of models", () => {
 
   test("tells of a file that comes to a folder below that of the models", () => {
     mkdirSync(join(folder, "sub"));
+    symlinkSync("..", join(folder, "sub/up"));
     const watch = watched([folder]);
     const file = join(folder, "sub/b.ts");
     writeFileSync(file, "1");

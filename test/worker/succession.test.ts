@@ -233,6 +233,21 @@ test("a thread whose models were edited meanwhile is sent away, and its files ar
   expect(succession.next.known).toContain("a.ts");
 });
 
+test("models that change with each load are refused, and the others go on", () => {
+  succession.renew();
+  for (let loads = 1; loads <= 20; loads++) {
+    expect(succession.next.isLenient).toBe(loads > 3);
+    const [thread] = coming();
+    succession.edited(thread as unknown as PoolThread, "a.ts has changed", ["a.ts"]);
+    buryDismissed();
+    if (loads < 20) succession.renew(); // it ends the pause
+  }
+  expect(events).toEqual([
+    "refused: Cannot load models: a.ts has changed while they were loaded, 20 times in a row; do they write it themselves?",
+  ]);
+  expect(serving()).toEqual([1, 2]);
+});
+
 test("a thread that has loaded what is not on the disk any more does not serve", () => {
   end(threads[0]);
   const [thread] = coming();

@@ -149,6 +149,24 @@ test("a thread whose models were edited while it loaded them runs no task", asyn
   await stops(worker);
 });
 
+test("models that write a file and import it are loaded, and are no new version for that", async () => {
+  await using site = versioned();
+  const generated = JSON.stringify(site.file("generated.ts"));
+  site.write(
+    "models.ts",
+    `import { writeFileSync } from "node:fs";
+    writeFileSync(${generated}, "export const GENERATED = 7;");
+    export const { GENERATED } = await import(${generated});
+    ${MODELS.replace("return VERSION", "return GENERATED")}`,
+  );
+  const worker = await site.worker(["-n", "2"]);
+  await site.pushOne("job", "exit", "2");
+  await worker.says("task.poisoned");
+  expect(await versionNow(site)).toBe("1");
+  expect(worker.find("models.loading")).toBeUndefined();
+  await stops(worker);
+});
+
 describe("a worker that watches its models", () => {
   test("runs new tasks on an edited import, and lets what runs end on the old one", async () => {
     await using site = versioned();
@@ -216,10 +234,10 @@ describe("a worker that watches its models", () => {
     renameSync(site.file("models.ts"), site.file("models/a.ts"));
     renameSync(site.file("version.ts"), site.file("models/version.ts"));
     const worker = await site.worker(["-n", "1", "--watch"]);
-    site.write(
-      "models/sub/b.ts",
-      `import { task } from "tq"; export const late = task("late", async () => "here");`,
-    );
+    const late = `import { task } from "tq"; export const late = task("late", async () => "here");`;
+    site.write("b.ts", late);
+    mkdirSync(site.file("models/sub"));
+    renameSync(site.file("b.ts"), site.file("models/sub/b.ts")); // never seen by halves
     await worker.says("models.loading", { reason: `${site.file("models/sub/b.ts")} is new` });
     await worker.says("models.loaded");
     const [id = 0] = await site.push("late");
