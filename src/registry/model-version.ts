@@ -30,10 +30,18 @@ function loadedFiles(): string[] {
 
 function hashOf(file: string): string | null {
   try {
-    if (lstatSync(file).isSymbolicLink()) return `leads to ${realFile(file)}`;
+    if (isLink(file)) return `leads to ${realFile(file)}`;
     return Bun.hash(readFileSync(file)).toString(36);
   } catch {
     return null; // it is no file, or is gone
+  }
+}
+
+function isLink(file: string): boolean {
+  try {
+    return lstatSync(file).isSymbolicLink();
+  } catch {
+    return false; // it is gone
   }
 }
 
@@ -60,7 +68,7 @@ function linksIn(folder: string): string[] {
  * folder.
  */
 function forgetLinks(files: readonly string[]): void {
-  for (const folder of new Set([...files.map(dirname), ...files])) {
+  for (const folder of new Set([...files.map(dirname), ...files.filter(isLink)])) {
     try {
       Bun.resolveSync(`./missing-${wallNow()}`, folder);
     } catch {
