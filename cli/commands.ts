@@ -5,6 +5,7 @@ import type { Commands } from "./command/command.ts";
 export const COMMANDS: Commands = {
   init: async () => (await import("./init.ts")).init,
   worker: async () => (await import("./worker.ts")).worker,
+  bundle: async () => (await import("./bundle.ts")).bundle,
   push: async () => (await import("./push.ts")).push,
   run: async () => (await import("./run.ts")).run,
   list: async () => (await import("./list.ts")).list,

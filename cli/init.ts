@@ -52,9 +52,13 @@ function starterOf(name: string): Starter {
   throw new TqError("invalid", `--starter cannot be "${name}": it is one of ${names}`);
 }
 
-/** True where the file must not be written; beside a folder `models`, a models.ts would hide the models in it. */
+/** True where the file must not be written; beside a folder `models` or a models.js, a models.ts would hide those. */
 function isTaken(file: string): boolean {
-  return existsSync(file) || (isModels(file) && existsSync(join(dirname(file), "models")));
+  return existsSync(file) || (isModels(file) && hiddenBy(file) !== undefined);
+}
+
+function hiddenBy(file: string): string | undefined {
+  return ["models", "models.js"].find((name) => existsSync(join(dirname(file), name)));
 }
 
 function isModels(file: string): boolean {
@@ -103,5 +107,6 @@ function firstSteps(folder: string, { push }: Starter): string {
 }
 
 function why(file: string): string {
-  return existsSync(file) ? "it exists" : "it would hide the folder models";
+  if (existsSync(file)) return "it exists";
+  return `it would hide ${hiddenBy(file) === "models" ? "the folder models" : "models.js"}`;
 }

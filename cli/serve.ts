@@ -1,7 +1,7 @@
 /** `tq serve`: serves the admin API without running tasks. */
 import { standardOutput } from "../src/log/standard-stream.ts";
 import type { ModelCrons } from "../src/cron/merge.ts";
-import { loadedFiles } from "../src/registry/loaded-files.ts";
+import { loadedVersion } from "../src/registry/model-version.ts";
 import { marksOfModels } from "../src/registry/marked-models.ts";
 import type { Registry } from "../src/registry/registry.ts";
 import type { KnownModels } from "../src/registry/said-policies.ts";
@@ -87,7 +87,7 @@ async function knownIn(registry: Registry | null, config: Config): Promise<Known
   const { saidPolicies } = await import("../src/registry/said-policies.ts");
   const { modelCrons } = await import("../src/registry/recurring.ts");
   const { callHeads } = await import("../src/registry/signatures/heads.ts");
-  const calls = { heads: callHeads(registry), files: loadedFiles() };
+  const calls = { heads: callHeads(registry), version: loadedVersion() };
   return {
     catalog: registry.catalog(),
     crons: [modelCrons(path, registry.all())],

@@ -1,6 +1,6 @@
 /** `tq worker`: runs tasks until it is stopped or, with --drain, until no task is left. */
 import { resolve } from "node:path";
-import type { EmbeddedWorker } from "../src/embed.ts";
+import type { Startable } from "../src/embed.ts";
 import { collectLater } from "../src/collect-later.ts";
 import { TqError } from "../src/errors.ts";
 import { didYouMean } from "../src/suggest.ts";
@@ -36,6 +36,10 @@ export const worker = command({
       description:
         "Exit once no task is ready or running (=all: nor scheduled); the exit code is 1 if a task failed",
     },
+    watch: {
+      type: "boolean",
+      description: "Load the models anew as soon as they have changed; what runs ends first",
+    },
     "exit-with-parent": {
       type: "boolean",
       description: "Stop when the parent process ends",
@@ -62,11 +66,12 @@ export const worker = command({
     const pidfile = values.pidfile === undefined ? undefined : resolve(values.pidfile);
     const { startConfigured } = await import("../src/embed.ts"); // other commands start faster without it
     if (pidfile !== undefined) writePidfile(pidfile);
-    const early = Promise.withResolvers<Pick<EmbeddedWorker, "stop">>();
+    const early = Promise.withResolvers<Startable>();
     const starting = startConfigured({
       config,
       starting: (it) => early.resolve(it),
       drain: drain === false ? undefined : drain,
+      watch: values.watch === true,
       exitWithParent: values["exit-with-parent"] === true,
       report,
       ...(values.admin === true || values.listen !== undefined
@@ -74,7 +79,10 @@ export const worker = command({
         : {}),
     });
     // A signal may arrive before the worker exists; it then stops the worker as soon as it does.
-    const leave = stopOnSignals({ stop: async (how) => (await early.promise).stop(how) });
+    const leave = stopOnSignals({
+      stop: async (how) => (await early.promise).stop(how),
+      reload: () => void early.promise.then((it) => it.reloadModels("SIGHUP")),
+    });
     try {
       const { stopped } = await starting;
       collectLater();

@@ -38,6 +38,8 @@ export interface WorkerOptions {
   readonly admin?: boolean | AdminListen;
   /** true: the worker stops once no task is ready or running. "all": it waits for scheduled tasks as well. */
   readonly drain?: boolean | "all";
+  /** Loads the models anew, thread by thread, as soon as their files have changed. Default: false. */
+  readonly watch?: boolean;
   /** Stops the worker once the process that started this one has ended. */
   readonly exitWithParent?: boolean;
   /**
@@ -53,8 +55,7 @@ export interface EmbeddedWorker {
   /**
    * Resolves once the worker has stopped, by itself or by `stop`, with counts of its tasks.
    *
-   * @throws TqError "models" when a thread had to be replaced and a file of models had changed since the start,
-   * "database" when the database is lost.
+   * @throws TqError "database" when the database is lost.
    */
   readonly stopped: Promise<Summary>;
   /**
@@ -62,6 +63,11 @@ export interface EmbeddedWorker {
    * interrupts them at once), and puts back those that did not end. Never rejects.
    */
   stop(this: void, how?: "graceful" | "now"): Promise<void>;
+  /**
+   * Has the threads load the models anew, one after another: what runs ends first. Where they cannot be loaded, the
+   * threads go on with those that they have. The events `models.loaded` and `models.refused` tell which.
+   */
+  reload(this: void): void;
   /**
    * Calls the listener with each event of this name, of the worker and of its threads, in this process.
    *
@@ -102,6 +108,7 @@ export async function startEmbedded(options: WorkerOptions): Promise<EmbeddedWor
     config,
     models: paths,
     drain: drain === true ? "ready" : drain || undefined,
+    watch: options.watch,
     exitWithParent: options.exitWithParent,
     report,
     listeners,
@@ -143,6 +150,7 @@ const OPTIONS: Readonly<
     'true, false or an object like { listen: "127.0.0.1:0" }',
   ],
   drain: [(value) => isFlag(value) || value === "all", 'true, false or "all"'],
+  watch: [isFlag, "true or false"],
   exitWithParent: [isFlag, "true or false"],
   report: [(value) => typeof value === "function", "a function that takes an event"],
 };
@@ -180,8 +188,11 @@ export interface ConfiguredOptions extends Omit<WorkerProcessOptions, "report"> 
   /** True where the program around the worker pushes to it. */
   readonly embedded?: boolean;
   /** Called before the worker starts: it can be stopped from then on. */
-  readonly starting?: ((worker: Pick<WorkerProcess, "stop">) => void) | undefined;
+  readonly starting?: ((worker: Startable) => void) | undefined;
 }
+
+/** A worker that may not have started yet. */
+export type Startable = Pick<WorkerProcess, "stop" | "reloadModels">;
 
 interface ConfiguredWorker extends Omit<EmbeddedWorker, "on"> {
   readonly store: Store;
@@ -219,6 +230,7 @@ export async function startConfigured(options: ConfiguredOptions): Promise<Confi
     stopped: worker.stopped,
     // An error that ends the worker is told by `stopped`, once.
     stop: (how) => worker.stop(how).catch(() => undefined),
+    reload: () => worker.reloadModels("the program has asked for it"),
   };
 }
 

@@ -23,7 +23,7 @@ import type { Kind } from "./kinds.ts";
 const DAY_BOUNDS = [0, 36_500] as const;
 
 const MODELS = path(null, "File or folder of the models", {
-  default: "models.ts beside tq.toml, else the folder models",
+  default: "models.ts beside tq.toml, else the folder models, else models.js",
   flag: "--models",
 });
 

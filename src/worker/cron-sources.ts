@@ -52,6 +52,12 @@ export class CronSources {
     this.#reading.load(models);
   }
 
+  /** The same for models that were loaded anew: the next look puts in force what they say. */
+  reload(models: CronModels): void {
+    this.#reading.load(models);
+    this.#isDefined = false;
+  }
+
   /** A sentence for each recurring task that cannot run here. */
   problems(): string[] {
     return this.#reading.problems();

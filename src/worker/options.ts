@@ -12,6 +12,8 @@ export interface WorkerProcessOptions {
   readonly listeners?: Listeners | undefined;
   /** Stop when no task is ready or running; "all": nor scheduled. */
   readonly drain?: "ready" | "all" | undefined;
+  /** Load the models anew as soon as they have changed. */
+  readonly watch?: boolean | undefined;
   /** Stop when the process that started this one is gone. */
   readonly exitWithParent?: boolean | undefined;
   /** Awaited before the store closes: what else uses it ends here. */

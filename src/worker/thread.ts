@@ -12,7 +12,7 @@ import { takePrints } from "../log/prints.ts";
 import { isTerminal } from "../log/terminal.ts";
 import { originTask, taskPrints } from "../transaction/current-task.ts";
 import { installModule } from "../registry/install.ts";
-import { changedFile, loadedFiles } from "../registry/loaded-files.ts";
+import { Load } from "../registry/model-version.ts";
 import { declareModels } from "../registry/declared-models.ts";
 import { redactionOf } from "../registry/marked-models.ts";
 import { loadModels } from "../registry/load-models.ts";
@@ -56,10 +56,12 @@ let loop: Loop | undefined;
 let collecting: Timer | null = null;
 const going = Promise.withResolvers<void>();
 let stopped = false;
+let isOutdated = false;
 
 self.onmessage = ({ data }: MessageEvent<ToThread>) => {
   if (data === "wake") loop?.wake();
   else if (data === "go") going.resolve();
+  else if (data === "outdated") isOutdated = true;
   else if (data === "stop") {
     stopped = true;
     loop?.stop();
@@ -209,11 +211,13 @@ async function start(init: Init): Promise<void> {
     enterRuntime(runtime);
     installModule(tq);
     const tell = (file: string) => send({ type: "loading", file });
-    // A changed file is told in place of the error that it may cause.
+    const { models: paths, known, isLenient } = init;
+    const load = new Load({ paths, known, isLenient });
     const loading = loadAll(init.models, registry, tell);
     await loading.catch(() => undefined);
-    const changed = init.loaded && changedFile(init.loaded);
-    if (changed) return send({ type: "changed", file: changed });
+    const { version, edited } = load.end();
+    // An edit is told in place of the error that it may cause. The store learns nothing of such models.
+    if (edited !== null) return send({ type: "torn", edited, files: Object.keys(version.files) });
     const crons = await loading;
     addWebhookFunction(registry, { config, store });
     await ensureTables(store, registry, report);
@@ -221,8 +225,7 @@ async function start(init: Init): Promise<void> {
     const policies = saidPolicies(registry.all(), config.tasks);
     const catalog = registry.catalog();
     const heads = callHeads(registry);
-    const files = loadedFiles();
-    send({ type: "loaded", catalog, policies, heads, crons, followUps, files });
+    send({ type: "loaded", catalog, policies, heads, crons, followUps, version });
     const strays = watchStrayWork(store, report, progress, redaction);
     const live = store.liveOutput({ worker, thread });
     loop = new Loop(
@@ -242,6 +245,10 @@ async function start(init: Init): Promise<void> {
         }),
         owner: { worker, thread },
         threw: tellJudged,
+        leaveToNewer: () => {
+          if (isOutdated) loop?.stop();
+          return isOutdated;
+        },
         queues,
       },
       () => {

@@ -116,6 +116,7 @@ const WORKER_OPTIONS: Readonly<Record<keyof WorkerOptions, true>> = {
   threads: true,
   admin: true,
   drain: true,
+  watch: true,
   exitWithParent: true,
   report: true,
 };
