@@ -23,6 +23,7 @@ export const COMMANDS: Commands = {
   cron: async () => (await import("./cron/group.ts")).cron,
   status: async () => (await import("./status.ts")).status,
   stats: async () => (await import("./stats.ts")).stats,
+  top: async () => (await import("./top/top.ts")).top,
   serve: async () => (await import("./serve.ts")).serve,
   token: async () => (await import("./token/group.ts")).token,
   config: async () => (await import("./config.ts")).config,
