@@ -29,5 +29,6 @@ export const COMMANDS: Commands = {
   config: async () => (await import("./config.ts")).config,
   alert: async () => (await import("./alert.ts")).alert,
   torture: async () => (await import("./torture.ts")).torture,
+  completions: async () => (await import("./completions.ts")).completions,
   version: async () => (await import("./version.ts")).version,
 };

@@ -24,7 +24,7 @@ export const init = command({
     },
     starter: {
       type: "string",
-      valueHint: "NAME",
+      valueHint: Object.keys(STARTERS).join("|"),
       description: `The models to begin with: ${starterWords()} (default: ${DEFAULT_STARTER})`,
     },
   },

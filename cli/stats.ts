@@ -37,12 +37,12 @@ export const stats = command({
     },
     last: {
       type: "string",
-      valueHint: "TIME",
+      valueHint: "hour|day|week|TIME",
       description: "How far back: hour, day, week, or a length such as 90m or 30d (default: hour)",
     },
     by: {
       type: "string",
-      valueHint: "WORD",
+      valueHint: GROUPINGS.join("|"),
       description: `Add up by ${GROUPINGS.join(", ")} (default: queue; for one queue: task)`,
     },
   },

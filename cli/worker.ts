@@ -15,7 +15,7 @@ export const worker = command({
   description: "Run tasks on a pool of threads",
   flags: {
     // The other names and the short flags are those of trytond-worker.
-    queue: settingFlag("worker.queues", { alias: "name", valueHint: "NAME", multiple: true }),
+    queue: settingFlag("worker.queues", { alias: "name", valueHint: "QUEUE", multiple: true }),
     threads: settingFlag("worker.threads", { alias: "n", valueHint: "N" }),
     max: settingFlag("worker.max_tasks", { valueHint: "N" }),
     "poll-interval": settingFlag("worker.poll_interval", {

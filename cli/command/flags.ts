@@ -8,7 +8,10 @@ export interface Flag {
   readonly description: string;
   /** Other names; a name of one letter takes one dash. */
   readonly alias?: string | string[];
-  /** Stands for the value in the help. */
+  /**
+   * Stands for the value in the help, and says what it may be, for the completion of shells: a kind, as FILE or QUEUE,
+   * or words, as `once|skip|all`. Of a positional argument only the second one counts; by default it is the name.
+   */
   readonly valueHint?: string;
   /** The user may repeat the flag; its values are joined by commas. */
   readonly multiple?: boolean;

@@ -19,7 +19,7 @@ export const top = command({
   flags: {
     last: {
       type: "string",
-      valueHint: "TIME",
+      valueHint: "hour|day|week|TIME",
       description: `The time whose rates, lateness and failures are shown: hour, day, or a length such as 30m (default: ${DEFAULT_LAST})`,
     },
   },
