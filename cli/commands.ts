@@ -30,5 +30,6 @@ export const COMMANDS: Commands = {
   alert: async () => (await import("./alert.ts")).alert,
   torture: async () => (await import("./torture.ts")).torture,
   completions: async () => (await import("./completions.ts")).completions,
+  man: async () => (await import("./man.ts")).man,
   version: async () => (await import("./version.ts")).version,
 };

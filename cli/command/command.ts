@@ -38,6 +38,16 @@ export function isGroup(entry: Command | CommandGroup): entry is CommandGroup {
   return "commands" in entry;
 }
 
+/** Those of groups, too, in the order of the help. */
+export async function allCommands(commands: Commands): Promise<Command[]> {
+  const all: Command[] = [];
+  for (const entry of await loadAll(commands)) {
+    if (isGroup(entry)) all.push(...(await loadAll(entry.commands)));
+    else all.push(entry);
+  }
+  return all;
+}
+
 interface Definition<F extends Flags> extends Partial<
   Pick<Command, "many" | "passesOn" | "forms">
 > {

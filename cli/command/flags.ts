@@ -41,6 +41,20 @@ export function aliasesOf({ alias = [] }: Pick<Flag, "alias">): readonly string[
   return typeof alias === "string" ? [alias] : alias;
 }
 
+/** `-n`, `--threads`; the short ones first. */
+export function spellingsOf(name: string, flag: Pick<Flag, "alias">): string[] {
+  const aliases = aliasesOf(flag);
+  const short = aliases.filter((alias) => alias.length === 1).map((alias) => `-${alias}`);
+  const long = [name, ...aliases.filter((alias) => alias.length > 1)].map((one) => `--${one}`);
+  return [...short, ...long];
+}
+
+/** What follows the name of a flag in the help: ` N`, `[=all]`, or nothing. */
+export function valueWords({ type, valueHint = "VALUE", bare }: Flag): string {
+  if (type === "boolean") return "";
+  return bare === undefined ? ` ${valueHint}` : `[=${valueHint}]`;
+}
+
 /** A flag that sets a setting; the setting's description is its help. */
 export function settingFlag<const M extends More>(key: SettingKey, more: M) {
   // Every key is in the table, which the type of a Map cannot say.

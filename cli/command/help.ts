@@ -1,6 +1,6 @@
 /** Makes the help from the descriptions of the commands and their flags. */
 import { type Command, type CommandGroup, type Commands, isGroup, loadAll } from "./command.ts";
-import { aliasesOf, COMMON_FLAGS } from "./flags.ts";
+import { COMMON_FLAGS, spellingsOf, valueWords } from "./flags.ts";
 import type { Flag } from "./flags.ts";
 import { usages } from "./line.ts";
 import { paint } from "../terminal/terminal.ts";
@@ -115,10 +115,6 @@ function describeFlags(flags: readonly (readonly [string, Flag])[]): Entries {
 }
 
 /** `-n, --threads N`, `--drain[=all]`, `--queue, --name NAME`. */
-function label(name: string, { type, valueHint = "VALUE", bare, ...flag }: Flag): string {
-  const aliases = aliasesOf(flag);
-  const short = aliases.filter((alias) => alias.length === 1).map((alias) => `-${alias}, `);
-  const long = aliases.filter((alias) => alias.length > 1).map((alias) => `, --${alias}`);
-  const value = type === "boolean" ? "" : bare === undefined ? ` ${valueHint}` : `[=${valueHint}]`;
-  return `${short.join("")}--${name}${long.join("")}${value}`;
+function label(name: string, flag: Flag): string {
+  return spellingsOf(name, flag).join(", ") + valueWords(flag);
 }

@@ -54,6 +54,8 @@ export const TOOLS = {
   },
   fish: program("fish", "fish", "complete command lines"),
   git: program("git", "git", "list the files that --coverage counts, and name a build"),
+  man: program("man", "man-db", "read the manual page"),
+  mandoc: program("mandoc", "mandoc", "check the manual page"),
   openssl: program("openssl", "openssl", "make a certificate"),
   prlimit: program("prlimit", "util-linux", "make a disk refuse writes"),
   python3: program("python3", "python3", "open the database by another program", [
