@@ -11,6 +11,12 @@ export const completions = command({
   name: "completions",
   description: "Print a script that completes commands, flags, queues, models and methods",
   passesOn: true,
+  examples: [
+    ["source <(tq completions bash)", "In ~/.bashrc"],
+    ["source <(tq completions zsh)", "In ~/.zshrc, behind compinit"],
+    ["tq completions fish > ~/.config/fish/completions/tq.fish", "Once"],
+    ["tq completions powershell | Out-String | iex", "In $PROFILE"],
+  ],
   flags: {
     shell: {
       type: "positional",

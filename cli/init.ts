@@ -16,6 +16,7 @@ interface StarterFile {
 export const init = command({
   name: "init",
   description: "Start a project: settings, models, types for the editor",
+  examples: [["tq init shop --starter functions", "A project in the folder shop"]],
   flags: {
     folder: {
       type: "positional",

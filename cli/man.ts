@@ -8,6 +8,10 @@ import { write } from "./terminal/terminal.ts";
 export const man = command({
   name: "man",
   description: "Print the manual page, for man -l - or a file tq.1",
+  examples: [
+    ["tq man | man -l -", "Read it"],
+    ["tq man > ~/.local/share/man/man1/tq.1", "Let man tq find it"],
+  ],
   flags: {},
   run: async (_values, program) => {
     write(await manPage(COMMANDS));

@@ -29,6 +29,10 @@ import { paint, type Terminal } from "./terminal/terminal.ts";
 export const stats = command({
   name: "stats",
   description: "Show how many tasks ran, how long they waited and took, and how late they were",
+  examples: [
+    ["tq stats --last day", "All queues"],
+    ["tq stats print --by hour", "One queue, hour by hour"],
+  ],
   flags: {
     queue: {
       type: "positional",

@@ -13,6 +13,10 @@ import { readNames } from "./command/values.ts";
 export const worker = command({
   name: "worker",
   description: "Run tasks on a pool of threads",
+  examples: [
+    ["tq worker --queue mail,print -n 4", "Two queues on four threads"],
+    ["tq worker --drain", "All that is ready, and no longer"],
+  ],
   flags: {
     // The other names and the short flags are those of trytond-worker.
     queue: settingFlag("worker.queues", { alias: "name", valueHint: "QUEUE", multiple: true }),

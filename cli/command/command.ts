@@ -4,6 +4,8 @@ import { COMMON_FLAGS } from "./flags.ts";
 import type { Flags, Values } from "./flags.ts";
 import { Program } from "./program.ts";
 
+type Example = readonly [line: string, words: string];
+
 export interface Command {
   readonly name: string;
   readonly description: string;
@@ -14,6 +16,8 @@ export interface Command {
   readonly passesOn: boolean;
   /** Its positional arguments where they have several forms: `["MODEL METHOD INSTANCES", "FUNCTION [ARGS]"]`. */
   readonly forms: readonly string[] | null;
+  /** Command lines that people begin with, and what each does. */
+  readonly examples: readonly Example[];
   /** The command as citty takes it. It knows only the given flags: citty tries three spellings of each. */
   citty(given: ReadonlySet<string>): ReturnType<typeof defineCommand<Flags>>;
 }
@@ -49,7 +53,7 @@ export async function allCommands(commands: Commands): Promise<Command[]> {
 }
 
 interface Definition<F extends Flags> extends Partial<
-  Pick<Command, "many" | "passesOn" | "forms">
+  Pick<Command, "many" | "passesOn" | "forms" | "examples">
 > {
   readonly name: string;
   readonly description: string;
@@ -64,6 +68,7 @@ interface Definition<F extends Flags> extends Partial<
  */
 export function command<const F extends Flags>(definition: Definition<F>): Command {
   const { name, description, many = false, passesOn = false, forms = null } = definition;
+  const { examples = [] } = definition;
   const flags: Flags = { ...definition.flags, ...COMMON_FLAGS };
   const citty = (given: ReadonlySet<string>) =>
     defineCommand<Flags>({
@@ -77,5 +82,5 @@ export function command<const F extends Flags>(definition: Definition<F>): Comma
         return definition.run(values as Values<F & typeof COMMON_FLAGS>, program);
       },
     });
-  return { name, description, flags, many, passesOn, forms, citty };
+  return { name, description, flags, many, passesOn, forms, examples, citty };
 }

@@ -11,17 +11,35 @@ import { pad } from "../terminal/text.ts";
 const MAX_WIDTH = 100;
 const LABEL_WIDTH = 26;
 
+/** The commands by what people want of them; all others are for those who keep tq running. */
+const GROUPS: readonly (readonly [title: string, words: readonly string[]])[] = [
+  ["Begin", ["init", "worker", "push", "run", "cron"]],
+  ["Look at tasks", ["list", "show", "logs", "watch", "why", "try"]],
+  ["Change tasks", ["retry", "cancel", "move", "delete", "pause", "resume", "clean"]],
+  ["See how it goes", ["top", "status", "stats"]],
+];
+
 export async function helpOfAll(commands: Commands, terminal: Terminal): Promise<string> {
   const list = await describe(commands);
+  const isGrouped = (name: string) => GROUPS.some(([, words]) => words.includes(name));
+  const groups = GROUPS.map(([title, words]) => {
+    const entries = words.flatMap((word) => list.filter(([name]) => name === word));
+    return section(title, entries, terminal);
+  });
+  const others = list.filter(([name]) => !isGrouped(name));
   return [
     "tq: a task queue in one executable",
     "",
     section(
       "Usage",
-      [["tq [flags] COMMAND", "tq COMMAND --help shows the flags of a command"]],
+      [
+        ["tq [flags] COMMAND", "tq COMMAND --help shows the flags of a command"],
+        ["tq init", "starts a project here, and says what comes next"],
+      ],
       terminal,
     ),
-    section("Commands", list, terminal),
+    ...groups,
+    section("Operate", others, terminal),
     section("Flags of every command", describeFlags(Object.entries(COMMON_FLAGS)), terminal),
   ]
     .join("\n")
@@ -70,6 +88,7 @@ function helpOfCommand(command: Command, terminal: Terminal): string {
     ),
     section("Arguments", positionals, terminal),
     section("Flags", describeFlags(own), terminal),
+    section("Examples", command.examples, terminal),
     section("Flags of every command", describeFlags(Object.entries(COMMON_FLAGS)), terminal),
   ]
     .filter((part, at) => at < 2 || part !== "") // sections without entries go, the line after the description stays

@@ -95,6 +95,11 @@ function commandParts(command: Command): string[] {
       entry(italic(name.toUpperCase()), prose(flag.description)),
     ),
     ...flagEntries(own.filter(([, flag]) => flag.type !== "positional")),
+    ...command.examples.flatMap(([line, words]) => [
+      PARAGRAPH,
+      prose(`${words}:`),
+      example([line]),
+    ]),
   ];
 }
 

@@ -17,6 +17,7 @@ const NAME_FLAG = { type: "positional", description: "The program or person that
 export const add = command({
   name: "token add",
   description: "Make a token of the admin API, and print it once",
+  examples: [["tq token add monitoring --role read", "A token that may look"]],
   flags: {
     name: NAME_FLAG,
     role: {

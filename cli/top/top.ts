@@ -16,6 +16,10 @@ const DEFAULT_LAST = "5m";
 export const top = command({
   name: "top",
   description: "Show queues, workers, threads, rates, lateness and failures on a live screen",
+  examples: [
+    ["tq top", "Until q is typed"],
+    ["tq top > state.txt", "What it shows now, into a file"],
+  ],
   flags: {
     last: {
       type: "string",
