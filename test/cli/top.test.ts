@@ -121,6 +121,14 @@ test.each([
   await until(() => expect(text()).toEndWith(LEAVE));
 });
 
+test("tq top ends when its terminal is gone", async () => {
+  using folder = await folderWithTasks();
+  const { child, terminal, frame } = onTerminal(folder, 80, "top");
+  await until(() => expect(frame().at(-1)).toBe("q quits"));
+  terminal.close();
+  expect(await child.exited).toBeNumber();
+});
+
 test("tq top refuses a database that is not there, and leaves the terminal alone", async () => {
   using folder = new Folder();
   const { code, text } = await folder.inTerminal({ columns: 80 }, "top");

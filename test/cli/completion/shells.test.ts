@@ -1,11 +1,13 @@
 /** Completion in real shells: what someone gets who types and presses the tabulator key. */
-import { expect } from "bun:test";
+import { expect, setDefaultTimeout } from "bun:test";
 import { existsSync, mkdirSync } from "node:fs";
 import { needs } from "../../support/needs.ts";
 import { newTask } from "../../support/store.ts";
 import { until } from "../../support/until.ts";
 import { Folder } from "../tq.ts";
 import { type ShellName, TypedShell } from "./shell.ts";
+
+setDefaultTimeout(60_000);
 
 const MODELS = `
 import { Model, task } from "tq";
