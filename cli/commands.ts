@@ -24,6 +24,7 @@ export const COMMANDS: Commands = {
   cron: async () => (await import("./cron/group.ts")).cron,
   status: async () => (await import("./status.ts")).status,
   stats: async () => (await import("./stats.ts")).stats,
+  top: async () => (await import("./top/top.ts")).top,
   serve: async () => (await import("./serve.ts")).serve,
   token: async () => (await import("./token/group.ts")).token,
   config: async () => (await import("./config.ts")).config,
@@ -31,5 +32,7 @@ export const COMMANDS: Commands = {
   service: async () => (await import("./service/group.ts")).service,
   upgrade: async () => (await import("./upgrade/command.ts")).upgrade,
   torture: async () => (await import("./torture.ts")).torture,
+  completions: async () => (await import("./completions.ts")).completions,
+  man: async () => (await import("./man.ts")).man,
   version: async () => (await import("./version.ts")).version,
 };

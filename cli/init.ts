@@ -16,6 +16,7 @@ interface StarterFile {
 export const init = command({
   name: "init",
   description: "Start a project: settings, models, types for the editor",
+  examples: [["tq init shop --starter functions", "A project in the folder shop"]],
   flags: {
     folder: {
       type: "positional",
@@ -24,7 +25,7 @@ export const init = command({
     },
     starter: {
       type: "string",
-      valueHint: "NAME",
+      valueHint: Object.keys(STARTERS).join("|"),
       description: `The models to begin with: ${starterWords()} (default: ${DEFAULT_STARTER})`,
     },
   },

@@ -56,6 +56,10 @@ export const list = command({
   name: "list",
   description: "List tasks, the newest first",
   many: true,
+  examples: [
+    ["tq list --state failed --ended-after 1h", "What failed in the last hour"],
+    ["tq list args.order=4711", "The tasks of an order"],
+  ],
   flags: {
     condition: { type: "positional", required: false, description: CONDITION_WORDS },
     ...filterFlags(`Only tasks in these states: ${TASK_STATES.join(", ")}`),

@@ -61,6 +61,10 @@ export const push = command({
   name: "push",
   description: "Push a task: the call of a method on instances of a model, or of a function",
   forms: ["MODEL METHOD INSTANCES", "FUNCTION [ARGS]"],
+  examples: [
+    ["tq push sale process 7,8 --queue mail", "A method of a model, on two records"],
+    [`tq push send_mail '["ada@example.org"]' --wait`, "A function, until it has ended"],
+  ],
   flags,
   run: async (values, program) => {
     const others = readOptions(values);

@@ -15,6 +15,7 @@ export const run = command({
   name: "run",
   description: "Run a TypeScript or JavaScript program that imports from tq",
   passesOn: true,
+  examples: [["tq run import.ts orders.csv", "A program, and its argument"]],
   flags: { file: { type: "positional", description: "A TypeScript or JavaScript file" } },
   run: async ({ _: [file = "", ...args] }, program) => {
     const path = findProgram(file);

@@ -14,9 +14,13 @@ import { ServiceManager } from "./service/notify.ts";
 export const worker = command({
   name: "worker",
   description: "Run tasks on a pool of threads",
+  examples: [
+    ["tq worker --queue mail,print -n 4", "Two queues on four threads"],
+    ["tq worker --drain", "All that is ready, and no longer"],
+  ],
   flags: {
     // The other names and the short flags are those of trytond-worker.
-    queue: settingFlag("worker.queues", { alias: "name", valueHint: "NAME", multiple: true }),
+    queue: settingFlag("worker.queues", { alias: "name", valueHint: "QUEUE", multiple: true }),
     threads: settingFlag("worker.threads", { alias: "n", valueHint: "N" }),
     max: settingFlag("worker.max_tasks", { valueHint: "N" }),
     "poll-interval": settingFlag("worker.poll_interval", {

@@ -7,7 +7,7 @@ import type { WantedTask } from "../../src/store/situation.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Task, TaskState } from "../../src/task.ts";
 import { looksLikeCondition } from "../../src/tasks/path-condition.ts";
-import { command } from "./command.ts";
+import { type Command, command } from "./command.ts";
 import { filterFlags, type GivenFilter, hasFilterFlag, readFilter } from "./filter.ts";
 import type { Flags } from "./flags.ts";
 import { moveMatching } from "./move-matching.ts";
@@ -23,6 +23,7 @@ export interface Move {
   /** Its participle for the answer: `retried`. */
   readonly done: string;
   readonly description: string;
+  readonly examples?: Command["examples"];
   /** A note for users whose programs run their own tasks (`queue.worker = false`). */
   readonly withoutWorker?: string;
   /** The states that a task may be moved from. */
@@ -48,12 +49,13 @@ const MOVE_FLAGS = {
 } as const;
 
 export function moveCommand(move: Move) {
-  const { name, description, from, presumed, flags = {} } = move;
+  const { name, description, examples = [], from, presumed, flags = {} } = move;
   const states = `Instead of ids, all tasks in these states: ${from.join(", ")}`;
   return command({
     name,
     description,
     many: true,
+    examples,
     flags: {
       id: {
         type: "positional",

@@ -20,4 +20,5 @@ export const WITH_URL: readonly string[] = [
   "cron history",
   "status",
   "stats",
+  "top",
 ];

@@ -2,6 +2,7 @@
 import type { QueueStatus, WorkerStatus } from "../../src/store/looking.ts";
 import type { Pause } from "../../src/store/pauses.ts";
 import type { RunOutput, TaskProgress } from "../../src/store/task-output.ts";
+import type { ThreadRun } from "../../src/store/working.ts";
 import { TASK_STATES, type Task } from "../../src/task.ts";
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -77,6 +78,19 @@ export function workerOf(row: Row): WorkerStatus {
     Array.isArray(worker["queues"]);
   if (!isWhole) throw new StrangeRow();
   return worker as unknown as WorkerStatus;
+}
+
+export function runOf(row: Row): ThreadRun {
+  const { progress } = row;
+  const isWhole =
+    ["thread", "task", "others"].every((key) => typeof row[key] === "number") &&
+    ["call", "queue"].every((key) => typeof row[key] === "string");
+  if (!isWhole) throw new StrangeRow();
+  return {
+    ...row,
+    since: msOrNull(row["since"]),
+    progress: progress && progressOf(object(progress)),
+  } as unknown as ThreadRun;
 }
 
 export function outputOf(row: Row): RunOutput {

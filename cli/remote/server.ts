@@ -6,6 +6,7 @@ import type {
   GroupedStatistics,
   WantedStatistics,
 } from "../../src/tasks/statistics/groups.ts";
+import type { WorkerRuns } from "../../src/store/working.ts";
 import { SECOND_MS } from "../../src/values/duration.ts";
 import { type Client, LostAnswer } from "./client.ts";
 import { pushBody } from "./query.ts";
@@ -14,6 +15,7 @@ import {
   msOrNull,
   pauseOf,
   queueOf,
+  runOf,
   StrangeRow,
   text,
   textOrNull,
@@ -89,6 +91,14 @@ export class RemoteServer {
       }),
       failures: listOf(failures, (row) => row as unknown as GroupedStatistics["failures"][number]),
     }));
+  }
+
+  /** The workers, with what each of their threads runs. */
+  async workersWithRuns(): Promise<WorkerRuns[]> {
+    const { workers } = await this.client.get("/workers", ["workers"]);
+    return this.read(() =>
+      listOf(workers, (row) => ({ ...workerOf(row), runs: listOf(row["runs"], runOf) })),
+    );
   }
 
   protected read<T>(read: () => T): T {

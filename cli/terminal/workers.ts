@@ -37,7 +37,7 @@ function rowOf(worker: WorkerStatus, width: number | null): string[] {
   ];
 }
 
-function stateOf({ alive, unsure, trouble }: WorkerStatus): string {
+export function stateOf({ alive, unsure, trouble }: WorkerStatus): string {
   if (!alive) return "dead";
   if (unsure === true) return "unknown";
   return trouble === null ? "alive" : "cannot run";

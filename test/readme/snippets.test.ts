@@ -182,7 +182,7 @@ needs("curl", "sqlite3").describe("the snippets", () => {
   }
 
   async function bash(script: string, cwd: string): Promise<{ output: string; code: number }> {
-    const child = Bun.spawn(["bash", "-c", `exec 2>&1\n${script}`], {
+    const child = Bun.spawn(["bash", "-c", `exec 2>&1\n${PATIENT_SHELL}\n${script}`], {
       cwd,
       env,
       stdout: "pipe",
@@ -231,3 +231,6 @@ function freePort(): number {
   void server.stop(true);
   return port ?? 0;
 }
+
+/** A shell of SQLite, beside a process that ends just then, waits for its lock: the documents need not say so. */
+const PATIENT_SHELL = `sqlite3() { command sqlite3 -cmd '.timeout 5000' "$@"; }`;

@@ -11,6 +11,7 @@ import {
   type WorkerStatus,
 } from "../../store/looking.ts";
 import { countedWords, countWords } from "../../store/count-words.ts";
+import { weightiest } from "../../store/weightiest.ts";
 import type { Working } from "../../store/working.ts";
 import { formatSize } from "../../values/size.ts";
 import type { AdminEnv } from "../access/access.ts";
@@ -197,7 +198,7 @@ function Queues({ queues, hours, now }: QueuesProps) {
   const { columns } = WORDS;
   const ages = countedWords(queues, now);
   const hourOf = new Map(hours.map((hour) => [hour.queue, hour]));
-  const shown = queues.length > MOST_QUEUES ? weightiest(queues) : queues;
+  const shown = queues.length > MOST_QUEUES ? weightiest(queues, MOST_QUEUES) : queues;
   const more = queues.length - shown.length;
   const { scheduled, ready, running, failed, ended, late } = columns;
   const numbers = [ready, running, failed, scheduled, ended, late];
@@ -220,13 +221,6 @@ function Queues({ queues, hours, now }: QueuesProps) {
       )}
     </>
   );
-}
-
-/** Those that wait in vain, and then those with the most tasks. */
-function weightiest(queues: readonly QueueStatus[]): QueueStatus[] {
-  const weight = ({ served, ready, running, failed }: QueueStatus) =>
-    served || ready === 0 ? ready + running + failed : Infinity;
-  return queues.toSorted((a, b) => weight(b) - weight(a) || 0).slice(0, MOST_QUEUES);
 }
 
 function QueueRow({ queue, hour }: { queue: QueueStatus; hour: QueueHour | undefined }) {
