@@ -72,24 +72,27 @@ export const serve = command({
 interface Known extends KnownModels {
   readonly crons: readonly ModelCrons[];
   readonly marks: DeclaredMarks;
-  readonly signature: (call: string) => Signature | null;
+  readonly signature: (call: string) => Promise<Signature | null>;
 }
 
 async function knownIn(registry: Registry | null, config: Config): Promise<Known> {
   const { models: path } = config;
   if (path === null || registry === null)
-    return { catalog: null, crons: [], policies: {}, marks: {}, signature: () => null };
+    return { catalog: null, crons: [], policies: {}, marks: {}, signature: async () => null };
   const { saidPolicies } = await import("../src/registry/said-policies.ts");
   const { modelCrons } = await import("../src/registry/recurring.ts");
   const { callHeads } = await import("../src/registry/signatures/heads.ts");
-  const { signatureOf } = await import("../src/registry/signatures/signatures.ts");
   const calls = { heads: callHeads(registry), files: loadedFiles() };
   return {
     catalog: registry.catalog(),
     crons: [modelCrons(path, registry.all())],
     policies: saidPolicies(registry.all(), config.tasks),
     marks: marksOfModels(registry.all()),
-    signature: (call) => signatureOf(call, calls),
+    signature: async (call) => {
+      // A form alone needs the reader of sources.
+      const { signatureOf } = await import("../src/registry/signatures/signatures.ts");
+      return signatureOf(call, calls);
+    },
   };
 }
 

@@ -230,14 +230,17 @@ async function serve(
   startTried: Promise<void>,
 ): Promise<AdminServer> {
   const { serveAdmin } = await import("./admin/serve.ts"); // a worker without the API does not load it
-  const { signatureOf } = await import("./registry/signatures/signatures.ts");
   return serveAdmin({
     store: worker.store,
     config,
     catalog: () => worker.models?.catalog ?? null,
     crons: () => worker.models?.crons ?? [],
     policies: () => worker.models?.policies ?? {},
-    signature: (call) => worker.models && signatureOf(call, worker.models),
+    signature: async (call) => {
+      // A form alone needs the reader of sources.
+      const { signatureOf } = await import("./registry/signatures/signatures.ts");
+      return worker.models && signatureOf(call, worker.models);
+    },
     trouble: () => worker.trouble,
     mode: config.queue.worker ? "worker" : "no worker",
     version: VERSION,

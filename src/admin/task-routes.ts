@@ -32,7 +32,7 @@ export interface TaskRouteOptions {
   /** The policies that the models and tq.toml say; default: none. */
   readonly policies?: () => SaidPolicies;
   /** The arguments of a call, `sale.process`; null: nothing is known of them. Default: of none. */
-  readonly signature?: (call: string) => Signature | null;
+  readonly signature?: (call: string) => Promise<Signature | null>;
   /** Instances in one task when `batch` is true. */
   readonly batchSize?: number;
   /** Gets the errors that the caller has not caused. */

@@ -4,11 +4,11 @@
  */
 import { readFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
+import type { Node } from "@babel/types";
 import { hashOfContent, type LoadedFiles } from "../loaded-files.ts";
-import { methodIn, taskIn } from "./declarations.ts";
 import type { CallHead, CallHeads } from "./heads.ts";
-import { type Places, readParameters, type WrittenParameter } from "./parameters.ts";
-import { readSource, type Source } from "./tokens.ts";
+import { parametersOf, type WrittenParameter } from "./parameters.ts";
+import { type Callable, callableOf, methodIn, readSource, type Source, taskIn } from "./source.ts";
 import { JSON_TYPE, type ReadType, readType, typeOfValue } from "./types.ts";
 
 export interface Argument extends ReadType {
@@ -39,8 +39,9 @@ const MOST_FILES = 100;
 /** @returns null: nothing is known of it. */
 export function signatureOf(call: string, { heads, files }: LoadedCalls): Signature | null {
   const head = Object.hasOwn(heads, call) ? heads[call] : undefined;
-  const known = head && parametersOfText(head.text);
-  if (!head || !known) return null;
+  const callable = head && callableOf(head.text);
+  if (!head || !callable) return null;
+  const known = parametersOf(callable);
   const written = writtenIn(head, known, files);
   if (written === null && isWrapper(known)) return null;
   const all = written ?? known.map((parameter) => argumentOf(parameter, null));
@@ -52,34 +53,6 @@ function isWrapper(known: readonly WrittenParameter[]): boolean {
   return known.length === 1 && known[0]?.isRest === true;
 }
 
-/** The parameters of a function or method as the engine writes it. */
-function parametersOfText(text: string): WrittenParameter[] | null {
-  // The text may be cut, and so not read as a whole: only its head counts.
-  const single = /^(?:async\s+)?([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*=>/u.exec(text);
-  const [, alone] = single ?? [];
-  if (alone !== undefined) return [{ ...ALONE, name: alone }];
-  for (let end = text.indexOf(")"); end !== -1; end = text.indexOf(")", end + 1)) {
-    const source = readSource(text.slice(0, end + 1));
-    const opening = source?.tokens.findIndex(
-      (token) => token.text === "(" && token.kind === "sign",
-    );
-    if (!source || opening === undefined || opening < 0) continue;
-    if (source.closing.get(opening) !== source.tokens.length - 1) continue;
-    if (!isHead(source, opening)) return null;
-    return readParameters(source, opening);
-  }
-  return null;
-}
-
-/** The parameter of an arrow without brackets. */
-const ALONE = { isRest: false, isOptional: false, type: null, value: null } as const;
-
-/** `async name`, `function* name`, `async *"a name"`: nothing else stands before parameters; not `[a(b)]`. */
-function isHead({ tokens }: Source, opening: number): boolean {
-  const before = tokens.slice(0, opening);
-  return before.every(({ kind, text }) => kind === "word" || kind === "text" || text === "*");
-}
-
 function writtenIn(
   head: CallHead,
   known: readonly WrittenParameter[],
@@ -87,10 +60,10 @@ function writtenIn(
 ): Signature | null {
   for (const file of filesFor(head, files)) {
     const source = sourceOf(file, files[file]);
-    const opening = source && declarationOf(head, source);
-    if (source === null || opening === null) continue;
-    const written = readParameters(source, opening);
-    if (written === null || !areSame(written, known)) return null;
+    const found = source && declarationOf(head, source);
+    if (source === null || found === null) continue;
+    const written = parametersOf(found);
+    if (!areSame(written, known)) return null;
     return written.map((parameter) => argumentOf(parameter, source));
   }
   return null;
@@ -110,15 +83,16 @@ function filesFor({ file }: CallHead, files: LoadedFiles): readonly string[] {
 function sourceOf(file: string, hash: string | undefined): Source | null {
   try {
     const bytes = readFileSync(file);
-    return hashOfContent(bytes) === hash ? readSource(bytes.toString("utf8")) : null;
+    if (hashOfContent(bytes) !== hash) return null;
+    return readSource(bytes.toString("utf8"), file.endsWith("x"));
   } catch {
     return null;
   }
 }
 
-function declarationOf({ owner, name, kind }: CallHead, source: Source): number | null {
+function declarationOf({ owner, name, kind }: CallHead, source: Source): Callable | null {
   if (kind === "function") return taskIn(source, name);
-  return owner === null ? null : methodIn(source, owner, name);
+  return owner === null ? null : methodIn(source, owner, name, kind === "static");
 }
 
 function areSame(written: readonly WrittenParameter[], known: readonly WrittenParameter[]) {
@@ -146,17 +120,22 @@ function argumentOf(parameter: WrittenParameter, source: Source | null): Argumen
 
 const ANY_LIST: ReadType = { ...JSON_TYPE, type: { kind: "list", of: JSON_TYPE.type } };
 
-function readOf({ type, value }: WrittenParameter, source: Source): ReadType {
-  if (type !== null) return readType(source, type);
-  return value === null ? JSON_TYPE : typeOfValue(source, value);
+function readOf({ type, value }: WrittenParameter, { nodes }: Source): ReadType {
+  if (type !== null) return readType(type, nodes);
+  return value === null ? JSON_TYPE : typeOfValue(value);
 }
 
 /** On one line, without comments. */
-function wordsOf({ text, tokens }: Source, [from, to]: Places): string {
-  const parts = tokens.slice(from, to).map((token, at) => {
-    const before = tokens[from + at - 1];
-    const isApart = at > 0 && before !== undefined && before.end < token.start;
-    return `${isApart ? " " : ""}${text.slice(token.start, token.end)}`;
-  });
-  return parts.join("");
+function wordsOf({ text, nodes }: Source, type: Node): string {
+  const { start, end } = placeOf(type);
+  let words = text.slice(start, end);
+  const comments = nodes.filter((node) => node.type.startsWith("Comment")).map(placeOf);
+  for (const comment of comments.filter((one) => one.start >= start && one.end <= end)) {
+    words = words.replace(text.slice(comment.start, comment.end), " ");
+  }
+  return words.replaceAll(/\s+/g, " ").trim();
+}
+
+function placeOf({ start, end }: Node): { readonly start: number; readonly end: number } {
+  return { start: start ?? 0, end: end ?? 0 };
 }

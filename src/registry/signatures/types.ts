@@ -1,6 +1,6 @@
 /** Reads the types that a field of a form can have. All others are JSON. */
-import type { Places } from "./parameters.ts";
-import type { Source, Token } from "./tokens.ts";
+import type { Node } from "@babel/types";
+import { declarationsOf, only } from "./source.ts";
 
 export type Literal = string | number | boolean | null;
 
@@ -28,20 +28,17 @@ export const JSON_TYPE: ReadType = { type: { kind: "json" }, hasNull: false, has
 const MOST_DEPTH = 20;
 const MOST_CHOICES = 100;
 
-/** The type that these tokens write. */
-export function readType(source: Source, [from, to]: Places): ReadType {
-  const reader = new TypeReader(source, from, to, 0);
-  const parts = reader.union();
-  return parts === null || !reader.isAtEnd ? JSON_TYPE : summed(parts);
+/** @param nodes of the source, where names of types are looked up */
+export function readType(type: Node, nodes: readonly Node[]): ReadType {
+  const parts = partsOf(type, nodes, 0);
+  return parts === null ? JSON_TYPE : summed(parts);
 }
 
 /** The type that TypeScript gives to a parameter with this value alone, such as `copies = 1`. */
-export function typeOfValue({ tokens }: Source, [from, to]: Places): ReadType {
-  const [token, ...others] = tokens.slice(from, to);
-  if (token === undefined || others.length > 0) return JSON_TYPE;
-  if (token.kind === "text" || token.text.startsWith("`")) return plain("text");
-  if (token.kind === "number" && !token.text.endsWith("n")) return plain("number");
-  return ["true", "false"].includes(token.text) ? plain("boolean") : JSON_TYPE;
+export function typeOfValue(value: Node): ReadType {
+  if (value.type === "StringLiteral" || value.type === "TemplateLiteral") return plain("text");
+  if (typeof literalOf(value) === "number") return plain("number");
+  return value.type === "BooleanLiteral" ? plain("boolean") : JSON_TYPE;
 }
 
 function plain(kind: "text" | "number" | "boolean"): ReadType {
@@ -84,149 +81,77 @@ function choicesOf(part: Part): readonly Literal[] {
   return part.kind === "boolean" ? [true, false] : [];
 }
 
-const WORDS: Readonly<Record<string, Part>> = {
-  string: { kind: "text" },
-  number: { kind: "number" },
-  boolean: { kind: "boolean" },
-  true: { kind: "literal", value: true },
-  false: { kind: "literal", value: false },
-  null: { kind: "literal", value: null },
-  undefined: { kind: "undefined" },
-};
-
-class TypeReader {
-  readonly #source: Source;
-  readonly #end: number;
-  readonly #depth: number;
-  #at: number;
-
-  constructor(source: Source, at: number, end: number, depth: number) {
-    this.#source = source;
-    this.#at = at;
-    this.#end = end;
-    this.#depth = depth;
-  }
-
-  get isAtEnd(): boolean {
-    return this.#at >= this.#end;
-  }
-
-  get token(): Token | undefined {
-    return this.isAtEnd ? undefined : this.#source.tokens[this.#at];
-  }
-
-  /** null: it has a type that no field has. */
-  union(): Part[] | null {
-    this.#take("|");
-    const parts: Part[] = [];
-    do {
-      const read = this.#lists();
-      if (read === null) return null;
-      parts.push(...read);
-    } while (this.#take("|"));
-    return parts;
-  }
-
-  #take(text: string): boolean {
-    const isIt = this.token?.text === text && this.token.kind !== "text";
-    if (isIt) this.#at += 1;
-    return isIt;
-  }
-
-  #lists(): Part[] | null {
-    const isReadonly = this.#take("readonly");
-    let parts = this.#one();
-    let isList = false;
-    while (parts !== null && this.token?.text === "[" && !this.token.isOnNewLine) {
-      if (this.#source.closing.get(this.#at) !== this.#at + 1) return null; // `T["key"]`
-      this.#at += 2;
-      parts = [listOf(parts)];
-      isList = true;
+/** @returns null: it has a type that no field has. */
+function partsOf(type: Node, nodes: readonly Node[], depth: number): Part[] | null {
+  if (depth > MOST_DEPTH) return null;
+  const inner = (one: Node) => partsOf(one, nodes, depth + 1);
+  const known = WORDS[type.type];
+  if (known !== undefined) return [known];
+  switch (type.type) {
+    case "TSParenthesizedType":
+      return inner(type.typeAnnotation);
+    case "TSUnionType": {
+      const all = type.types.map(inner);
+      return all.every((parts) => parts !== null) ? all.flat() : null;
     }
-    return isReadonly && !isList ? null : parts;
-  }
-
-  #one(): Part[] | null {
-    const { token } = this;
-    if (token === undefined) return null;
-    if (token.text === "(") return this.#group();
-    const isMinus = this.#take("-");
-    const literal = this.token && literalOf(this.token, isMinus);
-    if (literal === undefined && isMinus) return null;
-    if (literal !== undefined) {
-      this.#at += 1;
-      return [{ kind: "literal", value: literal }];
+    case "TSLiteralType": {
+      const value = literalOf(type.literal);
+      return value === undefined ? null : [{ kind: "literal", value }];
     }
-    return token.kind === "word" ? this.#word(token.text) : null;
-  }
-
-  #group(): Part[] | null {
-    const end = this.#source.closing.get(this.#at);
-    if (end === undefined || this.#depth >= MOST_DEPTH) return null;
-    const inner = new TypeReader(this.#source, this.#at + 1, end, this.#depth + 1);
-    const parts = inner.union();
-    this.#at = end + 1;
-    if (this.token?.text === "=>") return null; // they were parameters
-    return inner.isAtEnd ? parts : null;
-  }
-
-  #word(name: string): Part[] | null {
-    this.#at += 1;
-    if (this.#take("<")) return LISTS.has(name) ? this.#listed() : null;
-    const known = Object.hasOwn(WORDS, name) ? WORDS[name] : undefined;
-    return known === undefined ? this.#alias(name) : [known];
-  }
-
-  /** What `Array<` has begun. */
-  #listed(): Part[] | null {
-    if (this.#depth >= MOST_DEPTH) return null;
-    const inner = new TypeReader(this.#source, this.#at, this.#end, this.#depth + 1);
-    const parts = inner.union();
-    if (parts === null || inner.token?.text !== ">") return null;
-    this.#at = inner.#at + 1;
-    return [listOf(parts)];
-  }
-
-  /** A `type` of the same file that has its name once. */
-  #alias(name: string): Part[] | null {
-    const at = this.#depth < MOST_DEPTH ? aliasOf(this.#source, name) : null;
-    if (at === null) return null;
-    const reader = new TypeReader(this.#source, at, this.#source.tokens.length, this.#depth + 1);
-    const parts = reader.union();
-    const { token } = reader;
-    const isEnd =
-      token === undefined || token.text === ";" || (token.isOnNewLine && token.kind === "word");
-    return isEnd && token?.text !== "extends" ? parts : null;
+    case "TSArrayType":
+      return listOf(inner(type.elementType));
+    case "TSTypeOperator":
+      return type.operator === "readonly" ? inner(type.typeAnnotation) : null;
+    case "TSTypeReference": {
+      if (type.typeName.type !== "Identifier") return null;
+      const { name } = type.typeName;
+      const [first, ...others] = type.typeParameters?.params ?? [];
+      if (first === undefined) {
+        const alias = aliasOf(name, nodes);
+        return alias && inner(alias);
+      }
+      return LISTS.has(name) && others.length === 0 ? listOf(inner(first)) : null;
+    }
+    default:
+      return null;
   }
 }
+
+const WORDS: Readonly<Record<string, Part>> = {
+  TSStringKeyword: { kind: "text" },
+  TSNumberKeyword: { kind: "number" },
+  TSBooleanKeyword: { kind: "boolean" },
+  TSNullKeyword: { kind: "literal", value: null },
+  TSUndefinedKeyword: { kind: "undefined" },
+};
 
 const LISTS = new Set(["Array", "ReadonlyArray"]);
 
-function listOf(parts: readonly Part[]): ArgumentType {
+function listOf(parts: readonly Part[] | null): Part[] | null {
+  if (parts === null) return null;
   const { type, hasNull, hasUndefined } = summed(parts);
-  return { kind: "list", of: hasNull || hasUndefined ? { kind: "json" } : type };
+  return [{ kind: "list", of: hasNull || hasUndefined ? { kind: "json" } : type }];
 }
 
-/** A text with escapes has none: it would need the rules of these. */
-function literalOf({ kind, text }: Token, isMinus: boolean): string | number | undefined {
-  if (kind === "text" && !isMinus && !text.includes("\\")) return text.slice(1, -1);
-  if (kind !== "number" || !/^\d+(?:\.\d+)?$/.test(text)) return undefined;
-  return isMinus ? -Number(text) : Number(text);
-}
-
-/** Where the type of this name begins; null: there is none, or more that may be it. */
-function aliasOf({ tokens }: Source, name: string): number | null {
-  const found: number[] = [];
-  for (const [at, { kind, text }] of tokens.entries()) {
-    if (kind !== "word" || text !== name) continue;
-    const before = tokens[at - 1]?.text ?? "";
-    if (OTHERS.has(before)) return null;
-    if (before !== "type" || tokens[at + 1]?.text !== "=") continue;
-    found.push(at + 2);
+/** undefined: it is none that JSON has. */
+function literalOf(node: Node): Literal | undefined {
+  if (node.type === "UnaryExpression" && node.operator === "-") {
+    const value = literalOf(node.argument);
+    return typeof value === "number" ? -value : undefined;
   }
-  const [only, ...more] = found;
-  return only === undefined || more.length > 0 ? null : only;
+  const isLiteral =
+    node.type === "StringLiteral" ||
+    node.type === "NumericLiteral" ||
+    node.type === "BooleanLiteral";
+  return isLiteral ? node.value : undefined;
 }
 
-/** Another meaning of the name, maybe in a narrower place. */
-const OTHERS = new Set(["class", "interface", "enum", "infer", "namespace", "import", "<"]);
+/** The `type` of this name; null: there is none, or something else that may be meant. */
+function aliasOf(name: string, nodes: readonly Node[]): Node | null {
+  const found = only(declarationsOf(name, nodes).filter(({ type }) => !VALUES.has(type)));
+  if (found?.type !== "TSTypeAliasDeclaration" || found.typeParameters) return null;
+  return found.typeAnnotation;
+}
+
+/** They name no type. */
+const VALUES = new Set(["VariableDeclarator", "FunctionDeclaration", "FunctionExpression"]);

@@ -47,7 +47,7 @@ function shop(signature: Signature | null = SEND, tasks: readonly object[] = [])
   return withTasks(tasks, {
     config: CONFIG,
     catalog: () => ({ send: null, sale: ["process"] }),
-    signature: (call) => (call === "send" ? signature : null),
+    signature: async (call) => (call === "send" ? signature : null),
   });
 }
 

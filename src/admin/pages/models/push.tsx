@@ -65,13 +65,13 @@ function valuesOf(task: Task): Texts {
 }
 
 /** What is known of the arguments of the call that the form names; null: nothing, and they are JSON. */
-function signatureFor(desk: Desk, { model = "", method }: Texts): Signature | null {
-  return desk.options.signature?.(callName(model, method || null)) ?? null;
+async function signatureFor(desk: Desk, { model = "", method }: Texts): Promise<Signature | null> {
+  return (await desk.options.signature?.(callName(model, method || null))) ?? null;
 }
 
 /** With a field for each argument, where these are known and what is given fits into them. */
-function inFields(desk: Desk, given: Given): Given {
-  const signature = signatureFor(desk, given.values);
+async function inFields(desk: Desk, given: Given): Promise<Given> {
+  const signature = await signatureFor(desk, given.values);
   const { args, ...values } = given.values;
   if (signature === null) return given;
   if (args === undefined) return { ...given, signature, texts: {} };
@@ -108,7 +108,7 @@ async function push(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
   const values = Object.fromEntries(
     Object.entries(rest).filter(([name]) => !isArgumentField(name)),
   );
-  const signature = signatureFor(desk, values);
+  const signature = await signatureFor(desk, values);
   const texts = await argumentTexts(c);
   const isTyped = signature !== null && values["args"] === undefined && json === undefined;
   const form: Given = {
@@ -121,7 +121,8 @@ async function push(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
     if (again !== undefined && !desk.may(c, "read")) return await desk.lacksRead(c);
     const isEmpty = Object.values(texts).every((text) => text === "");
     if (as === "json" && isEmpty) return await formPage(c, desk, asJson(form, []));
-    if (as === "fields") return await formPage(c, desk, inFields(desk, { ...form, isJson: false }));
+    if (as === "fields")
+      return await formPage(c, desk, await inFields(desk, { ...form, isJson: false }));
     const given = readValues(values, store.now(), zoneOfForm(fields), {
       signature: isTyped ? signature : null,
       texts,
