@@ -37,7 +37,8 @@ needs("chromium").describe("a person", () => {
     const page = await browser.newPage();
     const { keyboard } = page;
     await page.goto(site.url);
-    await keyboard.type(site.token); // the field has the focus
+    await page.locator("[name=token]:focus").waitFor(); // it gets the focus by itself, once it is drawn
+    await keyboard.type(site.token);
     await keyboard.press("Enter");
     await page.getByRole("heading", { name: "Overview" }).waitFor();
     await page.waitForLoadState(); // nothing hears a key before
