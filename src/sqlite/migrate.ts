@@ -58,7 +58,8 @@ export function checkTables(db: Database, path: string): void {
 /** The version that brought `tq__schema`, and inserted itself there: later ones update it. */
 const FIRST_NUMBERED = 2;
 
-function schemaVersion(db: Database, path: string): number {
+/** @throws TqError "database" where the file belongs to a newer tq. */
+export function schemaVersion(db: Database, path: string): number {
   const version = readVersion(db, path);
   if (version <= SCHEMA_VERSION) return version;
   throw new TqError(
