@@ -64,7 +64,7 @@ export function schemaVersion(db: Database, path: string): number {
   if (version <= SCHEMA_VERSION) return version;
   throw new TqError(
     "database",
-    `Cannot use ${path}: its schema is version ${version}, and this tq knows up to ${SCHEMA_VERSION}; use a newer tq, or, to stay with this one, restore the backup from before the update`,
+    `Cannot use ${path}: its schema is version ${version}, and this tq knows up to ${SCHEMA_VERSION}; use a newer tq, or, to stay with this one, restore the backup from before the update with tq restore`,
   );
 }
 
@@ -82,6 +82,6 @@ function readVersion(db: Database, path: string): number {
   if (row !== null) return row.version;
   throw new TqError(
     "database",
-    `Cannot use ${path}: its table tq__schema is empty, which only damage makes it; restore a backup`,
+    `Cannot use ${path}: its table tq__schema is empty, which only damage makes it; restore a backup with tq restore`,
   );
 }
