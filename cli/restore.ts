@@ -69,7 +69,7 @@ function choose(content: BackupContent, file: string, program: Program): boolean
   return program.ask("Run them, also for a second time?") ? false : null;
 }
 
-/** What would run; null: nothing. */
+/** The tasks that would run, in words; null: none. */
 function waitingWords({ tasks, recurring }: BackupContent): string | null {
   const parts = [
     ...(["ready", "scheduled", "running"] as const).flatMap((state) =>

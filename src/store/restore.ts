@@ -1,7 +1,7 @@
 /** A backup that takes the place of a database. */
 import type { TaskCounts } from "./backup.ts";
 
-/** What a backup has in it. */
+/** The content of a backup. */
 export interface BackupContent {
   readonly tasks: TaskCounts;
   /** Recurring tasks that are in force. */

@@ -248,7 +248,7 @@ export interface Tidied {
   readonly note: string | null;
 }
 
-/** What `tq compact` has done, in bytes. */
+/** The sizes of the database with its log, in bytes. */
 export interface Compacted {
   readonly before: number;
   readonly after: number;

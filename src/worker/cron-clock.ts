@@ -42,7 +42,7 @@ export interface CronClockParts {
   /** The worker's id. */
   readonly id: string;
   readonly sources: CronSources;
-  /** What this worker does of tq's own recurring tasks, by their names. */
+  /** The work of tq's own recurring tasks that this worker does, by their names. */
   readonly own: ReadonlyMap<string, OwnWork>;
 }
 

@@ -1,4 +1,4 @@
-/** What a worker does at a slot of one of tq's own recurring tasks. */
+/** The work at a slot of one of tq's own recurring tasks. */
 export interface OwnWork {
   /** `clean`: the log says that it cannot clean the database. */
   readonly verb: string;
