@@ -17,6 +17,7 @@ const PAUSE_MS = 10;
 const MOST_READY = 400;
 const SLOW_EVERY = 3;
 const HELD_EVERY = 3;
+const MOST_DRAINS = 10;
 
 export interface Round {
   /** Tasks in the copy. */
@@ -62,7 +63,7 @@ class Run {
 
   async run(rounds: number, say: (round: Round) => void): Promise<BackupProof> {
     await this.#tq(this.#folder, "push", "job", "add", "0");
-    await this.#tq(this.#folder, "worker", "--drain"); // makes the table of effects
+    await this.#drain(this.#folder); // makes the table of effects
     const workers = Array.from({ length: WORKERS }, () => this.#start(this.#folder, "worker"));
     const pushing = this.#push();
     const done: Round[] = [];
@@ -90,7 +91,7 @@ class Run {
     const held = n % HELD_EVERY === 0;
     await this.#tq(place, "restore", copy, held ? "--hold" : "--run");
     if (held) await this.#checkHeld(place, before.effects);
-    await this.#tq(place, "worker", "--drain");
+    await this.#drain(place);
     const after = countsOf(join(place, "tq.db"));
     const { tasks, finished, running } = before;
     for (const [what, count] of Object.entries({ ...after, running: tasks })) {
@@ -101,10 +102,21 @@ class Run {
   }
 
   async #checkHeld(place: string, effects: number): Promise<void> {
-    await this.#tq(place, "worker", "--drain");
+    await this.#drain(place);
     const { effects: now } = countsOf(join(place, "tq.db"));
     if (now !== effects) this.#problems.push(`${place}: ${now - effects} tasks ran while held`);
     await this.#tq(place, "resume", "*");
+  }
+
+  /** On a busy machine a worker may give up at its end, while the disk flushes for seconds: the next one goes on. */
+  async #drain(place: string): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#tq(place, "worker", "--drain");
+      } catch (error) {
+        if (tries === MOST_DRAINS) throw error;
+      }
+    }
   }
 
   /** Runs tq to its end. @throws with what it said where it fails */
