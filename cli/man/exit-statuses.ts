@@ -23,7 +23,7 @@ export const EXIT_STATUSES: readonly (readonly [number, string])[] = [
   [0, "done"],
   [
     1,
-    "a task failed (push --wait, worker --drain), tq status found a problem, a task tried with tq try would have failed, or the program of tq run threw",
+    "a task failed (push --wait, worker --drain), tq status found a problem, a service does not run, a task tried with tq try would have failed, or the program of tq run threw",
   ],
   ...codes.map((code) => [EXIT_CODES[code], MEANINGS[code]] as const),
   [EXIT_UNEXPECTED, "a bug in tq; -v shows where"],

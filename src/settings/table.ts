@@ -13,6 +13,7 @@ import {
   fieldNames,
   names,
   path,
+  schedule,
   shownUrl,
   url,
   whole,
@@ -146,6 +147,17 @@ const SECTIONS = {
     tasks: names("Names and patterns of the methods whose failures are told, such as label.*", {
       default: "all",
     }),
+  },
+  backup: {
+    folder: path(null, "Folder into which a worker backs the database up; it is made if missing", {
+      default: "none: no backups",
+      allowed: "the path of a folder on disk",
+    }),
+    schedule: schedule(
+      "30 3 * * *",
+      "When a worker backs the database up: the recurring task tq.backup",
+    ),
+    keep: whole(7, [1, 10_000], "Backups that stay in that folder; the oldest ones are deleted"),
   },
   log: {
     level: choice("info", LEVELS, "The least urgent level that is written"),

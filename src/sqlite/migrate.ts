@@ -58,12 +58,13 @@ export function checkTables(db: Database, path: string): void {
 /** The version that brought `tq__schema`, and inserted itself there: later ones update it. */
 const FIRST_NUMBERED = 2;
 
-function schemaVersion(db: Database, path: string): number {
+/** @throws TqError "database" where the file belongs to a newer tq. */
+export function schemaVersion(db: Database, path: string): number {
   const version = readVersion(db, path);
   if (version <= SCHEMA_VERSION) return version;
   throw new TqError(
     "database",
-    `Cannot use ${path}: its schema is version ${version}, and this tq knows up to ${SCHEMA_VERSION}; use a newer tq, or, to stay with this one, restore the backup from before the update`,
+    `Cannot use ${path}: its schema is version ${version}, and this tq knows up to ${SCHEMA_VERSION}; use a newer tq, or, to stay with this one, restore the backup from before the update with tq restore`,
   );
 }
 
@@ -81,6 +82,6 @@ export function readVersion(db: Database, path: string): number {
   if (row !== null) return row.version;
   throw new TqError(
     "database",
-    `Cannot use ${path}: its table tq__schema is empty, which only damage makes it; restore a backup`,
+    `Cannot use ${path}: its table tq__schema is empty, which only damage makes it; restore a backup with tq restore`,
   );
 }

@@ -19,6 +19,7 @@ import type {
   Waiting,
   WorkerInfo,
 } from "../store/looking.ts";
+import type { Backup } from "../store/backup.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { Owner } from "../store/session.ts";
 import type { Situation, WantedTask } from "../store/situation.ts";
@@ -227,10 +228,10 @@ export class SqliteStore extends SqliteDatabase implements Store {
     };
   }
 
-  async backup(path: string): Promise<void> {
-    const { checkTarget, writeBackup } = await import("./file/backup.ts");
-    checkTarget(path);
-    await this.withTemporary(async (db) => writeBackup(db, path, this.shared.checkFiles));
+  async backup(path: string, keep: number | null = null): Promise<Backup> {
+    const { backUp } = await import("./file/backup-folder.ts");
+    const about = { ...this.options, ...this.shared, path, keep, now: this.now() };
+    return this.withTemporary(async (db) => backUp(db, { ...about, database: this.name }));
   }
 
   async tidy(): Promise<Tidied> {

@@ -4,6 +4,7 @@
  */
 import type { Soon } from "../soon.ts";
 import type { TaskEventStore } from "./task-event-store.ts";
+import type { Backup } from "./backup.ts";
 import type { CronStore } from "./cron-store.ts";
 import type { FailureStore } from "./failure-store.ts";
 import type { Attempt, Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
@@ -205,12 +206,13 @@ export interface Store {
   repairTimes(what: "all" | "places"): Promise<number>;
   /**
    * Writes a copy of all that is committed into a new file, for people to keep. It is whole and on disk when it has its
-   * name.
+   * name. It blocks the thread for some seconds a gigabyte.
    *
-   * @param path absolute
-   * @throws TqError "invalid" where a file is there already, or this database is copied by other means.
+   * @param path absolute; in a folder that is there, the copy has the name of the database and the time.
+   * @param keep in a folder: deletes the oldest copies of this database, so that this many stay; default: all stay.
+   * @throws TqError "invalid" where a file is there already; "full" where the file would not fit.
    */
-  backup(path: string): Promise<void>;
+  backup(path: string, keep?: number | null): Promise<Backup>;
   /** Does a few ms of upkeep; call it when there is time. */
   tidy(): Promise<Tidied>;
   /** Prepares the store for the way it is used, once that needs it; call it now and then: it mostly does nothing. */
@@ -244,4 +246,10 @@ export interface Tidied {
   readonly more: boolean;
   /** A sentence for the log; null: the upkeep found no trouble. */
   readonly note: string | null;
+}
+
+/** The sizes of the database with its log, in bytes. */
+export interface Compacted {
+  readonly before: number;
+  readonly after: number;
 }

@@ -41,7 +41,7 @@ export class CronSources {
     this.#options = options;
     const { id, config, report, monotonic = monotonicNow } = options;
     this.#monotonic = monotonic;
-    this.#reading = new CronReading(id, config.file, config.cron, monotonic);
+    this.#reading = new CronReading(id, config, monotonic);
     this.#unreadable = new LastingNote(report);
     this.#zone = new CronZone(options);
     this.#startedAt = monotonic();
@@ -87,10 +87,11 @@ export class CronSources {
 
   async #defineAll(rows: readonly CronRow[]): Promise<void> {
     const worker = this.#options.id;
+    const { layers } = this.#reading;
     const gone = rows
-      .filter((row) => isGone(row))
+      .filter((row) => isGone(row) && !layers.some(({ origin }) => origin === row.origin))
       .map(({ origin, kind }): CronSource => ({ origin, kind, worker, definitions: [] }));
-    const sources = [...this.#reading.layers.map((layer) => this.#reading.source(layer)), ...gone];
+    const sources = [...layers.map((layer) => this.#reading.source(layer)), ...gone];
     if (isNeeded(sources, rows)) this.#say(await this.#options.store.cron.define(...sources));
     this.#isDefined = true;
   }

@@ -9,6 +9,7 @@ import { callName } from "../task.ts";
 import type { CurrentTask } from "../transaction/current-task.ts";
 import type { ErrorData } from "../outcome.ts";
 import type { StandardStream } from "../log/standard-stream.ts";
+import type { Backup } from "../store/backup.ts";
 import type { DeclaredFollowUps } from "../store/failure-store.ts";
 import type { ThreadPart } from "../store/worker-store.ts";
 import type { Claim } from "../task.ts";
@@ -47,11 +48,27 @@ interface Abort {
   readonly cause: "cancel" | "stop";
 }
 
+/** Instead of `Init`: the thread only makes a backup. */
+export interface BackUp {
+  readonly type: "back_up";
+  readonly config: Config;
+}
+
+/** The only message of such a thread. */
+export type BackedUp =
+  | { readonly type: "backed_up"; readonly backup: Backup }
+  | {
+      readonly type: "backed_up";
+      readonly backup?: never;
+      readonly code: ErrorCode;
+      readonly message: string;
+    };
+
 /**
  * Words cross threads faster than objects. "go": the worker is registered, so that tasks which a thread claims can be
  * rescued, and the thread has a place. "outdated": other threads run newer models.
  */
-export type ToThread = Init | Abort | "go" | "wake" | "stop" | "outdated";
+export type ToThread = Init | BackUp | Abort | "go" | "wake" | "stop" | "outdated";
 
 /** Messages that `PoolThread` alone deals with. */
 type OfThread =

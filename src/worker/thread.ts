@@ -29,7 +29,7 @@ import { LeaderCandidate } from "../shared-memory/leader.ts";
 import { Loop } from "../run/loop.ts";
 import { childrenOf, endProcesses, systemThread } from "./child-processes.ts";
 import type { ModelCrons } from "../cron/merge.ts";
-import type { FromThread, Init, ToThread } from "./messages.ts";
+import type { BackUp, FromThread, Init, ToThread } from "./messages.ts";
 import { placeOf } from "../stack.ts";
 import { PostedEvents } from "./posted-events.ts";
 import { takeServiceVariables } from "../service-variables.ts";
@@ -67,8 +67,14 @@ self.onmessage = ({ data }: MessageEvent<ToThread>) => {
     loop?.stop();
     going.resolve();
   } else if (data.type === "abort") loop?.abort(data.claim, data.cause);
+  else if (data.type === "back_up") void makeBackup(data);
   else void start(data);
 };
+
+async function makeBackup(asked: BackUp): Promise<void> {
+  const { backUp } = await import("./backup-thread.ts"); // the other threads start without it
+  self.postMessage(await backUp(asked));
+}
 
 function send(message: FromThread): void {
   self.postMessage(message);

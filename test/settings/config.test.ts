@@ -46,6 +46,7 @@ describe("defaults", () => {
         redact: [],
       },
       alert: { command: null, url: null, every: 60_000, queues: [], tasks: [] },
+      backup: { folder: null, schedule: "30 3 * * *", keep: 7 },
       log: { level: "info", format: "text" },
     });
     expect(new Set(Object.values(origins))).toEqual(new Set(["default"]));

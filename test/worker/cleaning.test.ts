@@ -44,7 +44,7 @@ async function startWorker(id: string, store: Store = subject.store): Promise<Cr
   const sources = new CronSources({ id, config, store, report });
   sources.load({ catalog: {}, crons: [] });
   const cleaning = new Cleaning(store, config, async () => (await store.tidy()).more);
-  const clock = new CronClock(store, report, { id, sources, cleaning });
+  const clock = new CronClock(store, report, { id, sources, own: new Map([[CLEAN, cleaning]]) });
   clocks.push(clock);
   clock.start();
   await settle();

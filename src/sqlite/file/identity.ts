@@ -12,13 +12,11 @@ const IDENTITY_TRUSTED_MS = 5;
 const SUFFIXES = ["", "-wal", "-shm"] as const;
 
 export class FileIdentity {
-  readonly #database: string;
   readonly #files: readonly { readonly path: string; readonly inode: number }[];
   #lookedAt = -Infinity;
 
   /** @param path of a database that is open and was read, so that its WAL exists. */
   constructor(path: string) {
-    this.#database = path;
     this.#files = SUFFIXES.map((suffix) => `${path}${suffix}`).map((file) => ({
       path: file,
       inode: inodeOf(file),
@@ -48,7 +46,7 @@ export class FileIdentity {
     this.#lookedAt = -Infinity; // every later check looks again
     return new TqError(
       "database",
-      `Cannot commit: ${file} was deleted or replaced while it was in use; stop every program that uses the database, put that file back (a backup needs ${this.#database}-wal and ${this.#database}-shm moved away first), and start again`,
+      `Cannot commit: ${file} was deleted or replaced while it was in use; stop every program that uses the database, put that file back, or restore a backup with tq restore, and start again`,
     );
   }
 }

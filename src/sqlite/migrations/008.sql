@@ -62,3 +62,6 @@ SELECT id, pid, host, started_at, threads, queues,
        (SELECT count(*) FROM tq__task WHERE state = 'running' AND worker = tq__worker.id) AS running,
        version, schema, trouble
   FROM tq__worker;
+
+-- One row in a copy that a backup made: when that was. A database in use has none.
+CREATE TABLE tq__copy (made_at INTEGER NOT NULL) STRICT;
