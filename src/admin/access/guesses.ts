@@ -11,6 +11,9 @@ const MOST_ADDRESSES = 1_000;
 /** Digests of right tokens that are remembered. */
 const MOST_KNOWN = 1_000;
 
+/** Where a request comes from; absent where it is not known. */
+type From = { readonly address?: string } | undefined;
+
 interface Guesses {
   readonly since: number;
   count: number;
@@ -31,22 +34,24 @@ export class GuessLimit {
   /**
    * Looks at a token.
    *
+   * @param from is asked for its address where the token was never right before.
    * @returns its caller; null: there is no such token; a number: the address has to wait for so many seconds.
    */
-  async look(address: string, token: string): Promise<Caller | number | null> {
-    const digest = digestOf(token).toHex();
-    const seconds = this.#waitSeconds(address, digest);
+  async look(from: From, token: string): Promise<Caller | number | null> {
+    const bytes = digestOf(token);
+    const digest = bytes.toHex();
+    const seconds = this.#waitSeconds(from, digest);
     if (seconds > 0) return seconds;
-    const caller = await this.#tokens.byToken(token);
-    if (caller === null) this.#noteWrong(address, digest);
+    const caller = await this.#tokens.find(bytes);
+    if (caller === null) this.#noteWrong(from, digest);
     else this.#noteRight(digest);
     return caller;
   }
 
   /** How many seconds a token that was never right has to wait, from this address; 0: it is looked at. */
-  #waitSeconds(address: string, digest: string): number {
+  #waitSeconds(from: From, digest: string): number {
     if (this.#known.has(digest)) return 0;
-    const guesses = this.#recent(address);
+    const guesses = this.#recent(addressOf(from));
     if (guesses === undefined || guesses.count < MOST_GUESSES) return 0;
     return Math.max(Math.ceil((guesses.since + WITHIN_MS - this.#now()) / 1_000), 1);
   }
@@ -56,7 +61,8 @@ export class GuessLimit {
     this.#known.add(digest);
   }
 
-  #noteWrong(address: string, digest: string): void {
+  #noteWrong(from: From, digest: string): void {
+    const address = addressOf(from);
     this.#known.delete(digest);
     const guesses = this.#recent(address);
     if (guesses) {
@@ -71,4 +77,8 @@ export class GuessLimit {
     const guesses = this.#wrong.get(address);
     return guesses && guesses.since + WITHIN_MS > this.#now() ? guesses : undefined;
   }
+}
+
+function addressOf(from: From): string {
+  return from?.address ?? "";
 }
