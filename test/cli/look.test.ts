@@ -1,5 +1,5 @@
-import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { connect } from "../support/connect.ts";
 import { newTask } from "../support/store.ts";
 import { Folder } from "./tq.ts";
 
@@ -234,7 +234,7 @@ describe("tq status", () => {
   test("marks a number of ready tasks that is only the least", async () => {
     using full = new Folder();
     await full.store().close();
-    using db = new Database(full.file("tq.db"));
+    using db = connect(full.file("tq.db"));
     db.run(
       `WITH RECURSIVE task (id) AS (VALUES (1) UNION ALL SELECT id + 1 FROM task WHERE id < 50001)
        INSERT INTO tq__task (state, queue, priority, deadline, model, method, instances, args, user, context, enqueued_at)

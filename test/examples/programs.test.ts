@@ -1,5 +1,4 @@
 /** The example programs do what their headers say, in a copy of their folder and with the executable. */
-import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
   cpSync,
@@ -12,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "../support/connect.ts";
 import { needs } from "../support/needs.ts";
 
 const ROOT = join(import.meta.dir, "../..");
@@ -79,7 +79,7 @@ describe("the example", () => {
     const reason = "tq list --state failed --json | grep -o 'Look at the paper: is cut on it?'";
     expect(await run("label-printer", reason)).toEqual(["Look at the paper: is cut on it?"]);
     const again = "UPDATE label SET state = 'waiting' WHERE text = 'cut'";
-    using db = new Database(join(copyOf("label-printer"), "tq.db"));
+    using db = connect(join(copyOf("label-printer"), "tq.db"));
     db.run(again);
     await run("label-printer", "tq retry --state failed && tq worker --drain 2>log");
     expect(linesOf("label-printer", "hall.txt").slice(-2)).toEqual(["begin cut", "end cut"]);
@@ -102,7 +102,7 @@ describe("the example", () => {
     const waiting = await run("nightly-job", "./nightly.sh; test $? = 1");
     expect(waiting).toContainEqual(expect.stringContaining("No worker is running"));
     expect(await run("nightly-job", "tq worker --drain --quiet && ./nightly.sh")).toEqual([]);
-    using db = new Database(join(copyOf("nightly-job"), "tq.db"));
+    using db = connect(join(copyOf("nightly-job"), "tq.db"));
     db.run("UPDATE tq__task SET state = 'failed', reason = 'no paper' WHERE model = 'nightly'");
     const failed = await run("nightly-job", "./nightly.sh; test $? = 1");
     expect(failed[0]).toMatch(/^nightly\.sh: the task nightly-\S+ has failed; /);

@@ -1,7 +1,7 @@
 /** tq inside other programs: under `tq run`, in a Bun project, and in a program compiled with Bun. */
-import { Database } from "bun:sqlite";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { connect } from "../support/connect.ts";
 import { siteWithModels } from "./support/models.ts";
 import { ROOT, type Site } from "./support/site.ts";
 
@@ -65,7 +65,7 @@ await push();
     expect(ended).toMatchObject({ code: 0 });
     expect(ended.stderr).toContain(`which worked on ${site.file("second.db")}: what the program`);
     const counts = ["first", "second", "third", "tq"].map((name) => {
-      using db = new Database(site.file(`${name}.db`));
+      using db = connect(site.file(`${name}.db`));
       return db.query("SELECT count(*) AS n FROM tq_tasks").get();
     });
     expect(counts).toEqual([{ n: 1 }, { n: 2 }, { n: 1 }, { n: 1 }]);

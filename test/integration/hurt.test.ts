@@ -1,6 +1,5 @@
 /** Tasks that hurt: their thread, their worker, never the tasks beside them. */
 import { readdirSync, readFileSync } from "node:fs";
-import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "./support/eventually.ts";
 import { siteWithModels } from "./support/models.ts";
@@ -249,8 +248,7 @@ function many(first: number, count: number): string {
 
 /** True while some process has the write lock, for longer than a commit takes. */
 function isLocked(site: Site): boolean {
-  using db = new Database(site.file("tq.db"), { readwrite: true, create: false });
-  db.run("PRAGMA busy_timeout = 50");
+  using db = site.connect(50);
   try {
     db.run("BEGIN IMMEDIATE");
     db.run("ROLLBACK");

@@ -1,5 +1,4 @@
 /** A folder of files that the demo archives. */
-import { Database } from "bun:sqlite";
 import { expect } from "bun:test";
 import {
   chmodSync,
@@ -12,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "../support/connect.ts";
 import { ROOT, TQ } from "./support/site.ts";
 
 export const MAIN = join(ROOT, "examples/archive/main.ts");
@@ -91,7 +91,7 @@ export class Office implements Disposable {
   }
 
   all<T>(sql: string): T[] {
-    using db = new Database(this.database);
+    using db = connect(this.database);
     return db.query(sql).all() as T[];
   }
 

@@ -79,7 +79,7 @@ const CARELESS_FIRST = `
 import { Database } from "bun:sqlite";
 import { startWorker } from "tq";
 const db = new Database("tq.db");
-db.run("PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 0");
+db.run("PRAGMA busy_timeout = 5000; PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 0");
 for (let n = 1; n <= ${WAITED}; n++) {
   db.run("INSERT INTO tq_push (model, method, instances) VALUES ('note', 'say', ?)", [n]);
 }

@@ -3,10 +3,11 @@
  * and native code have, beside `sqlite3` shells and kills. Then nothing that was acknowledged may be lost, no task may
  * run twice at once, and the file must be sound. `bun test/proof/open-files.ts SECONDS [EXECUTABLE]` runs it by hand.
  */
-import { Database, SQLiteError } from "bun:sqlite";
+import { type Database, SQLiteError } from "bun:sqlite";
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "../support/connect.ts";
 import { findDoubleRuns, readNotes, RUNS } from "./double-runs.ts";
 
 const ROOT = join(import.meta.dir, "../..");
@@ -174,7 +175,7 @@ class Run {
   }
 
   #withDatabase<T>(fn: (db: Database) => T): T {
-    const db = new Database(join(this.#folder, "tq.db"), { create: false, readwrite: true });
+    const db = connect(join(this.#folder, "tq.db"));
     try {
       return fn(db);
     } finally {

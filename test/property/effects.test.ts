@@ -2,9 +2,10 @@
  * Random tasks in a real worker, several at once on the same rows: in the end every row is as if they had run
  * one after another, each kept part of each task once.
  */
-import { Database } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { connect } from "../support/connect.ts";
 import { parseSettings } from "../../src/settings/config.ts";
 import type { Event } from "../../src/log/events.ts";
 import { WorkerProcess } from "../../src/worker/worker.ts";
@@ -91,8 +92,7 @@ beforeAll(async () => {
   const models = [`${import.meta.dir}/effects-models.ts`];
   worker = new WorkerProcess({ config, models, report: (event) => events.push(event) });
   await worker.start();
-  look = new Database(path, { readwrite: true });
-  look.run("PRAGMA busy_timeout = 5000");
+  look = connect(path);
 }, 30_000);
 
 afterAll(async () => {

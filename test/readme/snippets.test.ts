@@ -6,7 +6,6 @@
  * run it. In a session `$ ` is a command, `# exit N` its exit status, `^C` the end of one that goes on, and a
  * line that ends with `…` goes on in any way.
  */
-import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import {
   copyFileSync,
@@ -20,6 +19,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { connect } from "../support/connect.ts";
 import { needs } from "../support/needs.ts";
 import { ROOT } from "./documents.ts";
 import {
@@ -146,7 +146,7 @@ needs("curl", "sqlite3").describe("the snippets", () => {
   }
 
   function runSql({ document, text }: Snippet): void {
-    using db = new Database(fileIn(document, "tq.db"));
+    using db = connect(fileIn(document, "tq.db"));
     db.run(text);
   }
 

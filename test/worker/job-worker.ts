@@ -1,9 +1,10 @@
 /** A worker in this process with a model of jobs, in a folder that is new for each test. */
-import { Database } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach } from "bun:test";
+import { connect as connectTo } from "../support/connect.ts";
 import { parseSettings } from "../../src/settings/config.ts";
 import type { Event } from "../../src/log/events.ts";
 import type { WorkerProcessOptions } from "../../src/worker/options.ts";
@@ -63,9 +64,7 @@ export async function start({ threads = 2, timeout = "5s", beforeStart, ...more 
 
 /** The database as another program has it. */
 export function connect(): Database {
-  const db = new Database(join(folder, "tq.db"), { readwrite: true, create: false });
-  db.run("PRAGMA busy_timeout = 5000");
-  return db;
+  return connectTo(join(folder, "tq.db"));
 }
 
 /** As another program does. */

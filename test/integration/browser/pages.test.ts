@@ -1,5 +1,4 @@
 /** The pages of the dashboard beside tasks, in a real browser: charts, keys, forms under a live page. */
-import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
 import { needs } from "../../support/needs.ts";
@@ -92,7 +91,7 @@ needs("chromium").describe("the pages of the dashboard", () => {
 
   test("go on by themselves where few of many tasks match, and by a link without JavaScript", async () => {
     await using site = await shop();
-    using db = new Database(site.file("tq.db"));
+    using db = site.connect();
     db.run(MANY);
     const path = "/tasks?args_have=rare";
     const { page, said } = await site.visit(browser, path);

@@ -2,6 +2,7 @@
 import { describe, expect, setDefaultTimeout } from "bun:test";
 import { cpSync, mkdirSync, renameSync, rmSync, statSync, truncateSync } from "node:fs";
 import { dirname } from "node:path";
+import { connect } from "../../support/connect.ts";
 import { SNIPPETS } from "../../readme/snippets.ts";
 import { needs } from "../../support/needs.ts";
 import { Database } from "bun:sqlite";
@@ -26,7 +27,7 @@ async function stoppedSite({ log }: { log: boolean }): Promise<Site> {
   site.write("tq.toml", `[database]\npath = "queue/tq.db"\n`);
   mkdirSync(site.file("queue"));
   await site.push("job", "add", "1");
-  const db = new Database(site.file("queue/tq.db"));
+  const db = connect(site.file("queue/tq.db"));
   pushKeys(db, 2, 299);
   const { code } = await site.run("worker", "--drain");
   expect(code).toBe(0);
@@ -46,7 +47,7 @@ async function stoppedSite({ log }: { log: boolean }): Promise<Site> {
 /** Puts a copy into the place of the database, as the document for backups says. */
 function restoreFromCopy(site: Site): void {
   const path = site.file("queue/tq.db");
-  const db = new Database(path);
+  const db = connect(path);
   db.run("VACUUM INTO ?", [`${path}-copy`]);
   db.close();
   renameSync(`${path}-copy`, path);

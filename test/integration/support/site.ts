@@ -1,8 +1,9 @@
 /** The compiled binary, run for real and killed for real, each test in a folder of its own. */
-import { Database } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { connect } from "../../support/connect.ts";
 import { eventually } from "./eventually.ts";
 import { type Ended, Running } from "./running.ts";
 
@@ -161,9 +162,7 @@ export class Site implements AsyncDisposable {
 
   /** A connection as another program has it; the database must be there. */
   connect(timeout = 5_000): Database {
-    const database = new Database(this.file("tq.db"), { readwrite: true, create: false });
-    database.run(`PRAGMA busy_timeout = ${timeout}`);
-    return database;
+    return connect(this.file("tq.db"), timeout);
   }
 
   /** The database, for looking; it must be there. */

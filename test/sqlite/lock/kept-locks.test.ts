@@ -1,7 +1,7 @@
 /** Locks of a database that stay, or are missed, where its own process opens a file of it and closes it. */
-import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { closeSync, existsSync, readFileSync } from "node:fs";
+import { connect } from "../../support/connect.ts";
 import {
   INDEX_RANGE,
   isLocked,
@@ -40,7 +40,7 @@ async function reader(path: string): Promise<Helper> {
 
 /** As any other program that looks into the database and ends. */
 function look(path: string): number {
-  const db = new Database(path);
+  const db = connect(path);
   const count = db.prepare("SELECT count(*) FROM tq_tasks");
   const [[n] = []] = count.values() as [number][];
   count.finalize(); // otherwise the connection stays
@@ -91,7 +91,7 @@ needs("Linux").describe(
       expect(await helper.line()).toBe("closed");
       expect(await pushOne(store)).toBe(3);
       await store.close();
-      using db = new Database(path);
+      using db = connect(path);
       expect(db.query("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
     });
 
