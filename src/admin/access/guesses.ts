@@ -11,7 +11,7 @@ const MOST_ADDRESSES = 1_000;
 /** Digests of right tokens that are remembered. */
 const MOST_KNOWN = 1_000;
 
-/** Where a request comes from; absent where it is not known. */
+/** Where a request comes from. */
 type From = { readonly address?: string } | undefined;
 
 interface Guesses {
@@ -40,18 +40,19 @@ export class GuessLimit {
   async look(from: From, token: string): Promise<Caller | number | null> {
     const bytes = digestOf(token);
     const digest = bytes.toHex();
-    const seconds = this.#waitSeconds(from, digest);
+    const isKnown = this.#known.has(digest);
+    const address = isKnown ? "" : addressOf(from); // asked before any wait: a caller that has gone has none
+    const seconds = isKnown ? 0 : this.#waitSeconds(address);
     if (seconds > 0) return seconds;
     const caller = await this.#tokens.find(bytes);
-    if (caller === null) this.#noteWrong(from, digest);
+    if (caller === null) this.#noteWrong(isKnown ? addressOf(from) : address, digest);
     else this.#noteRight(digest);
     return caller;
   }
 
   /** How many seconds a token that was never right has to wait, from this address; 0: it is looked at. */
-  #waitSeconds(from: From, digest: string): number {
-    if (this.#known.has(digest)) return 0;
-    const guesses = this.#recent(addressOf(from));
+  #waitSeconds(address: string): number {
+    const guesses = this.#recent(address);
     if (guesses === undefined || guesses.count < MOST_GUESSES) return 0;
     return Math.max(Math.ceil((guesses.since + WITHIN_MS - this.#now()) / 1_000), 1);
   }
@@ -61,8 +62,7 @@ export class GuessLimit {
     this.#known.add(digest);
   }
 
-  #noteWrong(from: From, digest: string): void {
-    const address = addressOf(from);
+  #noteWrong(address: string, digest: string): void {
     this.#known.delete(digest);
     const guesses = this.#recent(address);
     if (guesses) {
