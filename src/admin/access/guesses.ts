@@ -11,6 +11,9 @@ const MOST_ADDRESSES = 1_000;
 /** Digests of right tokens that are remembered. */
 const MOST_KNOWN = 1_000;
 
+/** Where a request comes from. */
+type From = { readonly address?: string } | undefined;
+
 interface Guesses {
   readonly since: number;
   count: number;
@@ -31,21 +34,24 @@ export class GuessLimit {
   /**
    * Looks at a token.
    *
+   * @param from is asked for its address where the token was never right before.
    * @returns its caller; null: there is no such token; a number: the address has to wait for so many seconds.
    */
-  async look(address: string, token: string): Promise<Caller | number | null> {
-    const digest = digestOf(token).toHex();
-    const seconds = this.#waitSeconds(address, digest);
+  async look(from: From, token: string): Promise<Caller | number | null> {
+    const bytes = digestOf(token);
+    const digest = bytes.toHex();
+    const isKnown = this.#known.has(digest);
+    const address = isKnown ? "" : addressOf(from); // asked before any wait: a caller that has gone has none
+    const seconds = isKnown ? 0 : this.#waitSeconds(address);
     if (seconds > 0) return seconds;
-    const caller = await this.#tokens.byToken(token);
-    if (caller === null) this.#noteWrong(address, digest);
+    const caller = await this.#tokens.find(bytes);
+    if (caller === null) this.#noteWrong(isKnown ? addressOf(from) : address, digest);
     else this.#noteRight(digest);
     return caller;
   }
 
   /** How many seconds a token that was never right has to wait, from this address; 0: it is looked at. */
-  #waitSeconds(address: string, digest: string): number {
-    if (this.#known.has(digest)) return 0;
+  #waitSeconds(address: string): number {
     const guesses = this.#recent(address);
     if (guesses === undefined || guesses.count < MOST_GUESSES) return 0;
     return Math.max(Math.ceil((guesses.since + WITHIN_MS - this.#now()) / 1_000), 1);
@@ -71,4 +77,8 @@ export class GuessLimit {
     const guesses = this.#wrong.get(address);
     return guesses && guesses.since + WITHIN_MS > this.#now() ? guesses : undefined;
   }
+}
+
+function addressOf(from: From): string {
+  return from?.address ?? "";
 }
