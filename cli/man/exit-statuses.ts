@@ -11,7 +11,7 @@ const MEANINGS: Readonly<Record<ErrorCode, string>> = {
   database: "the database cannot be used: not SQLite, from a newer tq, read-only, damaged",
   models: "the models cannot be loaded",
   unauthorized: "the token is missing or wrong, or may not do that",
-  full: "the queue or the disk is full: the push is refused",
+  full: "the queue or the disk is full: the push or backup is refused",
   uncertain:
     "the disk did not confirm the commit: it may be stored, and may be lost; look, by the ref, before another try",
 };
