@@ -22,6 +22,7 @@ export const COMMANDS: Commands = {
   clean: async () => (await import("./clean.ts")).clean,
   cron: async () => (await import("./cron/group.ts")).cron,
   status: async () => (await import("./status.ts")).status,
+  doctor: async () => (await import("./doctor.ts")).doctor,
   stats: async () => (await import("./stats.ts")).stats,
   serve: async () => (await import("./serve.ts")).serve,
   token: async () => (await import("./token/group.ts")).token,

@@ -87,7 +87,12 @@ export class Pool {
 
   /** True where a thread can run tasks. */
   get canRun(): boolean {
-    return this.threads.some(({ loaded }) => loaded);
+    return this.ready > 0;
+  }
+
+  /** How many threads can run tasks. */
+  get ready(): number {
+    return this.threads.filter(({ loaded }) => loaded).length;
   }
 
   /** The file of models that a thread is still loading. */

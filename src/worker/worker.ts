@@ -19,6 +19,7 @@ import { Pool } from "./pool.ts";
 import type { WorkerProcessOptions } from "./options.ts";
 import { RescuedTasks } from "./rescued-tasks.ts";
 import { RunStatistics } from "../run/run-statistics.ts";
+import { SelfReport } from "./self-report.ts";
 import { noModels, startedEvent, uselessRules } from "./started.ts";
 import { Timekeeping } from "./timekeeping.ts";
 import { Waking } from "./waking.ts";
@@ -47,6 +48,7 @@ export class WorkerProcess {
   readonly #stopped = Promise.withResolvers<Summary>();
   readonly #started = Promise.withResolvers<void>();
   readonly #crons: CronSources;
+  readonly #self: SelfReport;
   #known: LoadedModels | null = null;
   /** Its threads may claim tasks. */
   #isGoing = false;
@@ -56,8 +58,6 @@ export class WorkerProcess {
   #failure: unknown = null;
   /** Why a thread could not start, or still loads its models, as last reported; "" once one has loaded them. */
   #refusal = "";
-  /** The trouble of this worker that its row in the store tells. */
-  #toldTrouble: string | null = null;
 
   /** @throws TqError when it has no models, or the database cannot be opened. */
   constructor(given: WorkerProcessOptions) {
@@ -87,12 +87,15 @@ export class WorkerProcess {
         lookAgain: () => this.#waking.look(),
       },
     );
+    this.#self = new SelfReport({ id, store, config, models: this.#models }, () => {
+      return { trouble: this.trouble, ready: this.#pool.ready };
+    });
     this.#alerts = new Alerts({ ...parts, store: shown, failed: () => this.#failed });
     this.#webhooks = new Webhooks({ ...parts, store: shown });
     this.#timekeeping = new Timekeeping(
       { ...parts, pool: this.#pool, crons: this.#crons, exitWithParent },
       {
-        ticked: () => (this.#waking.check(), this.#alerts.check()),
+        ticked: () => (this.#waking.check(), this.#alerts.check(), this.#self.check()),
         timesChanged: () => this.#waking.look(),
         orphaned: () => this.#stopItself("graceful", "the process that started it is gone"),
         lost: (error) => this.#databaseLost(error),
@@ -146,9 +149,7 @@ export class WorkerProcess {
       clearTimeout(late);
     }
     if (this.#stopping) return;
-    this.#options.report(
-      startedEvent(this.id, this.store.name, this.#models, this.#options.config),
-    );
+    this.#options.report(startedEvent(this.id, this.store.name, this.#models, this.#options));
     const { catalog = {} } = this.#known ?? {};
     const problems = [...uselessRules(this.#options.config, catalog), ...this.#crons.problems()];
     problems.push(...(await this.#webhooks.problems(catalog)));
@@ -162,6 +163,7 @@ export class WorkerProcess {
     const { threads, queues } = this.#config;
     this.#pool.start();
     await this.store.register({ id: this.id, pid: process.pid, threads, queues });
+    this.#self.registered();
     await this.#alerts.watch();
     await this.#webhooks.watch();
     await this.#started.promise;
@@ -185,7 +187,7 @@ export class WorkerProcess {
     if (file === null) return;
     this.#refusal = longLoadWords(file);
     this.#note(this.#refusal);
-    this.#tellTrouble();
+    this.#self.check();
   }
 
   /**
@@ -238,7 +240,7 @@ export class WorkerProcess {
     this.store.failures.know(models.followUps);
     this.#known = models;
     this.#refusal = "";
-    this.#tellTrouble();
+    this.#self.loaded(models);
     this.#started.resolve();
   }
 
@@ -251,19 +253,10 @@ export class WorkerProcess {
     if (!this.#isGoing || this.#stopping) return;
     const isKnown = error.message === this.#refusal;
     this.#refusal = error.message;
-    this.#tellTrouble();
+    this.#self.check();
     if (isKnown) return;
     const message = `Trying again every second: ${error.message}`;
     this.#options.report({ name: "log.note", level: "error", message });
-  }
-
-  /** Tells it to programs that only read the database; a failed write is tried again with the next thread. */
-  #tellTrouble(): void {
-    const { trouble } = this;
-    if (trouble === this.#toldTrouble) return;
-    const before = this.#toldTrouble;
-    this.#toldTrouble = trouble;
-    this.store.setTrouble(this.id, trouble).catch(() => (this.#toldTrouble = before));
   }
 
   /** The running tasks end first. The next start has the models as they are now, and no file that a task has left open. */
