@@ -26,6 +26,7 @@ export const COMMANDS: Commands = {
   compact: async () => (await import("./compact.ts")).compact,
   cron: async () => (await import("./cron/group.ts")).cron,
   status: async () => (await import("./status.ts")).status,
+  doctor: async () => (await import("./doctor.ts")).doctor,
   stats: async () => (await import("./stats.ts")).stats,
   top: async () => (await import("./top/top.ts")).top,
   serve: async () => (await import("./serve.ts")).serve,

@@ -11,6 +11,7 @@ import type { DeclaredMarks } from "../src/store/redaction-store.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
 import { settingFlag } from "./command/flags.ts";
+import { modeOf } from "./command/mode.ts";
 import { withStore } from "./command/program.ts";
 import { loadRegistry } from "./command/runtime.ts";
 import { stopOnSignals } from "./command/signals.ts";
@@ -38,6 +39,7 @@ export const serve = command({
     const models = await knownIn(registry, config);
     const { serveAdmin } = await import("../src/admin/serve.ts"); // other commands start faster without it
     await withStore(config, async (store) => {
+      const mode = await modeOf(store, config);
       const stopAsked = untilStopSignal(); // a signal may come as soon as the log says that the server listens
       const server = await serveAdmin({
         store,
@@ -53,7 +55,7 @@ export const serve = command({
         policies: () => models.policies,
         signature: models.signature,
         marks: models.marks,
-        mode: config.queue.worker ? "worker" : "no worker",
+        mode,
         version: VERSION,
         batchSize: config.queue.batch_size,
       });

@@ -1,18 +1,22 @@
 /** Starts a worker, with its admin API, inside this process: for `startWorker` and for `tq worker`. */
 import { resolve } from "node:path";
+import type { Health } from "./admin/health.ts";
 import type { AdminServer } from "./admin/serve.ts";
 import { type Config, loadConfig } from "./settings/config.ts";
 import { TqError } from "./errors.ts";
 import type { Report, WorkerEvent, WorkerEventName } from "./log/events.ts";
 import { Listeners } from "./log/listeners.ts";
 import { Registry } from "./registry/registry.ts";
+import { settleMode } from "./store/followed-mode.ts";
 import type { Store } from "./store/store.ts";
 import { enterEmbedded, standardLog } from "./transaction/runtime.ts";
 import { VERSION } from "./version.ts";
 import { quote } from "./quote.ts";
 import { didYouMean, unknownOption } from "./suggest.ts";
 import type { WorkerProcessOptions } from "./worker/options.ts";
-import { type Summary, WorkerProcess } from "./worker/worker.ts";
+import { modeIn } from "./worker/started.ts";
+import type { Summary } from "./worker/options.ts";
+import { WorkerProcess } from "./worker/worker.ts";
 
 /** Where the admin API listens. */
 interface AdminListen {
@@ -204,18 +208,18 @@ export async function startConfigured(options: ConfiguredOptions): Promise<Confi
   const report = options.report ?? standardLog(config);
   let server: AdminServer | undefined;
   // The worker calls `closing` before it closes the store: a stored push would else be answered with an error.
-  const worker = new WorkerProcess({ ...options, report, closing: async () => server?.stop() });
+  let mode = modeIn(config);
+  const closing = async () => server?.stop();
+  const worker = new WorkerProcess({ ...options, report, closing, mode: () => mode });
   const startTried = Promise.withResolvers<void>();
   try {
     options.starting?.(worker);
-    if (admin) server = await serve(config, admin, worker, report, startTried.promise);
-    if (!config.queue.worker)
-      report({
-        name: "config.worker_off",
-        file: config.file,
-        embedded,
-        origin: config.origins["queue.worker"],
-      });
+    mode = await settledMode(worker, config, report);
+    if (admin) server = await serve({ config, admin, worker, report, mode }, startTried.promise);
+    if (mode === "no worker" && !config.queue.worker) {
+      const origin = config.origins["queue.worker"];
+      report({ name: "config.worker_off", file: config.file, embedded, origin });
+    }
     await worker.start();
   } catch (error) {
     void server?.stop();
@@ -234,13 +238,30 @@ export async function startConfigured(options: ConfiguredOptions): Promise<Confi
   };
 }
 
+/** Whom the programs of the database follow; what this worker's settings say is remembered, unless another said it. */
+async function settledMode({ store }: WorkerProcess, config: Config, report: Report) {
+  try {
+    const { worker, note } = await settleMode(store, config, true);
+    if (note !== null) report({ name: "log.note", level: "warn", message: note });
+    return worker ? "worker" : "no worker";
+  } catch {
+    return modeIn(config); // the start of the worker says what the database refuses
+  }
+}
+
+interface Serving {
+  readonly config: Config;
+  readonly admin: AdminListen;
+  readonly worker: WorkerProcess;
+  readonly report: Report;
+  readonly mode: Health["mode"];
+}
+
 async function serve(
-  config: Config,
-  { listen = config.admin.listen, insecure = false }: AdminListen,
-  worker: WorkerProcess,
-  report: Report,
+  { config, admin, worker, report, mode }: Serving,
   startTried: Promise<void>,
 ): Promise<AdminServer> {
+  const { listen = config.admin.listen, insecure = false } = admin;
   const { serveAdmin } = await import("./admin/serve.ts"); // a worker without the API does not load it
   return serveAdmin({
     store: worker.store,
@@ -254,7 +275,7 @@ async function serve(
       return worker.models && signatureOf(call, worker.models);
     },
     trouble: () => worker.trouble,
-    mode: config.queue.worker ? "worker" : "no worker",
+    mode,
     version: VERSION,
     listen,
     insecure,

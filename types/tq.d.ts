@@ -1173,7 +1173,7 @@ export {};
 declare module "tq:internal/embed" {
 import { WorkerEvent } from "tq:internal/log/events";
 import { WorkerEventName } from "tq:internal/log/events";
-import { Summary } from "tq:internal/worker/worker";
+import { Summary } from "tq:internal/worker/options";
 /** Where the admin API listens. */
 interface AdminListen {
     /** `HOST:PORT`; port 0 picks a free one. Or `unix:PATH`. Default: the setting `admin.listen`. */
@@ -1496,7 +1496,8 @@ export function cut(text: string, characters?: number): string;
 export {};
 }
 
-declare module "tq:internal/worker/worker" {
+declare module "tq:internal/worker/options" {
+/** How many tasks have ended, by their end. */
 export interface Summary {
     readonly finished: number;
     readonly failed: number;

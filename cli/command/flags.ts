@@ -66,6 +66,9 @@ export function settingFlag<const M extends More>(key: SettingKey, more: M) {
   return { type: "string", description: words, setting: key, ...more } as const;
 }
 
+/** For commands that push: they run the task themselves where this says false. */
+export const WORKER_FLAG = settingFlag("queue.worker", { valueHint: "true|false" });
+
 /** The flags of every command; they may stand before or after its name. */
 export const COMMON_FLAGS = {
   config: {

@@ -72,7 +72,7 @@ export function pauseOf(row: Row): Pause {
 }
 
 export function workerOf(row: Row): WorkerStatus {
-  const { runs: _, ...worker } = withTimes(row);
+  const { runs: _, ...worker } = withTimes({ models_at: null, threads_ready: null, ...row }); // an older tq has none
   const isWhole =
     ["pid", "threads", "running", "started_at"].every((key) => typeof worker[key] === "number") &&
     Array.isArray(worker["queues"]);

@@ -58,7 +58,7 @@ export async function whileOpen<T>(
       const mode: Health["mode"] = config.queue.worker ? "worker" : "no worker";
       const look = looker({
         store,
-        status: () => wholeStatus({ store, mode, version: VERSION }),
+        status: () => wholeStatus({ store, config, mode, version: VERSION }),
         workers: async () => withRuns(await store.working()),
         statistics: () => groupStatistics(store, wanted),
       });

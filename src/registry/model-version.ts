@@ -2,20 +2,10 @@
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, isAbsolute, join, sep } from "node:path";
+import type { ModelVersion } from "../catalog.ts";
 import { wallNow } from "../clock.ts";
 import { isInExecutable } from "./executable.ts";
 import { modelFiles, realFile } from "./model-files.ts";
-
-/** Plain data, which crosses threads. */
-export interface ModelVersion {
-  /** The files of models, by their real names. */
-  readonly entries: readonly string[];
-  /**
-   * They, and all that they have imported, without packages, each with a hash of its text; and the links by which files
-   * were imported, each with the path that it leads to.
-   */
-  readonly files: Readonly<Record<string, string>>;
-}
 
 /**
  * The files that are loaded, without packages: these may be thousands, and change with the files that import them.

@@ -35,7 +35,7 @@ export interface Kind<T> {
 
 type More = Partial<Pick<Kind<unknown>, "default" | "flag">>;
 
-export function boolean(preset: boolean, description: string): Kind<boolean> {
+export function boolean(preset: boolean, description: string, more?: More): Kind<boolean> {
   const allowed = "true or false";
   const options = ["true", "false"];
   const schema = () => v.boolean();
@@ -47,6 +47,7 @@ export function boolean(preset: boolean, description: string): Kind<boolean> {
     allowed,
     options,
     schema,
+    ...more,
   };
 }
 

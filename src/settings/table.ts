@@ -55,12 +55,19 @@ const SECTIONS = {
     worker: boolean(
       false,
       "Workers run the tasks; if false, each program runs its own after the commit",
+      { flag: "--worker" },
     ),
     clean_days: whole(30, DAY_BOUNDS, "Days that finished and cancelled tasks are kept"),
     max_size: whole(
       0,
       [0, 1_000_000_000],
       "Ready and scheduled tasks above which pushes are refused; 0 is no limit",
+    ),
+    max_wait: duration(
+      0,
+      [0, 365 * DAY_MS],
+      "Time that a task may be ready before /readyz and tq status --check fail; 0 s is no limit",
+      { flag: "--max-wait" },
     ),
     batch_size: whole(20, [1, 1_000_000], "Records in one task when queue_batch is true"),
   },

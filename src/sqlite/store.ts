@@ -28,6 +28,7 @@ import type { Store, Tidied } from "../store/store.ts";
 import type { Working } from "../store/working.ts";
 import type { Attempt, Claim, Task, TaskError } from "../task.ts";
 import { SqliteTaskEvents } from "./task-event-store.ts";
+import { SqliteCondition } from "./condition-store.ts";
 import { type CronAccess, SqliteCron } from "./cron-store.ts";
 import { SqliteDatabase } from "./database.ts";
 import { SqliteFailures } from "./failure-store.ts";
@@ -80,6 +81,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
     bootId: this.options.bootId,
     known: this.shared.knownFollowUps,
   };
+  readonly condition = new SqliteCondition(this.#rescuing, (fn) => this.withTemporary(fn));
   readonly #vacuum = new Vacuum();
   async get(id: number): Promise<Task | null> {
     return this.read((db) => looking.getTask(db, id, this.now()));
@@ -235,9 +237,9 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async tidy(): Promise<Tidied> {
-    const { clock } = this.options;
     if (await this.read(hasSlack)) {
-      await this.writeStatements((db) => this.#vacuum.slice(db, () => clock.monotonic()));
+      const elapsed = () => this.options.clock.monotonic();
+      await this.writeStatements((db) => this.#vacuum.slice(db, elapsed));
     }
     const kept = await this.read(checkpoint);
     return { more: await this.read(hasSlack), note: walNote(this.name, kept) };
@@ -267,10 +269,6 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async checkAlive(worker: string): Promise<void> {
     liveness.checkLock(this.name, worker);
-  }
-
-  async setTrouble(worker: string, trouble: string | null): Promise<void> {
-    await this.writeStatements((db) => workers.setTrouble(db, worker, trouble, this.now()));
   }
 
   async unregister(worker: string): Promise<void> {

@@ -5,6 +5,7 @@
 import type { Soon } from "../soon.ts";
 import type { TaskEventStore } from "./task-event-store.ts";
 import type { Backup } from "./backup.ts";
+import type { ConditionStore } from "./condition.ts";
 import type { CronStore } from "./cron-store.ts";
 import type { FailureStore } from "./failure-store.ts";
 import type { Attempt, Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
@@ -86,6 +87,8 @@ export interface Store {
    */
   pushRefusal(): Promise<string | null>;
 
+  /** How the database is, and those who use it. */
+  readonly condition: ConditionStore;
   /** Recurring tasks. */
   readonly cron: CronStore;
   /** Queues and methods of which no task is taken. */
@@ -227,8 +230,6 @@ export interface Store {
   checkAlive(worker: string): Promise<void>;
   /** Removes the worker and its proof of life, and gives back the claims that it still held. */
   unregister(worker: string): Promise<void>;
-  /** Keeps, for other programs, why this worker can run no task though it lives; null: it can. */
-  setTrouble(worker: string, trouble: string | null): Promise<void>;
   /** All registered workers; a dead one stays registered until it is rescued. */
   workers(): Promise<WorkerInfo[]>;
   /** Reads what each thread of the workers runs, and how far that is. */

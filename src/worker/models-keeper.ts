@@ -2,7 +2,7 @@
 import { clearInterval, monotonicNow, setInterval } from "../clock.ts";
 import type { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
-import type { ModelVersion } from "../registry/model-version.ts";
+import type { ModelVersion } from "../catalog.ts";
 import { SECOND_MS } from "../values/duration.ts";
 import { ModelsWatch } from "./models-watch.ts";
 

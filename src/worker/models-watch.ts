@@ -1,6 +1,7 @@
 /** Notices that the models on the disk are others than a worker has loaded, by a look at their files now and then. */
 import { foldersAt } from "../registry/model-files.ts";
-import { differenceOnDisk, type ModelVersion, stateOf } from "../registry/model-version.ts";
+import type { ModelVersion } from "../catalog.ts";
+import { differenceOnDisk, stateOf } from "../registry/model-version.ts";
 
 /** Files that nobody has written to for this long are whole: an editor may save half of one first. */
 const SETTLED_MS = 200;

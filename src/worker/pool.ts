@@ -4,7 +4,7 @@ import type { Config } from "../settings/config.ts";
 import { TqError, messageOf } from "../errors.ts";
 import type { Listeners } from "../log/listeners.ts";
 import type { Lent, WorkerStore } from "../store/worker-store.ts";
-import type { ModelVersion } from "../registry/model-version.ts";
+import type { ModelVersion } from "../catalog.ts";
 import { removeLeader } from "../shared-memory/leader.ts";
 import { createShared, type Shared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
@@ -109,7 +109,12 @@ export class Pool {
 
   /** True where a thread can run tasks. */
   get canRun(): boolean {
-    return this.threads.some(({ loaded }) => loaded);
+    return this.ready > 0;
+  }
+
+  /** How many threads can run tasks. */
+  get ready(): number {
+    return this.threads.filter(({ loaded }) => loaded).length;
   }
 
   /** The file of models that a thread is still loading. */

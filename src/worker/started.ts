@@ -4,17 +4,21 @@ import type { Event, Report } from "../log/events.ts";
 import { unknownFollowUps } from "../registry/follow-ups.ts";
 import { unknownRules } from "../registry/policies.ts";
 import type { Config } from "../settings/config.ts";
+import type { WorkerProcessOptions } from "./options.ts";
 
 export function startedEvent(
   worker: string,
   database: string,
   paths: readonly string[],
-  config: Config,
+  { config, mode = () => modeIn(config) }: Pick<WorkerProcessOptions, "config" | "mode">,
 ): Event<"worker.started"> {
   const { threads, queues } = config.worker;
   const models = paths[0] ?? null;
-  const mode = config.queue.worker ? "worker" : "no worker";
-  return { name: "worker.started", worker, threads, queues, database, models, mode };
+  return { name: "worker.started", worker, threads, queues, database, models, mode: mode() };
+}
+
+export function modeIn({ queue }: Config): "worker" | "no worker" {
+  return queue.worker ? "worker" : "no worker";
 }
 
 interface ProblemsOptions {

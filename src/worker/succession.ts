@@ -3,15 +3,11 @@
  * thread with older models, which first ends what it runs. So a version that cannot be loaded takes no place, and a
  * worker has two versions only while the older one leaves.
  */
+import type { ModelVersion } from "../catalog.ts";
 import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import { TqError } from "../errors.ts";
 import { LONG_LOAD_MS } from "../registry/long-load.ts";
-import {
-  differenceOf,
-  differenceOnDisk,
-  joined,
-  type ModelVersion,
-} from "../registry/model-version.ts";
+import { differenceOf, differenceOnDisk, joined } from "../registry/model-version.ts";
 import type { Init } from "./messages.ts";
 import type { PoolThread } from "./pool-thread.ts";
 

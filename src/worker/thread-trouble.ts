@@ -1,24 +1,20 @@
-/** Why threads of a worker cannot start: said in the log once, and told to programs that only read the database. */
+/** Why threads of a worker cannot start. The log says it once. */
 import type { TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import { longLoadWords } from "../registry/long-load.ts";
-import type { WorkerStore } from "../store/worker-store.ts";
 
 export interface ThreadTroubleOptions {
-  /** The worker's id. */
-  readonly id: string;
-  readonly store: Pick<WorkerStore, "setTrouble">;
   readonly report: Report;
   /** True where a thread can run tasks. */
   readonly canRun: () => boolean;
+  /** Call `words` for what they are now. */
+  readonly changed: () => void;
 }
 
 export class ThreadTrouble {
   readonly #options: ThreadTroubleOptions;
   /** Why a thread could not start, or still loads its models, as last reported; "" once one has loaded them. */
   #refusal = "";
-  /** The trouble that the worker's row in the store tells. */
-  #told: string | null = null;
 
   constructor(options: ThreadTroubleOptions) {
     this.#options = options;
@@ -32,32 +28,24 @@ export class ThreadTrouble {
   /** A thread has loaded its models. */
   gone(): void {
     this.#refusal = "";
-    this.#tell();
+    this.#options.changed();
   }
 
-  loadsFor(file: string): void {
+  /** The models take long to load. @param file null: none is being loaded */
+  loadsFor(file: string | null): void {
+    if (file === null) return;
     this.#refusal = longLoadWords(file);
     this.#options.report({ name: "log.note", level: "warn", message: this.#refusal });
-    this.#tell();
+    this.#options.changed();
   }
 
   /** A thread could not start, and is tried again every second; the log has each reason once, until a thread starts. */
   cannotStart({ message: why }: TqError): void {
     const isKnown = why === this.#refusal;
     this.#refusal = why;
-    this.#tell();
+    this.#options.changed();
     if (isKnown) return;
     const message = `Trying again every second: ${why}`;
     this.#options.report({ name: "log.note", level: "error", message });
-  }
-
-  /** A failed write is tried again with the next thread. */
-  #tell(): void {
-    const { words } = this;
-    if (words === this.#told) return;
-    const before = this.#told;
-    this.#told = words;
-    const { id, store } = this.#options;
-    store.setTrouble(id, words).catch(() => (this.#told = before));
   }
 }

@@ -17,9 +17,10 @@ import { isSameModels, type Loaded, type LoadedModels } from "./messages.ts";
 import { ModelsKeeper } from "./models-keeper.ts";
 import { modelsOf } from "./models-of.ts";
 import { Pool } from "./pool.ts";
-import type { WorkerProcessOptions } from "./options.ts";
+import type { Summary, WorkerProcessOptions } from "./options.ts";
 import { RescuedTasks } from "./rescued-tasks.ts";
 import { RunStatistics } from "../run/run-statistics.ts";
+import { SelfReport } from "./self-report.ts";
 import { Problems, startedEvent } from "./started.ts";
 import { mostThreads } from "./succession.ts";
 import { ThreadTrouble } from "./thread-trouble.ts";
@@ -27,11 +28,6 @@ import { Timekeeping } from "./timekeeping.ts";
 import { Waking } from "./waking.ts";
 import { withWebhookQueue } from "./webhooks/definitions.ts";
 import { Webhooks } from "./webhooks/webhooks.ts";
-
-export interface Summary {
-  readonly finished: number;
-  readonly failed: number;
-}
 
 export class WorkerProcess {
   readonly id = randomUUIDv7();
@@ -52,6 +48,7 @@ export class WorkerProcess {
   readonly #crons: CronSources;
   readonly #keeper: ModelsKeeper;
   readonly #trouble: ThreadTrouble;
+  readonly #self: SelfReport;
   readonly #problems: Problems;
   #known: LoadedModels | null = null;
   /** Its threads may claim tasks. */
@@ -72,7 +69,8 @@ export class WorkerProcess {
     const { config, report, drain, exitWithParent = false, watch = false } = options;
     this.store = openWorkerStore(config, mostThreads(this.#config.threads));
     const { id, store } = this;
-    this.#trouble = new ThreadTrouble({ id, store, report, canRun: () => this.#pool.canRun });
+    const changed = () => this.#self.check();
+    this.#trouble = new ThreadTrouble({ report, canRun: () => this.#pool.canRun, changed });
     const shown = shownStore(store, config.admin.redact);
     store.redactions.concealFailures(config.admin.redact);
     this.#statistics = new RunStatistics({ id, store });
@@ -97,14 +95,18 @@ export class WorkerProcess {
         lookAgain: () => this.#waking.look(),
       },
     );
+    this.#self = new SelfReport({ id, store, config, models: this.#models }, () => {
+      return { trouble: this.trouble, ready: this.#pool.ready };
+    });
     this.#alerts = new Alerts({ ...parts, store: shown, failed: () => this.#failed });
     this.#webhooks = new Webhooks({ ...parts, store: shown });
     const choosers = [this.#webhooks, this.#alerts];
     this.#problems = new Problems({ config, paths: models, crons: this.#crons, choosers, report });
+    const checked = [this.#alerts, this.#keeper, this.#self];
     this.#timekeeping = new Timekeeping(
       { ...parts, pool: this.#pool, crons: this.#crons, exitWithParent },
       {
-        ticked: () => (this.#waking.check(), this.#alerts.check(), this.#keeper.check()),
+        ticked: () => [this.#waking, ...checked].forEach((one) => one.check()),
         timesChanged: () => this.#waking.look(),
         orphaned: () => this.#stopItself("graceful", "the process that started it is gone"),
         lost: (error) => this.#databaseLost(error),
@@ -146,7 +148,7 @@ export class WorkerProcess {
    */
   async start(): Promise<void> {
     if (this.#stopping) return;
-    const late = setTimeout(() => this.#sayLoading(), LONG_LOAD_MS);
+    const late = setTimeout(() => this.#trouble.loadsFor(this.#pool.loadingFile), LONG_LOAD_MS);
     try {
       await this.#prepare();
     } catch (error) {
@@ -158,9 +160,7 @@ export class WorkerProcess {
       clearTimeout(late);
     }
     if (this.#stopping) return;
-    this.#options.report(
-      startedEvent(this.id, this.store.name, this.#models, this.#options.config),
-    );
+    this.#options.report(startedEvent(this.id, this.store.name, this.#models, this.#options));
     await this.#problems.say(this.#known?.catalog ?? {});
     await nextTurn(); // the log writes the start by then, before the threads write of their tasks
     if (!this.#stopping) this.#go();
@@ -170,6 +170,7 @@ export class WorkerProcess {
     const { threads, queues } = this.#config;
     this.#pool.start();
     await this.store.register({ id: this.id, pid: process.pid, threads, queues });
+    this.#self.registered();
     await this.#alerts.watch();
     await this.#webhooks.watch();
     await this.#started.promise;
@@ -192,11 +193,6 @@ export class WorkerProcess {
     this.#webhooks.start();
     this.#waking.look();
     this.#keeper.start();
-  }
-
-  #sayLoading(): void {
-    const file = this.#pool.loadingFile;
-    if (file !== null) this.#trouble.loadsFor(file);
   }
 
   /**
@@ -251,6 +247,7 @@ export class WorkerProcess {
     const before = this.#known;
     this.#known = models;
     this.#trouble.gone();
+    this.#self.loaded(models);
     this.#started.resolve();
     if (this.#isGoing && !this.#stopping && !isSameModels(before, models))
       void this.#takeUp(models);

@@ -150,6 +150,9 @@ const LOOK: TopLook = {
     file_size: 1,
     wal_size: 1,
     free_size: 1,
+    free_disk: null,
+    oldest_ready: null,
+    failed_lately: 0,
     queues: Array.from({ length: 30 }, (_, at) => ({
       queue: `queue-${at}-with-a-name-that-is-long`,
       scheduled: 1,
@@ -171,6 +174,8 @@ const LOOK: TopLook = {
     host: "box",
     started_at: 0,
     threads: 8,
+    threads_ready: 8,
+    models_at: null,
     queues: [],
     running: 8,
     version: "1.0.0",

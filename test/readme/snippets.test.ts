@@ -217,7 +217,7 @@ needs("curl", "sqlite3").describe("the snippets", () => {
       .replaceAll(/\d{4}-\d\d-\d\d[ T][\d:.]+(?:Z|\+00:00)?/g, "(time)")
       .replaceAll(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g, "(id)")
       .replaceAll(/\d+(?:\.\d+)? (?:ms|s|min)\b/g, "(duration)")
-      .replaceAll(/\d+(?:\.\d+)? (?:B|kB|MB)\b/g, "(size)")
+      .replaceAll(/\d+(?:\.\d+)? (?:B|kB|MB|GB|TB)\b/g, "(size)")
       .replaceAll(/\d+ threads?/g, "(threads)")
       .split("\n")
       .map((line) => line.trim().replaceAll(/\s+/g, " "))

@@ -1,4 +1,5 @@
 /** Versions of models: how two differ, and whether a load has files of one moment. */
+import type { ModelVersion } from "../../src/catalog.ts";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
   mkdirSync,
@@ -12,13 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadModels } from "../../src/registry/load-models.ts";
-import {
-  differenceOf,
-  differenceOnDisk,
-  joined,
-  Load,
-  type ModelVersion,
-} from "../../src/registry/model-version.ts";
+import { differenceOf, differenceOnDisk, joined, Load } from "../../src/registry/model-version.ts";
 
 let folder = "";
 const at = (name: string) => join(folder, name);

@@ -24,7 +24,7 @@ describe("defaults", () => {
         durability: "full",
         min_free_mb: 64,
       },
-      queue: { worker: false, clean_days: 30, max_size: 0, batch_size: 20 },
+      queue: { worker: false, clean_days: 30, max_size: 0, max_wait: 0, batch_size: 20 },
       error: { clean_days: 90 },
       worker: {
         threads: availableParallelism(),

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TqError } from "../../src/errors.ts";
 import type { Event } from "../../src/log/events.ts";
-import type { ModelVersion } from "../../src/registry/model-version.ts";
+import type { ModelVersion } from "../../src/catalog.ts";
 import { ModelsKeeper } from "../../src/worker/models-keeper.ts";
 import { ModelsWatch } from "../../src/worker/models-watch.ts";
 

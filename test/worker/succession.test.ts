@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { TqError } from "../../src/errors.ts";
-import type { ModelVersion } from "../../src/registry/model-version.ts";
+import type { ModelVersion } from "../../src/catalog.ts";
 import type { PoolThread } from "../../src/worker/pool-thread.ts";
 import { mostThreads, Succession } from "../../src/worker/succession.ts";
 

@@ -1,10 +1,12 @@
 /** @jsxImportSource hono/jsx */
 /** The settings in effect, and where each comes from. */
 import { Hono } from "hono";
+import { examine } from "../../doctor/examine.ts";
 import { printable } from "../../printable.ts";
 import { type ListedSetting, listSettings } from "../../settings/listed.ts";
 import type { AdminEnv } from "../access/access.ts";
 import type { Desk } from "./desk.tsx";
+import { Doctor } from "./doctor.tsx";
 import { Fact, rowId, Table } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 
@@ -13,10 +15,13 @@ export function settingsPages(desk: Desk): Hono<AdminEnv> {
   app.get("/settings", desk.signedIn, async (c) => {
     const redaction = await desk.store.redactions.inForce();
     const settings = listSettings(desk.options.config, redaction);
+    const checked = await examine(desk.options, { quick: true });
     const content = (
       <>
         <h1>{WORDS.pages.settings}</h1>
         <Facts desk={desk} />
+        <Doctor checked={checked} />
+        <h2>{WORDS.settings.inEffect}</h2>
         <p class="quiet">{WORDS.settings.intro}</p>
         <Settings settings={settings} />
       </>

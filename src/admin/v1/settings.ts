@@ -7,7 +7,7 @@ import { wholeStatus } from "../health.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { operation } from "./operation.ts";
 import { HOUR, QUEUE_STATUS, shownQueue } from "./queue-schemas.ts";
-import { COUNT, PAUSE, shownPause, WORKER, withIsoTimes } from "./schemas.ts";
+import { COUNT, isoTime, PAUSE, shownPause, TIME, WORKER, withIsoTimes } from "./schemas.ts";
 
 const TAG = "settings";
 
@@ -39,6 +39,11 @@ const STATUS = v.object({
   free_size: COUNT,
   queues: v.array(QUEUE_STATUS),
   pauses: v.array(PAUSE),
+  free_disk: v.pipe(v.nullable(COUNT), v.description("Bytes; null: the system does not tell")),
+  oldest_ready: v.nullable(
+    v.object({ queue: v.string(), since: v.pipe(TIME, v.description("When it could have run")) }),
+  ),
+  failed_lately: v.pipe(COUNT, v.description("Tasks that failed for good in the last hour")),
   last_hour: v.array(v.object({ queue: v.string(), ...HOUR.entries })),
   workers: v.array(WORKER),
   problems: v.pipe(v.array(v.string()), v.description("Why tasks are not stored or not run")),
@@ -72,10 +77,12 @@ export function settingOperations(options: AdminOptions) {
       }),
       async (c) => {
         const status = await wholeStatus(options);
+        const { oldest_ready: oldest } = status;
         return c.json({
           ...status,
           queues: status.queues.map(shownQueue),
           pauses: status.pauses.map(shownPause),
+          oldest_ready: oldest && { ...oldest, since: isoTime(oldest.since) },
           workers: status.workers.map(withIsoTimes),
         });
       },

@@ -5,7 +5,8 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import type { Node } from "@babel/types";
-import { hashOfContent, type ModelVersion } from "../model-version.ts";
+import type { ModelVersion } from "../../catalog.ts";
+import { hashOfContent } from "../model-version.ts";
 import type { CallHead, CallHeads } from "./heads.ts";
 import { parametersOf, type WrittenParameter } from "./parameters.ts";
 import { type Callable, callableOf, methodIn, readSource, type Source, taskIn } from "./source.ts";

@@ -16,3 +16,10 @@ test("the page of settings says each value and where it comes from, without secr
   expect(html).toContain("default, or TQ_QUEUE__CLEAN_DAYS");
   expect(html).not.toContain("pa55word");
 });
+
+test("the page of settings says what the doctor finds, and what to do", async () => {
+  await using admin = await withTasks([]);
+  const html = await admin.page("/settings");
+  expect(html).toContain("No worker is running: tasks wait until one is.");
+  expect(html).toContain("<strong>To do:</strong> start it with tq worker.");
+});

@@ -1,0 +1,87 @@
+/** `tq doctor`: looks at the database, its disk, its workers and their settings, and says what to do. */
+import { statSync } from "node:fs";
+import type { ModelCatalog } from "../src/catalog.ts";
+import type { Check, Checked } from "../src/doctor/check.ts";
+import { examine, failed } from "../src/doctor/examine.ts";
+import { isTqError } from "../src/errors.ts";
+import { standardError } from "../src/log/standard-stream.ts";
+import type { Config } from "../src/settings/config.ts";
+import { formatSize } from "../src/values/size.ts";
+import { VERSION } from "../src/version.ts";
+import { command } from "./command/command.ts";
+import { modeOf } from "./command/mode.ts";
+import { type Program, toLook } from "./command/program.ts";
+import { loadRegistry } from "./command/runtime.ts";
+import { doctorText } from "./terminal/doctor.ts";
+
+export const doctor = command({
+  name: "doctor",
+  description:
+    "Look for what is wrong, or soon will be, and say what to do: exit 1 if it finds something",
+  flags: {
+    quick: {
+      type: "boolean",
+      description: "Neither read the whole file, nor measure the disk, nor load the models",
+    },
+  },
+  run: async ({ quick }, program) => {
+    const config = program.anyConfig();
+    if (config.remote !== undefined) {
+      const { openRemote } = await import("./remote/open.ts");
+      const there = await openRemote(config.remote).findings("doctor");
+      return answer(there.checked, program);
+    }
+    const checked: Checked[] = [];
+    // Code of the models may end this process as they are loaded: what was found is said all the same.
+    const answerAtExit = () => answer(checked, program);
+    process.once("exit", answerAtExit);
+    try {
+      await look(config, program, { quick: quick === true, after: (one) => checked.push(one) });
+    } catch (error) {
+      if (!isTqError(error)) throw error;
+      checked.push(failed({ name: "database", subject: "the database can be read" }, error));
+    } finally {
+      process.off("exit", answerAtExit);
+    }
+    return answer(checked, program);
+  },
+});
+
+/** To read so much takes some seconds. */
+const LONG_READ_BYTES = 200_000_000;
+
+interface LookOptions {
+  readonly quick: boolean;
+  readonly after: (checked: Checked) => void;
+}
+
+/** @throws TqError where the database cannot be opened */
+async function look(config: Config, program: Program, options: LookOptions): Promise<void> {
+  let catalog: ModelCatalog | null = null;
+  const load = async () =>
+    (catalog = (await loadRegistry(config, program, standardError())).catalog());
+  await toLook(config, async (store) => {
+    const mode = await modeOf(store, config);
+    const health = { store, config, mode, load, catalog: () => catalog };
+    const before = ({ name }: Pick<Check, "name">) => {
+      const { size } = statSync(store.name);
+      if (name !== "damage" || size < LONG_READ_BYTES) return;
+      program.note(`Reads the whole file of ${formatSize(size)}; --quick leaves that out`);
+    };
+    await examine(health, { ...options, before });
+  });
+}
+
+/** @returns the exit code */
+function answer(checked: readonly Checked[], program: Program): number {
+  const findings = checked.flatMap((one) => one.findings);
+  const data = {
+    version: VERSION,
+    findings,
+    checks: checked.map(({ name, subject, fact, findings: { length } }) => {
+      return { check: name, subject, well: length === 0, fact };
+    }),
+  };
+  program.answer(data, () => doctorText(checked, program.terminal));
+  return findings.length === 0 ? 0 : 1;
+}
