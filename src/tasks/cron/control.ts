@@ -4,12 +4,13 @@ import { runByHand } from "../../cron/by-hand.ts";
 import { type CronDefinition, readCron } from "../../cron/definition.ts";
 import { definitionOf, editedKeys, pauseAt, saidBySource } from "../../cron/in-force.ts";
 import type { CronOverride, CronPause, CronRow } from "../../cron/ledger.ts";
-import { shownCall } from "../../cron/shown-call.ts";
+import { shownCall, unveiledKeys } from "../../cron/shown-call.ts";
 import { originWords } from "../../cron/origin.ts";
 import { TqError } from "../../errors.ts";
 import { fieldOf } from "../../policies/table.ts";
 import { quote } from "../../quote.ts";
 import { refuseMask } from "../../redaction/mask-given.ts";
+import type { Redaction } from "../../redaction/redaction.ts";
 import type { Store } from "../../store/store.ts";
 import { didYouMean } from "../../suggest.ts";
 import { REASON } from "../pauses.ts";
@@ -86,21 +87,40 @@ export async function resumeCron(store: Store, name: string): Promise<Changed | 
 }
 
 /**
- * Makes the database say these keys instead of the definition.
+ * Makes the database say these keys instead of the definition. Secrets stay only with a method that marks them the same.
  *
  * @param said by the keys of tq.toml; one that says what the definition says is no override.
  */
-export function editCron(
+export async function editCron(
   store: Store,
   name: string,
   said: Readonly<Record<string, unknown>>,
 ): Promise<Changed> {
   refuseMask(said, `Cannot edit ${name}`);
+  const redaction = await store.redactions.inForce();
   return change(store, name, (row) => {
     const { pause } = row.override;
     const { edited } = edit(row, said);
+    refuseUnveiled(row, edited, said, redaction);
     return { ...edited, ...(pause === undefined ? {} : { pause }) };
   });
+}
+
+/** @throws TqError "invalid" where secrets that are not said anew would be shown after an edit. */
+function refuseUnveiled(
+  row: CronRow,
+  edited: Readonly<Record<string, unknown>>,
+  said: Readonly<Record<string, unknown>>,
+  redaction: Redaction,
+): void {
+  const source = saidBySource(row);
+  const before = { ...source, ...editedKeys(row.override) };
+  const keys = unveiledKeys(before, { ...source, ...edited }, redaction)
+    .filter((key) => said[key] === undefined)
+    .join(" and ");
+  if (keys === "") return;
+  const why = `the secrets of ${String(before["task"])} in its ${keys} would be shown`;
+  throw new TqError("invalid", `Cannot edit ${row.name}: ${why}; say the ${keys} anew`);
 }
 
 /** The definition after an edit that changes what is called; null: it does not. @throws TqError "not_found" */
@@ -110,6 +130,15 @@ export async function calledAfter(
   said: Readonly<Record<string, unknown>>,
 ): Promise<CronDefinition | null> {
   if (typeof said["task"] !== "string" && said["instances"] === undefined) return null;
+  return definitionAfter(store, name, said);
+}
+
+/** The definition after an edit. @throws TqError "not_found" */
+export async function definitionAfter(
+  store: Store,
+  name: string,
+  said: Readonly<Record<string, unknown>>,
+): Promise<CronDefinition> {
   return edit(await rowNamed(store, name), said).definition;
 }
 

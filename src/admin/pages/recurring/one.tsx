@@ -7,9 +7,8 @@ import { changeSentences, type Explanation } from "../../../tasks/cron/explanati
 import { takeUp } from "../../../tasks/cron/known.ts";
 import { explainedRecurring, type Listed } from "../../../tasks/cron/listed.ts";
 import { type RecurringSlot, recurringSlot } from "../../../tasks/cron/recurring.ts";
-import { runKnown } from "../../../tasks/cron/run-known.ts";
 import { type AdminEnv, callerName } from "../../access/access.ts";
-import { filesNow } from "../../v1/cron-changes.ts";
+import { filesNow, runAllowed } from "../../v1/cron-changes.ts";
 import type { Desk } from "../desk.tsx";
 import { fieldsOf, PauseForm, pauseFields, type Refused, refusedForm } from "../form.tsx";
 import { Action, Fact, Table, tasksPath, Time } from "../parts.tsx";
@@ -21,7 +20,6 @@ const SHOWN_SLOTS = 50;
 
 export function recurringPage(desk: Desk): Hono<AdminEnv> {
   const { store, options } = desk;
-  const { catalog } = options;
   const nameOf = (c: Context): string => c.req.param("name") ?? "";
   const pathOf = (name: string) => `/recurring/${encodeURIComponent(name)}`;
   const app = new Hono<AdminEnv>();
@@ -29,7 +27,7 @@ export function recurringPage(desk: Desk): Hono<AdminEnv> {
   app.post("/run", desk.formFor("admin"), async (c) => {
     const { force } = await fieldsOf(c);
     const run = { by: callerName(c), force: force !== undefined };
-    const task = await runKnown({ store, files: filesNow(options), catalog }, nameOf(c), run);
+    const task = await runAllowed(options, nameOf(c), run);
     return c.redirect(task === null ? `${pathOf(nameOf(c))}?done=run` : `/tasks/${task}`, 303);
   });
   app.post("/pause", desk.formFor("admin"), async (c) => {
