@@ -1,6 +1,10 @@
-/** Bounds how many wrong tokens an address may try. Callers whose token was right before are never held up by others. */
+/**
+ * Bounds how many wrong tokens an address may try. A right token is let in whatever others have tried from there: many may
+ * share an address, and no guess finds a token that tq has made. One of a user's own text could be found: while its address
+ * has to wait, it is let in only where it was right before.
+ */
 
-import { type Caller, digestOf, type Tokens } from "./tokens.ts";
+import { type Caller, digestOf, isOwnText, type Tokens } from "./tokens.ts";
 
 const MOST_GUESSES = 20;
 const WITHIN_MS = 60_000;
@@ -8,7 +12,7 @@ const WITHIN_MS = 60_000;
 /** Addresses that are remembered: an attacker may have many. */
 const MOST_ADDRESSES = 1_000;
 
-/** Digests of right tokens that are remembered. */
+/** Digests of right tokens of users' own texts that are remembered. */
 const MOST_KNOWN = 1_000;
 
 interface Guesses {
@@ -35,17 +39,17 @@ export class GuessLimit {
    */
   async look(address: string, token: string): Promise<Caller | number | null> {
     const digest = digestOf(token).toHex();
-    const seconds = this.#waitSeconds(address, digest);
-    if (seconds > 0) return seconds;
     const caller = await this.#tokens.byToken(token);
+    const isLetIn = caller !== null && (!isOwnText(token) || this.#known.has(digest));
+    const seconds = isLetIn ? 0 : this.#waitSeconds(address);
+    if (seconds > 0) return seconds;
     if (caller === null) this.#noteWrong(address, digest);
-    else this.#noteRight(digest);
+    else if (isOwnText(token)) this.#noteRight(digest);
     return caller;
   }
 
-  /** How many seconds a token that was never right has to wait, from this address; 0: it is looked at. */
-  #waitSeconds(address: string, digest: string): number {
-    if (this.#known.has(digest)) return 0;
+  /** How many seconds a token that may be a guess has to wait, from this address; 0: it is looked at. */
+  #waitSeconds(address: string): number {
     const guesses = this.#recent(address);
     if (guesses === undefined || guesses.count < MOST_GUESSES) return 0;
     return Math.max(Math.ceil((guesses.since + WITHIN_MS - this.#now()) / 1_000), 1);

@@ -58,6 +58,11 @@ export function newToken(): string {
   return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
+/** True for a token that does not look as tq makes them: a user has written it into tq.token. */
+export function isOwnText(token: string): boolean {
+  return !/^[\w-]{43}$/.test(token);
+}
+
 export function digestOf(token: string): Uint8Array {
   return new Bun.CryptoHasher("sha256").update(token).digest();
 }
