@@ -248,6 +248,7 @@ export class SqliteDatabase {
       await this.withTemporary(async (db) => {
         db.query(READ_HEADER).get();
         this.#probe.check(db, 1, this.options.clock);
+        this.shared.capacity.checkWrites();
       });
       return null;
     } catch (error) {
