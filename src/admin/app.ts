@@ -80,7 +80,7 @@ export function createAdmin(given: AdminOptions): Hono<AdminEnv> {
   app.get("/api/status", requireRole("read"), (c) => showStatus(c, options));
   app.route("/api/tasks", taskRoutes(options));
   app.route("/api/v1", apiV1({ ...options, stillMay }));
-  app.route("/", pages({ ...options, stored: given.store, guesses, sessions }));
+  app.route("/", pages({ ...options, stored: given.store, guesses, sessions, stillMay }));
   return app;
 }
 

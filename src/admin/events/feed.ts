@@ -198,7 +198,9 @@ export class Feed {
 
   /** Ends the streams of callers that may not read any more. Each token is looked at once. */
   async #dismiss(): Promise<void> {
-    const groups = Map.groupBy(this.#streams, ({ caller: { digest, until } }) => digest + until);
+    const groups = Map.groupBy(this.#streams, ({ caller }) =>
+      [caller.digest, caller.until, caller.session].join(" "),
+    );
     for (const [one, ...others] of groups.values()) {
       if (one === undefined || (await this.#options.stillMay(one.caller))) continue;
       for (const stream of [one, ...others]) {
