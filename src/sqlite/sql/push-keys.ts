@@ -25,8 +25,12 @@ export function pushOnce(
   const earlier = findPushed(db, key);
   if (earlier !== null) return { ids: earlier, isReplay: true };
   const ids = push();
-  db.query(ADD).run({ ...key, ids: JSON.stringify(ids), now });
+  keepKey(db, key, ids, now);
   return { ids, isReplay: false };
+}
+
+export function keepKey(db: Database, key: PushKey, ids: readonly number[], now: number): void {
+  db.query(ADD).run({ ...key, ids: JSON.stringify(ids), now });
 }
 
 /** Keys that one transaction deletes. */

@@ -3,7 +3,7 @@ import { userAndHost } from "../../user-name.ts";
 import { runByHand } from "../../cron/by-hand.ts";
 import { type CronDefinition, readCron } from "../../cron/definition.ts";
 import { definitionOf, editedKeys, pauseAt, saidBySource } from "../../cron/in-force.ts";
-import type { CronOverride, CronPause, CronRow } from "../../cron/ledger.ts";
+import type { CronOverride, CronPause, CronRow, CronState } from "../../cron/ledger.ts";
 import { shownCall, unveiledKeys } from "../../cron/shown-call.ts";
 import { originWords } from "../../cron/origin.ts";
 import { TqError } from "../../errors.ts";
@@ -11,6 +11,7 @@ import { fieldOf } from "../../policies/table.ts";
 import { quote } from "../../quote.ts";
 import { refuseMask } from "../../redaction/mask-given.ts";
 import type { Redaction } from "../../redaction/redaction.ts";
+import type { PushKey } from "../../store/push-keys.ts";
 import type { Store } from "../../store/store.ts";
 import { didYouMean } from "../../suggest.ts";
 import { REASON } from "../pauses.ts";
@@ -164,20 +165,25 @@ export async function resetCron(store: Store, name: string): Promise<Changed | n
 export interface RunOptions {
   readonly by?: string;
   readonly force?: boolean;
+  /** Run again with the same key it pushes nothing, and the task is that of the first time. */
+  readonly key?: PushKey;
 }
 
 /**
  * Pushes the task of a recurring task now, beside its schedule, also while it is paused.
  *
- * @returns the id of the task; null for what tq itself does, with which a worker begins at once.
+ * @returns the id of the task; null for what tq itself does, with which a worker begins at once
  */
 export async function pushCron(
   store: Store,
   name: string,
-  { by = userAndHost(), force = false }: RunOptions = {},
+  { by = userAndHost(), force = false, key }: RunOptions = {},
 ): Promise<number | null> {
   await rowNamed(store, name);
-  const [slot] = await store.cron.decide(name, (state, now) => {
+  const earlier = async () => (key === undefined ? null : store.pushKeys.find(key));
+  const [before] = (await earlier()) ?? [];
+  if (before !== undefined) return before;
+  const decide = (state: CronState, now: number) => {
     const { row } = state;
     if (row.removedAt !== null) {
       throw new TqError(
@@ -186,9 +192,12 @@ export async function pushCron(
       );
     }
     return runByHand(definitionOf(row), state, now, { by, force });
-  });
-  if (slot === undefined) throw noSuch(name, []); // it was removed meanwhile
-  return slot.task;
+  };
+  const [slot] = await store.cron.decide(name, decide, key === undefined ? {} : { key });
+  if (slot !== undefined) return slot.task;
+  const [other] = (await earlier()) ?? [];
+  if (other !== undefined) return other; // the same form came twice at once
+  throw noSuch(name, []); // it was removed meanwhile
 }
 
 /** @throws TqError "not_found" with the near name. */

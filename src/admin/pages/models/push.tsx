@@ -13,6 +13,7 @@ import { readId } from "../../input/queries.ts";
 import type { Desk } from "../desk.tsx";
 import { fieldsOf, refusedForm, RefusalSentence, timeOf } from "../form.tsx";
 import { Fact } from "../parts.tsx";
+import { PushKeyField, pushKeyOf } from "../push-once.tsx";
 import { WORDS } from "../words.ts";
 import { ZoneNote, zoneOf, zoneOfForm } from "../zone.tsx";
 import { withSecrets } from "./run-again.ts";
@@ -79,8 +80,18 @@ function valuesOf(task: Task): Values {
 async function push(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
   const { options, store } = desk;
   const fields = await fieldsOf(c);
-  const { form_token: _, title = WORDS.push.title, again, zone: __, ...values } = fields;
+  const {
+    form_token: _,
+    title = WORDS.push.title,
+    again,
+    zone: __,
+    push_key: ___,
+    ...values
+  } = fields;
+  const key = pushKeyOf(c, fields);
   try {
+    const earlier = key === undefined ? null : await store.pushKeys.find(key);
+    if (earlier !== null) return afterPush(c, desk, earlier);
     const now = store.now();
     const given = Object.fromEntries(
       Object.entries(values).map(([name, text]) => [
@@ -94,8 +105,9 @@ async function push(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
     const { batchSize = 20 } = options;
     const { pushes, tasks } = readPush(body, { now, batchSize });
     checkPushable(options, pushes);
-    const [pushed] = await store.push(tasks);
-    return c.redirect(desk.may(c, "read") ? `/tasks/${pushed}` : `/push?done=${pushed}`, 303);
+    const { ids } =
+      key === undefined ? { ids: await store.push(tasks) } : await store.pushKeys.push(tasks, key);
+    return afterPush(c, desk, ids);
   } catch (error) {
     const { sentence } = await refusedForm(c, error);
     return formPage(c, desk, {
@@ -105,6 +117,10 @@ async function push(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
       ...(again !== undefined && { again }),
     });
   }
+}
+
+function afterPush(c: Context<AdminEnv>, desk: Desk, [pushed]: readonly number[]): Response {
+  return c.redirect(desk.may(c, "read") ? `/tasks/${pushed}` : `/push?done=${pushed}`, 303);
 }
 
 /** The value of a field as the body of a push has it. */
@@ -129,6 +145,7 @@ async function formPage(c: Context<AdminEnv>, desk: Desk, given: Given): Promise
       {note !== undefined && <p class="warn">⚠ {note}</p>}
       <form method="post" action="/push" class="filter">
         <input type="hidden" name="form_token" value={desk.formToken(c)} />
+        <PushKeyField />
         <input type="hidden" name="title" value={title} />
         {again !== undefined && <input type="hidden" name="again" value={again} />}
         {FIELDS.map((name) => (
