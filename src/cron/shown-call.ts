@@ -7,12 +7,12 @@ import type { CronDefinition } from "./definition.ts";
 
 type Keys = Readonly<Record<string, unknown>>;
 
-type Said = Partial<Pick<CronDefinition, "task" | "instances" | "args" | "context">>;
+type Said = Partial<Pick<CronDefinition, "task" | "args" | "context">>;
 
 /** @param said all that is known of it: its method may stand there alone; a section may leave it to a model */
 export function shownCall(keys: Keys, redaction: Redaction, said: Keys = keys): Keys {
-  const { task, instances = [], args: saidArgs, context: saidContext } = said as Said;
-  const { model, method } = callOf({ task: task ?? "", instances });
+  const { task, args: saidArgs, context: saidContext } = said as Said;
+  const { model, method } = callOf({ task: task ?? "" });
   const marks = redaction.of(model, method);
   if (marks === null) return keys;
   const { args, context } = keys;
