@@ -51,7 +51,7 @@ export function createAdmin(given: AdminOptions): Hono<AdminEnv> {
   const { config, marks = {} } = given;
   const options = { ...given, store: shownStore(given.store, config.admin.redact, marks) };
   const app = new Hono<AdminEnv>();
-  app.onError((error, c) => answerError(c, error, options.report));
+  app.onError((error, c) => answerError(c, error, options.report, given.store.folder));
   app.notFound((c) => {
     const message = `Cannot find ${c.req.path}: nothing is there`;
     return isForPerson(c) ? sentencePage(c, message, 404) : problem(c, "not_found", message);
@@ -66,12 +66,23 @@ export function createAdmin(given: AdminOptions): Hono<AdminEnv> {
   const stillMay = (caller: Caller, ...roles: readonly Role[]) =>
     tokens.stillMay(caller, roles, now());
   // A page of the server reads by the session of its user. It changes things by forms alone.
-  const caller = requireCaller(guesses, async (c) =>
-    c.req.method === "GET" ? sessions.caller(c) : null,
+  const caller = requireCaller(
+    guesses,
+    async (c) => (c.req.method === "GET" ? sessions.caller(c) : null),
+    () => options.store.check(),
   );
   app.use("/api/*", caller);
   app.use("/metrics", caller);
-  app.use("/readyz", callerIfAny(caller));
+  app.use(
+    "/readyz",
+    callerIfAny(
+      requireCaller(
+        guesses,
+        async () => null,
+        async () => {},
+      ),
+    ),
+  );
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   app.use(receiveBody(options.store));
   app.get("/healthz", (c) => showHealth(c, options));
