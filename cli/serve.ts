@@ -1,9 +1,11 @@
 /** `tq serve`: serves the admin API without running tasks. */
 import { standardOutput } from "../src/log/standard-stream.ts";
 import type { ModelCrons } from "../src/cron/merge.ts";
+import { loadedFiles } from "../src/registry/loaded-files.ts";
 import { marksOfModels } from "../src/registry/marked-models.ts";
 import type { Registry } from "../src/registry/registry.ts";
 import type { KnownModels } from "../src/registry/said-policies.ts";
+import type { Signature } from "../src/registry/signatures/signatures.ts";
 import type { Config } from "../src/settings/config.ts";
 import type { DeclaredMarks } from "../src/store/redaction-store.ts";
 import { VERSION } from "../src/version.ts";
@@ -47,6 +49,7 @@ export const serve = command({
         catalog: () => models.catalog,
         crons: () => models.crons,
         policies: () => models.policies,
+        signature: models.signature,
         marks: models.marks,
         mode: config.queue.worker ? "worker" : "no worker",
         version: VERSION,
@@ -69,19 +72,27 @@ export const serve = command({
 interface Known extends KnownModels {
   readonly crons: readonly ModelCrons[];
   readonly marks: DeclaredMarks;
+  readonly signature: (call: string) => Promise<Signature | null>;
 }
 
 async function knownIn(registry: Registry | null, config: Config): Promise<Known> {
   const { models: path } = config;
   if (path === null || registry === null)
-    return { catalog: null, crons: [], policies: {}, marks: {} };
+    return { catalog: null, crons: [], policies: {}, marks: {}, signature: async () => null };
   const { saidPolicies } = await import("../src/registry/said-policies.ts");
   const { modelCrons } = await import("../src/registry/recurring.ts");
+  const { callHeads } = await import("../src/registry/signatures/heads.ts");
+  const calls = { heads: callHeads(registry), files: loadedFiles() };
   return {
     catalog: registry.catalog(),
     crons: [modelCrons(path, registry.all())],
     policies: saidPolicies(registry.all(), config.tasks),
     marks: marksOfModels(registry.all()),
+    signature: async (call) => {
+      // A form alone needs the reader of sources.
+      const { signatureOf } = await import("../src/registry/signatures/signatures.ts");
+      return signatureOf(call, calls);
+    },
   };
 }
 

@@ -236,6 +236,11 @@ async function serve(
     catalog: () => worker.models?.catalog ?? null,
     crons: () => worker.models?.crons ?? [],
     policies: () => worker.models?.policies ?? {},
+    signature: async (call) => {
+      // A form alone needs the reader of sources.
+      const { signatureOf } = await import("./registry/signatures/signatures.ts");
+      return worker.models && signatureOf(call, worker.models);
+    },
     trouble: () => worker.trouble,
     mode: config.queue.worker ? "worker" : "no worker",
     version: VERSION,

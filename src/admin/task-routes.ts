@@ -4,6 +4,7 @@ import type { ModelCatalog } from "../catalog.ts";
 import { noSuchTask } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { SaidPolicies } from "../registry/said-policies.ts";
+import type { Signature } from "../registry/signatures/signatures.ts";
 import type { ModelCrons } from "../cron/merge.ts";
 import type { ReadFilter } from "../store/looking.ts";
 import type { Store } from "../store/store.ts";
@@ -31,6 +32,8 @@ export interface TaskRouteOptions {
   readonly crons?: () => readonly ModelCrons[];
   /** The policies that the models and tq.toml say; default: none. */
   readonly policies?: () => SaidPolicies;
+  /** The arguments of a call, `sale.process`; null: nothing is known of them. Default: of none. */
+  readonly signature?: (call: string) => Promise<Signature | null>;
   /** Instances in one task when `batch` is true. */
   readonly batchSize?: number;
   /** Gets the errors that the caller has not caused. */

@@ -24,10 +24,14 @@ function hashed(file: string): [string, string][] {
 
 function hashOf(file: string): string | null {
   try {
-    return Bun.hash(readFileSync(file)).toString(36);
+    return hashOfContent(readFileSync(file));
   } catch {
     return null; // it is no file, or is gone
   }
+}
+
+export function hashOfContent(bytes: Uint8Array<ArrayBuffer>): string {
+  return Bun.hash(bytes).toString(36);
 }
 
 /**

@@ -63,7 +63,12 @@ export class Registry {
 
   /** True for a model that was found in a file; false for one of which only a class that pushed is known. */
   isFromFile(name: string): boolean {
-    return typeof this.#models.get(name)?.file === "string";
+    return this.fileOf(name) !== null;
+  }
+
+  /** The file that exports the model of this name; null: none does. */
+  fileOf(name: string): string | null {
+    return this.#models.get(name)?.file ?? null;
   }
 
   get(name: string): ModelClass | undefined {

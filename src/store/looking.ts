@@ -172,6 +172,11 @@ export interface QueueHour
   readonly queue: string;
 }
 
+/** How many tasks of the queue ended in that hour. */
+export function endedIn({ finished, failed, cancelled }: QueueHour): number {
+  return finished + failed + cancelled;
+}
+
 export interface StoreStatus {
   readonly path: string;
   readonly schema: number;

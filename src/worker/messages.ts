@@ -4,6 +4,7 @@ import type { ModelCrons } from "../cron/merge.ts";
 import type { Config } from "../settings/config.ts";
 import { type ErrorCode, TqError } from "../errors.ts";
 import type { LoadedFiles } from "../registry/loaded-files.ts";
+import type { LoadedCalls } from "../registry/signatures/signatures.ts";
 import type { SaidPolicies } from "../registry/said-policies.ts";
 import { callName } from "../task.ts";
 import type { CurrentTask } from "../transaction/current-task.ts";
@@ -70,13 +71,12 @@ export interface CronModels {
 }
 
 /** The models of a thread, as it tells of them. */
-export interface LoadedModels extends CronModels {
+export interface LoadedModels extends CronModels, LoadedCalls {
   readonly policies: SaidPolicies;
 }
 
 export interface Loaded extends LoadedModels {
   readonly type: "loaded";
-  readonly files: LoadedFiles;
   /** The main thread settles failures too: those of threads and workers that die. */
   readonly followUps: DeclaredFollowUps;
 }

@@ -19,6 +19,7 @@ import { modelCrons, recurringTasks } from "../registry/recurring.ts";
 import { Registry } from "../registry/registry.ts";
 import { enterRuntime, standardLog } from "../transaction/runtime.ts";
 import { saidPolicies } from "../registry/said-policies.ts";
+import { callHeads } from "../registry/signatures/heads.ts";
 import { ensureTables } from "../registry/tables.ts";
 import { toErrorData } from "../outcome.ts";
 import { noteOpenFilesLimit } from "../open-files.ts";
@@ -215,7 +216,9 @@ async function start(init: Init): Promise<void> {
     const followUps = await declareModels(store, registry, config);
     const policies = saidPolicies(registry.all(), config.tasks);
     const catalog = registry.catalog();
-    send({ type: "loaded", catalog, policies, crons, followUps, files: loadedFiles() });
+    const heads = callHeads(registry);
+    const files = loadedFiles();
+    send({ type: "loaded", catalog, policies, heads, crons, followUps, files });
     const strays = watchStrayWork(store, report, progress, redaction);
     const live = store.liveOutput({ worker, thread });
     loop = new Loop(

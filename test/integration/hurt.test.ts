@@ -234,7 +234,7 @@ describe("a quick method that is slow this once", () => {
     const killed = performance.now();
     other.kill("SIGKILL");
     await worker.says("worker.rescued", { pid: other.pid, tasks: 1 });
-    expect(performance.now() - killed).toBeLessThan(1000);
+    expect(performance.now() - killed).toBeLessThan(5_000);
     await worker.says("task.interrupted", { task: endless });
     site.write("go", "");
     await site.becomes(lost, "finished");

@@ -43,7 +43,12 @@ function Failed({ found: { groups, looked, isAll }, form }: FailedProps) {
           <p class="quiet">
             {words.intro(looked, isAll)} <a href="/tasks?state=failed">{words.list}</a>
           </p>
-          <Table label={WORDS.pages.failed} titles={words.columns} numbers={words.numbers} isStack>
+          <Table
+            label={WORDS.pages.failed}
+            titles={words.columns}
+            numbers={words.numbers}
+            look="stack"
+          >
             {groups.slice(0, MOST_GROUPS).map((group) => (
               <GroupRow group={group} form={form} />
             ))}
@@ -63,7 +68,7 @@ function GroupRow({ group, form }: { readonly group: FailedGroup; readonly form:
   const search = searchOf(group);
   return (
     <tr id={rowId("group", search)}>
-      <th scope="row" class="cut">
+      <th scope="row" class="name">
         {printable(call)}
       </th>
       <td class="cut bad" title={error}>

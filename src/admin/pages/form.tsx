@@ -71,7 +71,14 @@ export async function pauseFields(c: Context, start: string, now: number): Promi
 export function PauseSentence({ pause, now }: { readonly pause: Pause; readonly now: number }) {
   const { since, until } = pause;
   const words = sentenceOf(pauseWords(pause, now));
-  return <Sentence words={words} times={[since, until]} now={now} />;
+  return (
+    <>
+      <span class="warn" aria-hidden="true">
+        ‖
+      </span>{" "}
+      <Sentence words={words} times={[since, until]} now={now} />
+    </>
+  );
 }
 
 interface PauseFormProps {

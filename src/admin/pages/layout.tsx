@@ -96,7 +96,7 @@ export function Page({ title, path, caller, formToken, live, assets = [], childr
                   <a
                     href={way.path}
                     data-key={way.key}
-                    {...(isAt(way.path, path) && { "aria-current": "page" })}
+                    {...(isAt(way.path, placeOf(path, caller)) && { "aria-current": "page" })}
                   >
                     {way.name}
                   </a>
@@ -153,6 +153,11 @@ function Keys({ caller }: { readonly caller: Caller }) {
       </form>
     </dialog>
   );
+}
+
+/** The form of a push belongs to the models, for people who have no way to it. */
+function placeOf(path: string, caller: Caller): string {
+  return path === "/push" && mayDo(caller, "read") ? "/models" : path;
 }
 
 /** True for the page of a way and for those below it. */

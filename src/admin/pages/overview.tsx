@@ -3,7 +3,13 @@
 import { Hono } from "hono";
 import type { Child } from "hono/jsx";
 import { printable } from "../../printable.ts";
-import type { QueueHour, QueueStatus, StoreStatus, WorkerStatus } from "../../store/looking.ts";
+import {
+  endedIn,
+  type QueueHour,
+  type QueueStatus,
+  type StoreStatus,
+  type WorkerStatus,
+} from "../../store/looking.ts";
 import { countedWords, countWords } from "../../store/count-words.ts";
 import type { Working } from "../../store/working.ts";
 import { formatSize } from "../../values/size.ts";
@@ -69,13 +75,11 @@ function Overview({ status, working, problems: found, now, children }: OverviewP
       {pauses.length > 0 && (
         <>
           <h2>{words.pauses}</h2>
-          <ul>
-            {pauses.map((pause) => (
-              <li>
-                <PauseSentence pause={pause} now={now} />
-              </li>
-            ))}
-          </ul>
+          {pauses.map((pause) => (
+            <p id={rowId("pause", `${pause.kind} ${pause.name}`)}>
+              <PauseSentence pause={pause} now={now} />
+            </p>
+          ))}
         </>
       )}
       <h2>{words.queues}</h2>
@@ -231,7 +235,7 @@ function QueueRow({ queue, hour }: { queue: QueueStatus; hour: QueueHour | undef
   const late = hour?.late_start?.p99;
   return (
     <tr id={rowId("queue", queue.queue)}>
-      <th scope="row" class="cut" title={printable(queue.queue)}>
+      <th scope="row" class="name">
         <a href={tasksPath({ queue: queue.queue })}>{printable(queue.queue)}</a>
       </th>
       {numbers.map((number) => (
@@ -247,7 +251,7 @@ function QueueRow({ queue, hour }: { queue: QueueStatus; hour: QueueHour | undef
         )}
       </td>
       <td class="number">{countWords(queue, "scheduled")}</td>
-      <td class="number">{forecast?.ended_per_minute ?? "–"}</td>
+      <td class="number">{forecast?.ended_per_minute ?? ofHour(hour)}</td>
       <Length ms={late} />
       <td>
         <Yes is={served} word={served ? WORDS.yes : WORDS.no} />{" "}
@@ -255,6 +259,12 @@ function QueueRow({ queue, hour }: { queue: QueueStatus; hour: QueueHour | undef
       </td>
     </tr>
   );
+}
+
+/** Where too few tasks end for a rate of now. */
+function ofHour(hour: QueueHour | undefined): string | number {
+  const ended = hour ? endedIn(hour) : 0;
+  return ended === 0 ? "–" : Math.round((ended / 60) * 100) / 100;
 }
 
 function Workers({ workers }: { workers: readonly WorkerStatus[] }) {

@@ -71,23 +71,16 @@ interface TableProps {
   readonly numbers?: readonly string[];
   /** Stands in the head of the first column. */
   readonly first?: Child;
-  /** On a phone the cells of a row stand below each other. */
-  readonly isStack?: boolean;
+  /** On a phone the cells of a row stand below each other; "rows": as the style says for a list of tasks. */
+  readonly look?: "stack" | "rows";
   readonly children?: Child;
 }
 
 /** A table that a narrow window scrolls. */
-export function Table({
-  label,
-  titles,
-  numbers = [],
-  first,
-  isStack = false,
-  children,
-}: TableProps) {
+export function Table({ label, titles, numbers = [], first, look, children }: TableProps) {
   return (
     <div class="scroll" tabindex={0} role="region" aria-label={label}>
-      <table {...(isStack && { class: "stack" })}>
+      <table class={look}>
         <thead>
           <tr>
             {titles.map((title, index) =>
@@ -190,8 +183,18 @@ export function rowId(kind: string, name: string): string {
 }
 
 /** A cell with a length of time. */
-export function Length({ ms }: { readonly ms: number | null | undefined }) {
-  return <td class="number">{ms === null || ms === undefined ? "–" : formatDuration(ms)}</td>;
+export function Length({ ms, label }: LengthProps) {
+  return (
+    <td class="number" data-label={label}>
+      {ms === null || ms === undefined ? "–" : formatDuration(ms)}
+    </td>
+  );
+}
+
+interface LengthProps {
+  readonly ms: number | null | undefined;
+  /** Stands before it on a phone. */
+  readonly label?: string | undefined;
 }
 
 /** That something is as it should be, or not. */

@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import type { PushKey } from "../../store/push-keys.ts";
 import { type AdminEnv, callerName } from "../access/access.ts";
 
-type Fields = Readonly<Record<string, string>>;
+type Fields = Readonly<Partial<Record<string, string>>>;
 
 /** Its field, new with each page. A browser must not fill in the one of an earlier page. */
 export function PushKeyField() {

@@ -5,6 +5,7 @@ import { printable } from "../../printable.ts";
 import { forecastWords } from "../../statistics/forecast-words.ts";
 import { isServed, isWorker } from "../../store/live-workers.ts";
 import {
+  endedIn,
   type QueueHour,
   type QueueStatus,
   type StoreStatus,
@@ -147,7 +148,7 @@ function QueueRow({ queue: status, hour, servers, canPause }: RowProps) {
   const name = printable(queue);
   return (
     <tr id={rowId("queue", queue)}>
-      <th scope="row" class="cut" title={name}>
+      <th scope="row" class="name">
         <a href={tasksPath({ queue })}>{name}</a>{" "}
         {paused && <span class="state warn">‖ {WORDS.paused}</span>}
         {forecast && <div class="small">{forecastWords(forecast)}</div>}
@@ -155,7 +156,7 @@ function QueueRow({ queue: status, hour, servers, canPause }: RowProps) {
       {STATES.map((state) => (
         <Count queue={status} state={state} />
       ))}
-      <td class="number">{hour ? hour.finished + hour.failed + hour.cancelled : "–"}</td>
+      <td class="number">{hour ? endedIn(hour) : "–"}</td>
       <Length ms={hour?.wait?.p50} />
       <Length ms={hour?.wait?.p99} />
       <Length ms={hour?.late_start?.p99} />
@@ -226,9 +227,6 @@ function PauseLine({ pause, form, now }: PauseLineProps) {
   return (
     <div class="line pause" id={rowId(kind, name)}>
       <span>
-        <span class="warn" aria-hidden="true">
-          ‖
-        </span>{" "}
         <PauseSentence pause={pause} now={now} />
       </span>
       {form !== null && (

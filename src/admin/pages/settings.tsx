@@ -5,7 +5,7 @@ import { printable } from "../../printable.ts";
 import { type ListedSetting, listSettings } from "../../settings/listed.ts";
 import type { AdminEnv } from "../access/access.ts";
 import type { Desk } from "./desk.tsx";
-import { Fact, Table } from "./parts.tsx";
+import { Fact, rowId, Table } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 
 export function settingsPages(desk: Desk): Hono<AdminEnv> {
@@ -21,7 +21,7 @@ export function settingsPages(desk: Desk): Hono<AdminEnv> {
         <Settings settings={settings} />
       </>
     );
-    return desk.show(c, { title: WORDS.pages.settings, content });
+    return desk.show(c, { title: WORDS.pages.settings, live: {}, content });
   });
   return app;
 }
@@ -40,9 +40,9 @@ function Facts({ desk: { store, options } }: { readonly desk: Desk }) {
 function Settings({ settings }: { readonly settings: readonly ListedSetting[] }) {
   const words = WORDS.settings;
   return (
-    <Table label={WORDS.pages.settings} titles={words.columns} isStack>
+    <Table label={WORDS.pages.settings} titles={words.columns} look="stack">
       {settings.map(({ key, words: value, origin, env, description }) => (
-        <tr>
+        <tr id={rowId("setting", key)}>
           <th scope="row">
             <code>{printable(key)}</code>
           </th>

@@ -72,6 +72,7 @@ export function TaskList({ search, tasks, pauses, next, rest, newer, form, done 
             label={WORDS.pages.tasks}
             titles={["", ...words.columns]}
             numbers={words.numbers}
+            look="rows"
             first={
               <input type="checkbox" class="js" data-choose-all aria-label={words.chooseAll} />
             }
@@ -213,7 +214,7 @@ function TaskRow({ task }: { readonly task: Task & { readonly paused?: boolean }
   const why = cut(reason ?? "", MOST_CHARACTERS);
   return (
     <tr id={`task-${id}`}>
-      <td>
+      <td class="box">
         <input type="checkbox" name="id" value={String(id)} aria-label={WORDS.tasks.choose(id)} />
       </td>
       <td class="number">
@@ -222,18 +223,18 @@ function TaskRow({ task }: { readonly task: Task & { readonly paused?: boolean }
       <td>
         <State state={state} paused={paused} />
       </td>
-      <td class="cut">
+      <td class="cut queue">
         <a href={tasksPath({ queue })}>{printable(queue)}</a>
       </td>
-      <td class="cut">
+      <td class="cut call">
         <a href={tasksPath({ model, method })}>{printable(callWords(task))}</a>
         {printable(records)}
       </td>
-      <td class="number">{attempts}</td>
-      <td>
+      <td class="number runs">{attempts}</td>
+      <td class="time">
         <Time at={timeOf(task)} />
       </td>
-      <td class="cut quiet" title={printable(why)}>
+      <td class="cut quiet reason" title={printable(why)}>
         {printable(why.split("\n")[0] ?? "")}
       </td>
     </tr>
@@ -267,7 +268,6 @@ function Buttons({
   const verbs = Object.keys(VERBS) as Verb[];
   return (
     <div class="buttons">
-      <span class="quiet count" role="status" data-count={words.chosen}></span>
       <input type="hidden" name="newest" value={String(newest?.id ?? 0)} />
       {verbs.map((verb) => (
         <button class="plain" name="chosen" value={verb}>
@@ -280,6 +280,7 @@ function Buttons({
         </button>
       ))}
       {states.length === 0 && <span class="quiet">{words.allByState}</span>}
+      <span class="quiet count" role="status" data-count={words.chosen}></span>
     </div>
   );
 }

@@ -1,12 +1,20 @@
-/** The runs of each method in the last day, read at most once a minute: the pages ask for them again and again. */
+/** The runs of each method in the last day. Pages ask for them again and again, so that they are kept for a while. */
 import type { RunSummary } from "../../statistics/summary.ts";
 import type { Store } from "../../store/store.ts";
-import { DAY_MS, MINUTE_MS } from "../../values/duration.ts";
+import { DAY_MS, MINUTE_MS, SECOND_MS } from "../../values/duration.ts";
 import { groupStatistics } from "./groups.ts";
+
+/** A page is fetched anew at most so often. */
+const LEAST_MS = SECOND_MS;
+
+/** Reading takes at most one of so many parts of the time. */
+const SHARE = 50;
 
 export class LastDay {
   readonly #store: Store;
   #kept: { readonly at: number; readonly found: Promise<Map<string, RunSummary>> } | null = null;
+  /** How long those that were found last may be shown. */
+  #keepFor = LEAST_MS;
 
   constructor(store: Store) {
     this.#store = store;
@@ -15,7 +23,7 @@ export class LastDay {
   /** By the JSON of the model and the method. */
   async #all(): Promise<Map<string, RunSummary>> {
     const now = this.#store.now();
-    if (this.#kept === null || Math.abs(now - this.#kept.at) >= MINUTE_MS) {
+    if (this.#kept === null || Math.abs(now - this.#kept.at) >= this.#keepFor) {
       this.#kept = { at: now, found: this.#read() };
     }
     try {
@@ -27,11 +35,13 @@ export class LastDay {
   }
 
   async #read(): Promise<Map<string, RunSummary>> {
+    const began = performance.now();
     const { groups } = await groupStatistics(this.#store, {
       queue: undefined,
       by: "task",
       length: DAY_MS,
     });
+    this.#keepFor = Math.min(MINUTE_MS, Math.max(LEAST_MS, (performance.now() - began) * SHARE));
     return new Map(groups.map((group) => [keyOf(group.model, group.method), group]));
   }
 

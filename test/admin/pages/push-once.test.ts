@@ -18,7 +18,7 @@ async function withForms() {
 }
 
 const FORMS = [
-  ["of a push", "/push", "/push", FIELDS],
+  ["of a push", "/push?model=sale&method=process", "/push", FIELDS],
   ["of a task that is run again", "/push?task=1", "/push", { ...FIELDS, again: "1" }],
   ["of a recurring task that is run now", "/recurring/nightly", "/recurring/nightly/run", {}],
 ] as const;
@@ -50,7 +50,7 @@ describe.each(FORMS)("the form %s", (_name, page, action, fields) => {
 
 test("the form of a push pushes again where it was changed", async () => {
   await using admin = await withForms();
-  const push_key = await admin.keyOf("/push");
+  const push_key = await admin.keyOf("/push?model=sale&method=process");
   await admin.send("/push", { ...FIELDS, push_key });
   await admin.send("/push", { ...FIELDS, instances: "8", push_key });
   expect(await admin.count()).toBe(2);

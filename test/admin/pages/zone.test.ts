@@ -25,7 +25,7 @@ const PUSH = { model: "sale", method: "process", instances: "7", scheduled_at: S
 
 test("a push that is not to run before 07:00 waits for 07:00 in the zone of the form", async () => {
   await using admin = await person(NEW_YORK);
-  const html = await admin.page("/push");
+  const html = await admin.page("/push?model=sale&method=process");
   expect(html).toContain("(your time: America/New_York)");
   const [, zone = ""] = /name="zone" value="([^"]*)"/.exec(html) ?? [];
   await admin.send("/push", { ...PUSH, zone });
@@ -52,7 +52,7 @@ test.each(["", "tq_zone=Nowhere/Land", "tq_zone=%2B02:00", "tq_zone=%3Cb%3E"])(
   "without a known zone of the browser (%j) the server's counts, and the form says so",
   async (cookie) => {
     await using admin = await person(cookie);
-    const html = await admin.page("/push");
+    const html = await admin.page("/push?model=sale&method=process");
     expect(html).toMatch(/\(the server&#39;s time: [\w/]+\)/);
     expect(html).not.toContain('name="zone"');
     await admin.send("/push", PUSH);

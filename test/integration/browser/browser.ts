@@ -18,7 +18,7 @@ const ARGS = [
 /** An invoice, which customer 13 does not get, and a task that says for half a minute how far it is. */
 export const INVOICES = `
 import { currentTask, task } from "tq";
-export const invoice = task("invoice", async (n) => {
+export const invoice = task("invoice", async (n: number) => {
   currentTask().log("to customer", n);
   if (n === 13) throw new Error("no such mailbox");
   return n;

@@ -1,11 +1,29 @@
 /** Pages that stay open: what they show of others' doings, what they keep, and what they say when they cannot. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
+import { SqliteStore } from "../../../src/sqlite/store.ts";
+import { SeriesCounts } from "../../../src/statistics/counts.ts";
+import { FUNCTION_METHOD } from "../../../src/task.ts";
+import { MINUTE_MS } from "../../../src/values/duration.ts";
 import { needs } from "../../support/needs.ts";
 import { eventually } from "../support/eventually.ts";
 import { INVOICES, launch, Shop } from "./browser.ts";
 
 setDefaultTimeout(60_000);
+
+/** Writes that so many tasks of `invoice` have run. */
+async function countRuns(site: Shop, runs: number): Promise<void> {
+  const store = new SqliteStore({ path: site.file("tq.db") });
+  const counts = new SeriesCounts();
+  const call = { queue: "default", model: "invoice", method: FUNCTION_METHOD };
+  counts.of(call).ends.finished += runs;
+  const at = Math.floor(Date.now() / MINUTE_MS - 2) * MINUTE_MS;
+  const worker = "another"; // those of an unknown one do not count
+  await store.register({ id: worker, pid: process.pid, threads: 1, queues: [] });
+  await store.statistics.add({ worker, number: 1, at, counts });
+  await store.unregister(worker);
+  await store.close();
+}
 
 needs("chromium").describe("an open page", () => {
   let browser: Browser;
@@ -123,6 +141,26 @@ needs("chromium").describe("an open page", () => {
       expect(await page.evaluate(shifts), path).toBeLessThan(0.01);
       await page.context().close();
     }
+  });
+
+  test("comes to the models and to the settings", async () => {
+    await using site = await shop();
+    const { page, said } = await site.visit(browser, "/models");
+    const row = page.getByRole("row").filter({ hasText: "invoice" });
+    await row.getByRole("cell", { name: "0" }).first().waitFor();
+    await countRuns(site, 4711); // a worker writes its own once a minute
+    await row.getByRole("cell", { name: "4711", exact: true }).waitFor();
+    await page.goto(`${site.url}/settings`);
+    const days = page.getByRole("row").filter({ hasText: "queue.clean_days" });
+    const before = await days.textContent();
+    expect(said).toEqual([]);
+    const address = new URL(site.url).host;
+    site.server.kill("SIGTERM");
+    await site.server.ended();
+    site.write("tq.toml", "[queue]\nclean_days = 4711\n");
+    await site.open(address);
+    await days.filter({ hasText: "4711" }).waitFor();
+    expect(before).not.toContain("4711");
   });
 
   test("says that the server does not answer, and goes on when it is back", async () => {

@@ -12,7 +12,7 @@ import { FUNCTION_METHOD } from "../../../task.ts";
 import { LastDay } from "../../../tasks/statistics/day.ts";
 import type { AdminEnv } from "../../access/access.ts";
 import type { Desk } from "../desk.tsx";
-import { Length, Table, tasksPath } from "../parts.tsx";
+import { Length, rowId, Table, tasksPath } from "../parts.tsx";
 import { WORDS } from "../words.ts";
 import { pushPages } from "./push.tsx";
 
@@ -43,7 +43,7 @@ async function listPage(c: Context<AdminEnv>, desk: Desk, dayOf: DayOf | null): 
       {models.length === 0 && <p class="quiet">{words.unknown}</p>}
       {models.length > 0 && dayOf !== null && <p class="quiet">{words.day}</p>}
       {models.length > 0 && (
-        <Table label={WORDS.pages.models} titles={columns} numbers={words.numbers}>
+        <Table label={WORDS.pages.models} titles={columns} numbers={words.numbers} look="stack">
           {models
             .filter(({ kind }) => kind === "model")
             .map((model) => (
@@ -56,7 +56,8 @@ async function listPage(c: Context<AdminEnv>, desk: Desk, dayOf: DayOf | null): 
       )}
     </>
   );
-  return desk.show(c, { title: WORDS.pages.models, content });
+  const title = WORDS.pages.models;
+  return desk.show(c, { title, ...(dayOf !== null && { live: {} }), content });
 }
 
 function columnsFor(dayOf: DayOf | null): readonly string[] {
@@ -75,7 +76,7 @@ interface MethodsProps {
 function Methods({ title, models, dayOf, may }: MethodsProps) {
   return (
     <>
-      <tr class="group">
+      <tr class="group" id={rowId("model", title)}>
         <th colspan={columnsFor(dayOf).length} scope="colgroup">
           {printable(title)}
         </th>
@@ -108,7 +109,7 @@ function MethodRow({ model, method: listed, day, may }: RowProps) {
   const name = printable(call);
   const filter = { model, method: method ?? FUNCTION_METHOD };
   return (
-    <tr>
+    <tr id={rowId("call", call)}>
       <th scope="row">
         {day === null ? (
           printable(method ?? model)
@@ -150,16 +151,19 @@ interface DayProps {
 }
 
 function Day({ day: { runs = 0, failed = 0, wait, run, late_end: late }, filter }: DayProps) {
+  const [runsTitle, failedTitle, ...titles] = WORDS.models.numbers;
+  const lengths = [wait?.p99, run?.p50, run?.p99, late?.p99];
   return (
     <>
-      <td class="number">{runs}</td>
-      <td class={failed > 0 ? "number bad" : "number"}>
+      <td class="number" data-label={runsTitle}>
+        {runs}
+      </td>
+      <td class={failed > 0 ? "number bad" : "number"} data-label={failedTitle}>
         {failed > 0 ? <a href={tasksPath({ state: "failed", ...filter })}>✗ {failed}</a> : 0}
       </td>
-      <Length ms={wait?.p99} />
-      <Length ms={run?.p50} />
-      <Length ms={run?.p99} />
-      <Length ms={late?.p99} />
+      {lengths.map((ms, at) => (
+        <Length ms={ms} label={titles[at]} />
+      ))}
     </>
   );
 }

@@ -32,7 +32,7 @@ async function listPage(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
       {tasks.length === 0 ? (
         <p class="quiet">{words.none}</p>
       ) : (
-        <Table label={WORDS.pages.recurring} titles={words.columns} isStack>
+        <Table label={WORDS.pages.recurring} titles={words.columns} look="stack">
           {tasks.map((task) => (
             <TaskRow task={task} now={store.now()} />
           ))}

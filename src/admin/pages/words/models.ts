@@ -1,4 +1,4 @@
-/** The words of the pages of models, and of the form that pushes a task. */
+/** The words of the page of models. */
 export const MODEL_WORDS = {
   unknown:
     "This server knows no models: start it with --models FILE, or put models.ts into its folder.",
@@ -23,39 +23,4 @@ export const MODEL_WORDS = {
   pushOf: (call: string) => `Push a task of ${call}`,
   pause: "Pause…",
   pauseOf: (call: string) => `Pause ${call}`,
-} as const;
-
-export const PUSH_WORDS = {
-  title: "Push a task",
-  again: (id: number) => `Run task ${id} again with changes`,
-  againLink: "Run again with changes…",
-  lost: "The policy that its push said is not taken over.",
-  button: "Push",
-  done: (id: string) => `Task ${id} is pushed.`,
-  optional: "(may be empty)",
-  fields: {
-    model: "Model or function",
-    method: "Method; empty for a function",
-    instances: "Records: an id, or a list of ids; empty for a function",
-    args: "Arguments, a JSON list",
-    context: "Context, a JSON object",
-    user: "User id",
-    queue: "Queue",
-    priority: "Priority; higher runs first",
-    ref: "Ref, a text that no other task has",
-    scheduled_at: "Not before",
-  },
-  examples: {
-    model: "sale",
-    method: "process",
-    instances: "7, or [7, 8]",
-    args: "[]",
-    context: "{}",
-    user: "0",
-    queue: "default",
-    priority: "0",
-    ref: "order-4711",
-    scheduled_at: "5m, 18:30, or 2026-12-01 07:00",
-  },
-  policies: "Policies in force",
 } as const;

@@ -18,7 +18,8 @@ export class Invoice extends ModelSQL("invoice", { number: v.optional(v.string()
 export class Parcel extends ModelSQL("parcel", { weight: v.optional(v.number()) }) {
   static readonly tasks = { announce: { attempts: 3, timeout: "20s" } };
 
-  async announce(carrier: string) {
+  async announce(carrier: "express" | "standard", insured = false, note?: string) {
+    currentTask()?.log("announced", { insured, note });
     throw new Error(`${carrier} answers 503 Service Unavailable`);
   }
 
