@@ -69,7 +69,7 @@ export function createAdmin(given: AdminOptions): Hono<AdminEnv> {
   const caller = requireCaller(
     guesses,
     async (c) => (c.req.method === "GET" ? sessions.caller(c) : null),
-    () => options.store.check(),
+    () => options.store.check(true),
   );
   app.use("/api/*", caller);
   app.use("/metrics", caller);
