@@ -16,6 +16,7 @@ import { showMetrics } from "./metrics.ts";
 import { answerError, problem } from "./problem.ts";
 import { callerIfAny, showReady } from "./ready.ts";
 import { type TaskRouteOptions, taskRoutes } from "./task-routes.ts";
+import { StaticFirstRouter } from "./static-first-router.ts";
 import { pages, sentencePage } from "./pages/pages.tsx";
 import { apiV1 } from "./v1/api.ts";
 
@@ -50,11 +51,14 @@ export interface AdminOptions extends TaskRouteOptions, Health {
 export function createAdmin(given: AdminOptions): Hono<AdminEnv> {
   const { config, marks = {} } = given;
   const options = { ...given, store: shownStore(given.store, config.admin.redact, marks) };
-  const app = new Hono<AdminEnv>();
+  const app = new Hono<AdminEnv>({ router: new StaticFirstRouter() });
   app.onError((error, c) => answerError(c, error, options.report, given.store.folder));
-  app.notFound((c) => {
-    const message = `Cannot find ${c.req.path}: nothing is there`;
-    return isForPerson(c) ? sentencePage(c, message, 404) : problem(c, "not_found", message);
+  const refuseOthers = methodNotAllowed({ app, onMethodNotAllowed: refuseMethod });
+  app.notFound(async (c: Context<AdminEnv, string>) => {
+    await refuseOthers(c, async () => {
+      c.res = await nothingThere(c);
+    });
+    return c.res;
   });
   // In this order: every answer gets the headers, and the host and the token are checked before a body is read.
   app.use(addHeaders);
@@ -83,7 +87,6 @@ export function createAdmin(given: AdminOptions): Hono<AdminEnv> {
       ),
     ),
   );
-  app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   app.use(receiveBody(options.store));
   app.get("/healthz", (c) => showHealth(c, options));
   app.get("/readyz", (c) => showReady(c, options));
@@ -93,6 +96,11 @@ export function createAdmin(given: AdminOptions): Hono<AdminEnv> {
   app.route("/api/v1", apiV1({ ...options, stillMay }));
   app.route("/", pages({ ...options, stored: given.store, guesses, sessions, stillMay }));
   return app;
+}
+
+function nothingThere(c: Context): Response | Promise<Response> {
+  const message = `Cannot find ${c.req.path}: nothing is there`;
+  return isForPerson(c) ? sentencePage(c, message, 404) : problem(c, "not_found", message);
 }
 
 /** True where a browser shows the answer to a person. */
@@ -105,8 +113,9 @@ async function addHeaders(c: Context, next: Next): Promise<void> {
   await next();
   // Nothing reads the body of an answer to HEAD: a stream would stay open for ever.
   if (c.req.method === "HEAD") await c.res.body?.cancel();
-  if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
-  c.header("X-Content-Type-Options", "nosniff");
+  const { headers } = c.res; // Hono's own way to set one makes the whole response anew
+  if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
+  headers.set("X-Content-Type-Options", "nosniff");
 }
 
 function refuseMethod(c: Context, methods: readonly string[]): Response {

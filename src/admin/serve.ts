@@ -66,9 +66,7 @@ export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
       await ready;
       server.timeout(request, idleSeconds); // the rest of the body may still have to come
     }
-    const received = () => server.timeout(request, NO_LIMIT);
-    const address = server.requestIP(request)?.address ?? "";
-    const response = await app.fetch(withOrigin(request), { received, address });
+    const response = await app.fetch(withOrigin(request), new Facts(request, server));
     server.timeout(request, idleSeconds);
     return response;
   };
@@ -97,6 +95,25 @@ function noteUnknown({ pushable = [], catalog, report }: ServeOptions): void {
 
 /** They are asked while the worker beside the server loads its models, too. */
 const NEVER_WAIT = ["/healthz", "/readyz", "/metrics"];
+
+/** The facts about a request that the application may ask for. Few need the address, which takes long to find out. */
+class Facts {
+  readonly #request: Request;
+  readonly #server: Server;
+
+  constructor(request: Request, server: Server) {
+    this.#request = request;
+    this.#server = server;
+  }
+
+  received(): void {
+    this.#server.timeout(this.#request, NO_LIMIT);
+  }
+
+  get address(): string {
+    return this.#server.requestIP(this.#request)?.address ?? "";
+  }
+}
 
 /** For `server.timeout`: the connection is never closed for being idle. */
 const NO_LIMIT = 0;

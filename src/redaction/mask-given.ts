@@ -44,8 +44,8 @@ function maskGiven(start: string): TqError {
 function hasText(value: unknown, is: (text: string) => boolean): boolean {
   if (typeof value === "string") return is(value);
   if (typeof value !== "object" || value === null || isRawJson(value)) return false;
-  const isInKeys = !Array.isArray(value) && Object.keys(value).some((key) => key.includes(MASK));
-  return isInKeys || Object.values(value).some((one) => hasText(one, is));
+  if (Array.isArray(value)) return value.some((one) => hasText(one, is));
+  return Object.entries(value).some(([key, one]) => key.includes(MASK) || hasText(one, is));
 }
 
 /** The given value, with the stored ones where it is as it was shown. */

@@ -128,7 +128,7 @@ export class SqliteDatabase {
     const pushing = new SqliteSession(this.shared);
     this.pushes = new PushGroup({
       alone: (task) => pushing.pushAlone(task),
-      together: (fn) => this.#withSession((session) => session.together(fn)),
+      together: (list) => this.#withSession((session) => session.pushTogether(list)),
     });
   }
 

@@ -1,12 +1,13 @@
 /** Stores tasks in a transaction: while there is room, and once for each key. */
 import type { Database } from "bun:sqlite";
 import { isTqError } from "../errors.ts";
-import type { OncePushed, PushKey } from "../store/push-keys.ts";
+import type { GroupedPush, PushEnd } from "../store/push-group.ts";
 import type { NewTask } from "../task.ts";
 import { pushOnce } from "./sql/push-keys.ts";
 import { pushTasks } from "./sql/push.ts";
 import type { SessionOptions } from "./transaction.ts";
 
+/** All of the tasks, or none. */
 export function pushInto(
   db: Database,
   list: readonly NewTask[],
@@ -22,11 +23,26 @@ export function pushInto(
   }
 }
 
-export function pushOnceInto(
+/**
+ * Makes each push, as long as the transaction lasts.
+ *
+ * @param refusal makes a sentence of the error that a push has met.
+ * @throws the error that has ended the transaction, such as one of the disk.
+ */
+export function pushEach(
   db: Database,
-  list: readonly NewTask[],
-  key: PushKey,
+  pushes: readonly GroupedPush[],
   options: SessionOptions,
-): OncePushed {
-  return pushOnce(db, key, options.clock.now(), () => pushInto(db, list, options));
+  refusal: (error: unknown) => unknown,
+): PushEnd[] {
+  return pushes.map(({ tasks, key }) => {
+    const push = () => pushInto(db, tasks, options);
+    try {
+      if (key === null) return { ids: push(), isReplay: false };
+      return pushOnce(db, key, options.clock.now(), push);
+    } catch (error) {
+      if (!db.inTransaction) throw error;
+      return { error: refusal(error) };
+    }
+  });
 }

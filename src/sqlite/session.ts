@@ -4,12 +4,12 @@ import { TqError } from "../errors.ts";
 import type { ErrorData, Settlement } from "../outcome.ts";
 import { type Soon, soon } from "../soon.ts";
 import type { NewPause, Pause, PauseTarget } from "../store/pauses.ts";
-import type { OncePushed, PushKey } from "../store/push-keys.ts";
+import type { GroupedPush, PushEnd } from "../store/push-group.ts";
 import type { Records } from "../store/records.ts";
 import type { ClaimOptions, Ending, Owner, Session, SqlResult } from "../store/session.ts";
 import type { Claim, ClaimedTask, NewTask, Task } from "../task.ts";
 import { commitError } from "./errors.ts";
-import { pushInto, pushOnceInto } from "./pushing.ts";
+import { pushEach, pushInto } from "./pushing.ts";
 import { makeRecords } from "./records.ts";
 import { BY_HAND, cancel, retryByHand } from "./sql/by-hand.ts";
 import { claim, claimOne, handBack } from "./sql/claim.ts";
@@ -106,13 +106,14 @@ export class SqliteSession implements Session {
     return claimed;
   }
 
-  /** Runs `fn` in a transaction. The thread goes on while the disk works: more pushes come in meanwhile. */
-  async together<T>(fn: (session: Session) => Promise<T>): Promise<T> {
+  /** Makes these pushes in one transaction. The thread goes on while the disk works: more pushes come in meanwhile. */
+  async pushTogether(pushes: readonly GroupedPush[]): Promise<PushEnd[]> {
     await this.begin();
-    const result = await fn(this);
+    const refusal = (error: unknown) => this.#transaction.translated(error);
+    const ends = this.#checked(() => pushEach(this.#db, pushes, this.#options, refusal));
     this.commitUnflushed();
     await this.#options.flush.behindCommit();
-    return result;
+    return ends;
   }
 
   /** Commits without a flush: the caller sees to it that everything it relies on is on disk. */
@@ -163,10 +164,6 @@ export class SqliteSession implements Session {
 
   async push(list: readonly NewTask[]): Promise<number[]> {
     return this.#inTransaction((db) => pushInto(db, list, this.#options));
-  }
-
-  async pushOnce(list: readonly NewTask[], key: PushKey): Promise<OncePushed> {
-    return this.#inTransaction((db) => pushOnceInto(db, list, key, this.#options));
   }
 
   /** Pushes a task with one statement, which is its own transaction; resolves when it is on disk. */

@@ -5,12 +5,18 @@ import { quote } from "../quote.ts";
 import type { Soon } from "../soon.ts";
 import type { NewTask } from "../task.ts";
 import type { OncePushed, PushKey } from "./push-keys.ts";
-import type { Session } from "./session.ts";
 
-interface Waiting {
+/** A push of a group. */
+export interface GroupedPush {
   readonly tasks: readonly NewTask[];
   /** null: it may be made again. */
   readonly key: PushKey | null;
+}
+
+/** How a push of a group has ended. */
+export type PushEnd = OncePushed | { readonly error: unknown };
+
+interface Waiting extends GroupedPush {
   readonly resolve: (ids: number[], isReplay: boolean) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -19,8 +25,8 @@ interface Waiting {
 interface Writer {
   /** One task, in a transaction of its own. */
   alone(task: NewTask): Soon<number[]>;
-  /** In one transaction. */
-  together<T>(fn: (session: Session) => Promise<T>): Promise<T>;
+  /** In one transaction, in which a push that is refused leaves nothing, and leaves the others. @returns one end for each */
+  together(pushes: readonly GroupedPush[]): Promise<readonly PushEnd[]>;
 }
 
 /** While pushes come alone, one in this many waits for others all the same. */
@@ -77,54 +83,34 @@ export class PushGroup {
   }
 
   async #commitGroup(group: readonly Waiting[]): Promise<void> {
-    const answers: (() => void)[] = [];
     try {
-      await this.#writer.together(async (session) => {
-        for (const waiting of group) {
-          const { resolve, reject } = waiting;
-          await session.savepoint();
-          try {
-            const { ids, isReplay } = await pushOne(session, waiting);
-            await session.releaseSavepoint();
-            answers.push(() => resolve(ids, isReplay));
-          } catch (error) {
-            await goBack(session, error);
-            answers.push(() => reject(error));
-          }
-        }
-      });
+      const ends = await this.#writer.together(group);
+      for (const [index, { resolve, reject }] of group.entries()) {
+        const end = ends[index];
+        if (end && "ids" in end) resolve(end.ids, end.isReplay);
+        else reject(end?.error);
+      }
     } catch (error) {
       for (const waiting of group) waiting.reject(withAdvice(error, waiting));
-      return;
     }
-    for (const answer of answers) answer();
   }
 
   /** Awaits only real promises: most pushes of most programs come alone. */
   async #commitOne(waiting: Waiting): Promise<void> {
     const { tasks, key, resolve, reject } = waiting;
     const [task] = tasks;
+    if (task === undefined || tasks.length > 1 || key !== null) return this.#commitGroup([waiting]);
     try {
-      if (task && tasks.length === 1 && key === null) {
-        const pushing = this.#writer.alone(task);
-        resolve(pushing instanceof Promise ? await pushing : pushing, false);
-      } else {
-        const pushed = await this.#writer.together((session) => pushOne(session, waiting));
-        resolve(pushed.ids, pushed.isReplay);
-      }
+      const pushing = this.#writer.alone(task);
+      resolve(pushing instanceof Promise ? await pushing : pushing, false);
     } catch (error) {
       reject(withAdvice(error, waiting));
     }
   }
 }
 
-async function pushOne(session: Session, { tasks, key }: Waiting): Promise<OncePushed> {
-  if (key !== null) return session.pushOnce(tasks, key);
-  return { ids: await session.push(tasks), isReplay: false };
-}
-
 /** Where it is uncertain whether a push is stored, its caller can send it again with its key, or look for its ref. */
-function withAdvice(error: unknown, { tasks, key }: Waiting): unknown {
+function withAdvice(error: unknown, { tasks, key }: GroupedPush): unknown {
   if (!isTqError(error) || error.code !== "uncertain") return error;
   if (key !== null) {
     const advice = `${error.message}: send it again with the same key`;
@@ -133,13 +119,4 @@ function withAdvice(error: unknown, { tasks, key }: Waiting): unknown {
   const ref = tasks.find(({ ref }) => ref !== null)?.ref;
   const how = ref === undefined ? "" : `: look for the ref ${quote(ref)}`;
   return new TqError("uncertain", `${error.message}${how}`, { cause: error });
-}
-
-/** @throws the push's own error, where the disk has ended the whole transaction. */
-async function goBack(session: Session, pushError: unknown): Promise<void> {
-  try {
-    await session.rollbackToSavepoint();
-  } catch {
-    throw pushError;
-  }
 }

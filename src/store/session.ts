@@ -3,7 +3,6 @@ import type { ErrorData, Settlement } from "../outcome.ts";
 import type { Soon } from "../soon.ts";
 import type { Claim, ClaimedTask, NewTask, Task } from "../task.ts";
 import type { NewPause, Pause, PauseTarget } from "./pauses.ts";
-import type { OncePushed, PushKey } from "./push-keys.ts";
 import type { Records } from "./records.ts";
 
 /** The owner of claims: a worker process, and a thread inside it. */
@@ -101,8 +100,6 @@ export interface Session {
 
   /** Stores tasks: ready where they are due, else scheduled. */
   push(tasks: readonly NewTask[]): Promise<PushedIds>;
-  /** As `push` of the store's push keys, inside the transaction. */
-  pushOnce(tasks: readonly NewTask[], key: PushKey): Promise<OncePushed>;
   /**
    * Makes up to 500 due tasks ready, then claims up to `limit` ready tasks, in their order, and none that is paused. It
    * may find none although one is ready, behind paused ones that it met first: a look counts that one.

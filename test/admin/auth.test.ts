@@ -85,6 +85,8 @@ describe("the host", () => {
     const names = ["evil.example:8989", "localhost.evil.example", "127.0.0.1.evil.example"];
     const odd = ["192.0.2.7", "a b", "@", "localhost@evil.example", ""];
     expect(await hosts(undefined, names)).toEqual([403, 403, 403]);
+    const [own, evil] = ["localhost:8989", "evil.example:8989"];
+    expect(await hosts(undefined, [own, own, evil, own, evil])).toEqual([200, 200, 403, 200, 403]);
     expect(await hosts(undefined, odd)).toEqual([403, 403, 403, 403, 403]);
     expect(await hosts("192.0.2.7", ["192.0.2.8"])).toEqual([403]);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { digestOf, newToken } from "../../src/admin/access/tokens.ts";
+import { SqliteStore } from "../../src/sqlite/store.ts";
 import type { Role } from "../../src/store/tokens.ts";
 import { post } from "./pages/person.ts";
 import { CALL, makeAdmin } from "./support.ts";
@@ -84,6 +85,20 @@ describe("a named token", () => {
     expect(await admin.askAs("GET", "/api/v1/tasks")).toBe(200);
     await admin.store.tokens.remove("shop");
     expect(await admin.askAs("GET", "/api/v1/tasks")).toBe(401);
+  });
+
+  test("that another process removes, or gives another role, is refused at the next request", async () => {
+    await using admin = await adminWith(["push"]);
+    const other = new SqliteStore({ path: admin.store.name });
+    for (let push = 0; push < 3; push++) {
+      expect(await admin.askAs("POST", "/api/v1/tasks", CALL)).toBe(201);
+    }
+    await other.tokens.remove("shop");
+    expect(await admin.askAs("POST", "/api/v1/tasks", CALL)).toBe(401);
+    await other.tokens.add({ name: "shop", roles: ["read"] }, digestOf(SHOP));
+    expect(await admin.askAs("POST", "/api/v1/tasks", CALL)).toBe(403);
+    expect(await admin.store.list()).toHaveLength(3);
+    await other.close();
   });
 });
 

@@ -5,7 +5,6 @@
 import { nextTurn } from "../../src/next-turn.ts";
 import type { ErrorData, Settlement } from "../../src/outcome.ts";
 import type { NewPause, Pause, PauseTarget } from "../../src/store/pauses.ts";
-import type { OncePushed, PushKey } from "../../src/store/push-keys.ts";
 import type { Records } from "../../src/store/records.ts";
 import type { ClaimOptions, Ending, Owner, Session, SqlResult } from "../../src/store/session.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -125,10 +124,6 @@ class LateSession implements Session {
 
   push(tasks: readonly NewTask[]): Promise<number[]> {
     return this.#later(() => this.inner.push(tasks));
-  }
-
-  pushOnce(tasks: readonly NewTask[], key: PushKey): Promise<OncePushed> {
-    return this.#later(() => this.inner.pushOnce(tasks, key));
   }
 
   claim(options: ClaimOptions): Promise<ClaimedTask[]> {

@@ -39,8 +39,7 @@ export function requireCaller(
 ): MiddlewareHandler<AdminEnv> {
   return async (c, next) => {
     const given = /^bearer +(\S+)$/i.exec(c.req.header("authorization")?.trim() ?? "")?.[1];
-    const caller =
-      given === undefined ? await otherWay(c) : await guesses.look(c.env?.address ?? "", given);
+    const caller = given === undefined ? await otherWay(c) : await guesses.look(c.env, given);
     if (typeof caller === "number") return mustWait(c, caller);
     if (caller === null) throw given === undefined ? noToken() : wrongToken();
     c.set("caller", caller);

@@ -12,8 +12,11 @@ const WITHIN_MS = 60_000;
 /** Addresses that are remembered: an attacker may have many. */
 const MOST_ADDRESSES = 1_000;
 
-/** Digests of right tokens of users' own texts that are remembered. */
+/** Digests of right tokens that are remembered. */
 const MOST_KNOWN = 1_000;
+
+/** Where a request comes from. */
+type From = { readonly address?: string } | undefined;
 
 interface Guesses {
   readonly since: number;
@@ -35,16 +38,20 @@ export class GuessLimit {
   /**
    * Looks at a token.
    *
+   * @param from is asked for its address where the token was never right before.
    * @returns its caller; null: there is no such token; a number: the address has to wait for so many seconds.
    */
-  async look(address: string, token: string): Promise<Caller | number | null> {
-    const digest = digestOf(token).toHex();
-    const caller = await this.#tokens.byToken(token);
-    const isLetIn = caller !== null && (!isOwnText(token) || this.#known.has(digest));
-    const seconds = isLetIn ? 0 : this.#waitSeconds(address);
+  async look(from: From, token: string): Promise<Caller | number | null> {
+    const bytes = digestOf(token);
+    const digest = bytes.toHex();
+    const isKnown = this.#known.has(digest);
+    const address = isKnown ? "" : addressOf(from); // asked before any wait: a caller that has gone has none
+    const caller = await this.#tokens.find(bytes);
+    const isLetIn = caller !== null && (isKnown || !isOwnText(token));
+    const seconds = isLetIn ? 0 : this.#waitSeconds(isKnown ? addressOf(from) : address);
     if (seconds > 0) return seconds;
-    if (caller === null) this.#noteWrong(address, digest);
-    else if (isOwnText(token)) this.#noteRight(digest);
+    if (caller === null) this.#noteWrong(isKnown ? addressOf(from) : address, digest);
+    else this.#noteRight(digest);
     return caller;
   }
 
@@ -75,4 +82,8 @@ export class GuessLimit {
     const guesses = this.#wrong.get(address);
     return guesses && guesses.since + WITHIN_MS > this.#now() ? guesses : undefined;
   }
+}
+
+function addressOf(from: From): string {
+  return from?.address ?? "";
 }

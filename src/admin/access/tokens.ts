@@ -1,4 +1,5 @@
 /** Tells which token a request shows, and what its roles allow. */
+import type { Soon } from "../../soon.ts";
 import type { Role, StoredToken, TokenStore } from "../../store/tokens.ts";
 
 /** The program or person that calls. */
@@ -19,22 +20,19 @@ const FILE_TOKEN = "tq.token";
 
 export class Tokens {
   readonly #fileToken: Uint8Array;
+  readonly #fileCaller: Caller;
   readonly #named: TokenStore;
 
   /** @param token the one in tq.token: it has every role. */
   constructor(token: string, named: TokenStore) {
     this.#fileToken = digestOf(token);
+    this.#fileCaller = { name: FILE_TOKEN, roles: ["admin"], digest: this.#fileToken.toHex() };
     this.#named = named;
-  }
-
-  /** @returns null for a token that there is not. */
-  byToken(token: string): Promise<Caller | null> {
-    return this.#find(digestOf(token));
   }
 
   /** @param digest the `digest` of a caller, as a session keeps it. */
   async byDigest(digest: string): Promise<Caller | null> {
-    return /^[\da-f]{64}$/.test(digest) ? this.#find(Uint8Array.fromHex(digest)) : null;
+    return /^[\da-f]{64}$/.test(digest) ? this.find(Uint8Array.fromHex(digest)) : null;
   }
 
   /** True while the token is there and has one of the roles: an answer that takes long asks again. */
@@ -55,11 +53,19 @@ export class Tokens {
     await this.#named.endSession({ token: digest, id: session, until });
   }
 
-  /** Digests are compared, so that neither the text nor the length of a token leaks. */
-  async #find(digest: Uint8Array): Promise<Caller | null> {
-    if (crypto.timingSafeEqual(digest, this.#fileToken)) {
-      return { name: FILE_TOKEN, roles: ["admin"], digest: digest.toHex() };
-    }
+  /**
+   * Digests are compared, so that neither the text nor the length of a token leaks. A named token is looked up each time, as
+   * another process may have removed it.
+   *
+   * @param digest of `digestOf`
+   * @returns null for a token that there is not.
+   */
+  find(digest: Uint8Array): Soon<Caller | null> {
+    if (crypto.timingSafeEqual(digest, this.#fileToken)) return this.#fileCaller;
+    return this.#findNamed(digest);
+  }
+
+  async #findNamed(digest: Uint8Array): Promise<Caller | null> {
     const found: StoredToken | null = await this.#named.find(digest);
     return found && { name: found.name, roles: found.roles, digest: digest.toHex() };
   }
@@ -77,7 +83,7 @@ export function isOwnText(token: string): boolean {
 }
 
 export function digestOf(token: string): Uint8Array {
-  return new Bun.CryptoHasher("sha256").update(token).digest();
+  return Bun.SHA256.hash(token) as Uint8Array;
 }
 
 export function mayDo({ roles }: Pick<Caller, "roles">, role: Role): boolean {

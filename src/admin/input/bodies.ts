@@ -36,11 +36,13 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
   const ofOthers = new Room(OTHERS_BYTES);
   const turn = new Room(1);
 
+  const whole = async (c: Context<AdminEnv, string>) => {
+    await c.req.arrayBuffer();
+    c.env?.received?.();
+  };
+
   const read = (c: Context<AdminEnv, string>) => {
-    const reading = limited(c, async () => {
-      await c.req.arrayBuffer();
-      c.env?.received?.();
-    });
+    const reading = saysItsSize(c) ? whole(c) : limited(c, () => whole(c));
     return within(store, BODY_MS, reading, () => refuseSlow(c));
   };
 
@@ -55,12 +57,13 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
   };
 
   return async (c, next) => {
-    if (c.req.raw.body === null) {
+    const expected = expectedBytes(c);
+    if (expected === 0) {
       c.env?.received?.();
       return next();
     }
-    const expected = expectedBytes(c);
-    if (expected <= LARGE_BYTES || expected > MAX_BYTES) return (await read(c)) ?? next();
+    if (expected > MAX_BYTES) return refuseLarge(c);
+    if (expected <= LARGE_BYTES) return (await read(c)) ?? next();
     const caller = c.get("caller") as Caller | undefined;
     const room = caller === undefined ? ofOthers : ofCallers;
     const owner = caller?.name ?? c.env?.address ?? "";
@@ -81,10 +84,19 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
   };
 }
 
-/** A body in chunks does not say its size. */
+/** A body in chunks does not say its size: it counts as the largest. */
 function expectedBytes(c: Context): number {
-  const isChunked = c.req.header("transfer-encoding") !== undefined;
-  return isChunked ? MAX_BYTES : Number(c.req.header("content-length") ?? MAX_BYTES);
+  if (saysItsSize(c)) return Number(c.req.header("content-length"));
+  return c.req.raw.body === null ? 0 : MAX_BYTES;
+}
+
+/**
+ * The server reads no more than what the header says. Other ways to learn the size ask for the `body` of the request,
+ * which makes a stream of it.
+ */
+function saysItsSize({ req }: Context): boolean {
+  if (req.method !== "POST" || req.header("transfer-encoding") !== undefined) return false;
+  return req.header("content-length") !== undefined;
 }
 
 function refuseLarge(c: Context): Response {

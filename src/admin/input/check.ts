@@ -47,7 +47,18 @@ export class Problems {
         return `${place}${place && " "}${quote(key)} is not a field${hint}`;
       });
     }
-    return this.check(schema, { ...blankOf(schema), ...input }, place);
+    const before = this.#count;
+    const output: Record<string, unknown> = {};
+    for (const { name, field, absent } of partsOf(schema)) {
+      const given = Object.hasOwn(input, name)
+        ? (input as Record<string, unknown>)[name]
+        : undefined;
+      output[name] =
+        given === undefined && absent !== null
+          ? absent.output
+          : this.check(field, given, place === "" ? name : `${place}.${name}`);
+    }
+    return this.#count === before ? (output as v.InferOutput<S>) : undefined;
   }
 
   /** The value as the schema makes it, or undefined when there is a problem; `place` is its name in the sentences. */
@@ -88,16 +99,28 @@ export class Problems {
   }
 }
 
-const blanks = new WeakMap<Fields, Readonly<Record<string, undefined>>>();
+/** One field of an object. */
+interface FieldPart {
+  readonly name: string;
+  readonly field: v.GenericSchema;
+  /** The output where it is absent, which nothing changes; null: it is required. */
+  readonly absent: { readonly output: unknown } | null;
+}
 
-/** Has every name, so that a missing field meets its own schema and not that of the object. */
-function blankOf(schema: Fields): Readonly<Record<string, undefined>> {
-  let blank = blanks.get(schema);
-  if (blank === undefined) {
-    blank = Object.fromEntries(Object.keys(schema.entries).map((name) => [name, undefined]));
-    blanks.set(schema, blank);
+const parts = new WeakMap<Fields, readonly FieldPart[]>();
+
+/** Most fields of most objects are absent: their outputs are made once, and not for each object. */
+function partsOf(schema: Fields): readonly FieldPart[] {
+  let known = parts.get(schema);
+  if (known === undefined) {
+    known = Object.entries(schema.entries).map(([name, entry]) => {
+      const field = entry as v.GenericSchema;
+      const { success, output } = v.safeParse(field, undefined);
+      return { name, field, absent: success ? { output } : null };
+    });
+    parts.set(schema, known);
   }
-  return blank;
+  return known;
 }
 
 /** The fields whose values no refusal quotes: `args`, `[3].context.order`. */

@@ -89,9 +89,11 @@ function rawNumber(value: unknown): unknown {
 /** https://tc39.es/proposal-json-parse-with-source/ is not in TypeScript's library yet. */
 const JSON_WITH_RAW = JSON as unknown as { readonly isRawJSON: (value: unknown) => boolean };
 
+const UTF_8 = new TextDecoder("utf-8", { fatal: true });
+
 function readText(bytes: BufferSource): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return UTF_8.decode(bytes);
   } catch (cause) {
     throw new TqError("invalid", "Cannot read the body: it is not UTF-8; send JSON as UTF-8", {
       cause,
@@ -107,6 +109,7 @@ const MAX_DEPTH = 1_000;
  * rest counts as quoted: JSON.parse refuses it.
  */
 function isTooDeep(text: string): boolean {
+  if (text.length <= MAX_DEPTH) return false;
   let depth = 0;
   let isQuoted = false;
   for (let at = 0; at < text.length; at++) {

@@ -105,7 +105,7 @@ export function readPush(body: unknown, basis: Basis): PushRequest {
       continue;
     }
     const { model, method } = push;
-    calls.set(JSON.stringify([model, method]), { model, method });
+    calls.set(`${model}\0${method ?? ""}`, { model, method }); // no name has a NUL
     const divided = problems.attempt(() => tasksOf(push, basis, place));
     for (const task of divided ?? []) tasks.push(task);
     if (tasks.length > MAX_TASKS) throw tooMany();
@@ -144,8 +144,7 @@ function tasksOf(push: Push, basis: Basis, place: string): NewTask[] {
 }
 
 function optionsOf(push: Readonly<Record<string, unknown>>) {
-  const values = TASK_OPTIONS.map(({ key, field }) => [key, push[field]] as const);
-  return Object.fromEntries(values) as Partial<Record<TaskOption["key"], unknown>> & {
-    readonly batch: number | null;
-  };
+  const options: Partial<Record<TaskOption["key"], unknown>> = {};
+  for (const { key, field } of TASK_OPTIONS) options[key] = push[field];
+  return options as typeof options & { readonly batch: number | null };
 }

@@ -124,7 +124,7 @@ async function signIn(c: Context<AdminEnv>, { guesses, sessions }: PagesOptions)
   const { token, to } = await c.req.parseBody();
   const path = localPath(typeof to === "string" ? to : undefined);
   const given = typeof token === "string" ? token.trim() : "";
-  const caller = await guesses.look(c.env?.address ?? "", given);
+  const caller = await guesses.look(c.env, given);
   if (typeof caller === "number") return signInPage(c, path, WORDS.signIn.wait, 429);
   if (caller === null) return signInPage(c, path, WORDS.signIn.wrong, 401);
   await sessions.begin(c, caller);

@@ -1,5 +1,6 @@
 /** Keeps the keys of pushes. */
 import type { Database } from "bun:sqlite";
+import { allOrNothing } from "./push.ts";
 import { KEY_KEPT_MS, keyTaken, type OncePushed, type PushKey } from "../../store/push-keys.ts";
 
 const FIND = "SELECT body, ids FROM tq__push_key WHERE caller = $caller AND key = $key";
@@ -24,9 +25,11 @@ export function pushOnce(
 ): OncePushed {
   const earlier = findPushed(db, key);
   if (earlier !== null) return { ids: earlier, isReplay: true };
-  const ids = push();
-  keepKey(db, key, ids, now);
-  return { ids, isReplay: false };
+  return allOrNothing(db, () => {
+    const ids = push();
+    keepKey(db, key, ids, now);
+    return { ids, isReplay: false };
+  });
 }
 
 export function keepKey(db: Database, key: PushKey, ids: readonly number[], now: number): void {

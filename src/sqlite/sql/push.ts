@@ -18,16 +18,24 @@ const PUSH_PLAIN = `
 export function pushTasks(db: Database, tasks: readonly NewTask[], now: number): number[] {
   const [only] = tasks;
   if (only && tasks.length === 1) return [insertTask(db, only, now, Infinity)];
-  db.query("SAVEPOINT tq_push").run();
-  try {
+  return allOrNothing(db, () => {
     const plain = db.query(PUSH_PLAIN);
     const ids: number[] = [];
     for (const task of tasks) {
       const first = ids[0] ?? Infinity;
       ids.push(isPlain(task) ? insertPlain(plain, task, now) : insertTask(db, task, now, first));
     }
-    db.query("RELEASE tq_push").run();
     return ids;
+  });
+}
+
+/** Undoes what several statements have written where one of them throws. */
+export function allOrNothing<T>(db: Database, write: () => T): T {
+  db.query("SAVEPOINT tq_push").run();
+  try {
+    const written = write();
+    db.query("RELEASE tq_push").run();
+    return written;
   } catch (error) {
     if (db.inTransaction) {
       db.query("ROLLBACK TO tq_push").run();

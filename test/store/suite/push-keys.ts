@@ -72,6 +72,22 @@ export function pushKeyTests(): void {
       expect(await store.pushKeys.find(key())).toBeNull();
     });
 
+    test("that is refused among others leaves its key free, and leaves the others", async () => {
+      await store.push([newTask({ ref: "taken" })]);
+      const [one, refused, other] = await Promise.allSettled([
+        store.push([newTask()]),
+        store.pushKeys.push([newTask(), newTask({ ref: "taken" })], key()),
+        store.pushKeys.push([newTask()], key({ key: "order-8" })),
+      ]);
+      expect([one, refused, other].map(({ status }) => status)).toEqual([
+        "fulfilled",
+        "rejected",
+        "fulfilled",
+      ]);
+      expect(await store.pushKeys.find(key())).toBeNull();
+      expect(await store.list()).toHaveLength(3);
+    });
+
     test("shares its commit with the pushes that come together with it", async () => {
       const before = subject.commits();
       await Promise.all([

@@ -179,6 +179,24 @@ export function pushTests(): void {
       expect((await store.list()).map(({ user }) => user)).toEqual([5, 3, 1, 0]);
     });
 
+    test("that are refused leave nothing of themselves, and leave the others", async () => {
+      await pushOne(store, { ref: "taken" });
+      const list = (user: number, ref: string | null) =>
+        store.push([newTask({ user }), newTask({ user, ref }), newTask({ user })]);
+      const results = await Promise.allSettled([
+        list(1, null),
+        list(2, "taken"),
+        store.push([]),
+        list(3, "free"),
+        list(4, "free"),
+        pushOne(store, { user: 5 }),
+      ]);
+      const isStored = results.map(({ status }) => status === "fulfilled");
+      expect(isStored).toEqual([true, false, true, true, false, true]);
+      const users = (await store.list()).map(({ user }) => user);
+      expect(users).toEqual([5, 3, 3, 3, 1, 1, 1, 0]);
+    });
+
     test("are all answered, also those that arrive while a group commits", async () => {
       const first = pushOne(store);
       await first;
