@@ -94,10 +94,7 @@ async function readFunctionCall({
     );
   }
   if (args !== undefined) {
-    throw refused(
-      verb,
-      `the arguments are given twice, as ${method} and with --args: leave one out`,
-    );
+    throw refused(verb, "the arguments are given twice, in a list and with --args: leave one out");
   }
   if (method !== "-") return { model, ...decoded(method, "ARGS") };
   return { model, ...decoded(await readStandardInput("the arguments"), "Standard input") };

@@ -1,6 +1,7 @@
 /** Reads the values of flags and arguments. Each refusal names the flag, the value and what is allowed. */
+import { findJsonFault } from "../../src/admin/input/json-fault.ts";
 import { TqError } from "../../src/errors.ts";
-import { quote } from "../../src/quote.ts";
+import { kindWords, quote } from "../../src/quote.ts";
 import { didYouMean } from "../../src/suggest.ts";
 
 /** Reads a whole number in digits: not `1e3`, `0x10` or ` 7`, and none too large to be exact. */
@@ -57,46 +58,46 @@ export function readNames(text: string, what: string): string[] {
 function readJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text) as unknown;
-  } catch (cause) {
-    const why =
-      cause instanceof Error ? cause.message.replace(/^JSON Parse error: /, "") : String(cause);
-    throw new TqError("invalid", `${what} cannot be ${quote(text)}: it is not JSON (${why})`, {
-      cause,
-    });
+  } catch {
+    const { at, reason } = findJsonFault(text) ?? { at: 0, reason: "nested too deeply" };
+    const why = `it is not JSON: at character ${at + 1}: ${reason}`;
+    throw new TqError("invalid", `${what} cannot be ${kindWords(text)}: ${why}`);
   }
 }
 
 export function readArray(text: string, what: string): unknown[] {
   const value = readJson(text, what);
   if (Array.isArray(value)) return value as unknown[];
-  throw refused(what, text, "a JSON array, such as '[42, \"now\"]'");
+  throw refusedKind(what, value, "a JSON array, such as '[42, \"now\"]'");
 }
 
 export function readObject(text: string, what: string): Record<string, unknown> {
   const value = readJson(text, what);
   if (typeof value === "object" && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;
-  throw refused(what, text, "a JSON object, such as '{\"company\": 1}'");
+  throw refusedKind(what, value, "a JSON object, such as '{\"company\": 1}'");
 }
 
 /** Reads the id of a record or a list of them: `7`, `1,2,3`, or a JSON array. Other than a task's, they may be negative. */
 export function readInstances(text: string, what: string): number | number[] {
   const trimmed = text.trim();
-  if (/^-?\d+$/.test(trimmed)) return checkId(Number(trimmed), what, text);
+  if (/^-?\d+$/.test(trimmed)) return checkId(Number(trimmed), what);
   if (/^-?\d+(\s*,\s*-?\d+)+$/.test(trimmed))
-    return trimmed.split(",").map((id) => checkId(Number(id), what, text));
+    return trimmed.split(",").map((id) => checkId(Number(id), what));
   if (!trimmed.startsWith("["))
-    throw refused(what, text, "an id, ids like 1,2,3, or a JSON array of ids");
-  return readArray(trimmed, what).map((id) => checkId(id, what, text));
+    throw refusedKind(what, text, "an id, ids like 1,2,3, or a JSON array of ids");
+  return readArray(trimmed, what).map((id) => checkId(id, what));
 }
 
-function checkId(id: unknown, what: string, text: string): number {
+function checkId(id: unknown, what: string): number {
   if (Number.isSafeInteger(id)) return Number(id) + 0; // 0 for -0
-  throw refused(
-    what,
-    text,
-    `ids, which are whole numbers; ${quote(String(JSON.stringify(id)))} is not one`,
-  );
+  const why = `ids, which are whole numbers; ${kindWords(id)} is none`;
+  throw new TqError("invalid", `${what} must be ${why}`);
+}
+
+/** Standard error, and the journals that keep it, show no value that may be secret. */
+function refusedKind(what: string, value: unknown, allowed: string): TqError {
+  return new TqError("invalid", `${what} cannot be ${kindWords(value)}: it must be ${allowed}`);
 }
 
 function refused(what: string, text: string, allowed: string, near = ""): TqError {

@@ -14,7 +14,10 @@ export async function checkTask(
   config: Config,
   program: Program,
 ): Promise<void> {
-  if (config.models === null) return;
+  if (config.models === null) {
+    checkCronTask(definition, { catalog: null, onRecords: [] }, start);
+    return;
+  }
   const registry = await loadRegistry(config, program, standardError());
   const all = registry.all();
   const calls = { catalog: registry.catalog(), onRecords: methodsOnRecords(all) };

@@ -5,6 +5,7 @@ import { databaseExists } from "../../src/open-store.ts";
 import { modelCrons } from "../../src/registry/recurring.ts";
 import type { Registry } from "../../src/registry/registry.ts";
 import type { Config } from "../../src/settings/config.ts";
+import { shownStore } from "../../src/store/shown/shown-store.ts";
 import type { Store } from "../../src/store/store.ts";
 import { type FileCrons, isInFiles, mergeFiles, takeUp } from "../../src/tasks/cron/known.ts";
 import { type Program, withExisting, withStore } from "../command/program.ts";
@@ -48,7 +49,8 @@ export async function withKnown<T>(
   }
   const files = await readFiles(config, program);
   const open = isInFiles(files, name) ? withStore : withExisting;
-  return open(config, async (store) => {
+  return open(config, async (stored) => {
+    const store = shownStore(stored, config.admin.redact);
     await takeUp(store, files, name);
     return fn(store);
   });

@@ -1,6 +1,6 @@
 /** `tq cron run NAME`: pushes the task of a recurring task now, beside its schedule. */
 import { definitionOf } from "../../src/cron/in-force.ts";
-import { callOf, noRecordsWords } from "../../src/cron/call.ts";
+import { callOf, noRecordsWords, recordsOfFunctionWords } from "../../src/cron/call.ts";
 import { checkCall } from "../../src/catalog.ts";
 import { standardError } from "../../src/log/standard-stream.ts";
 import type { CronDefinition } from "../../src/cron/definition.ts";
@@ -95,7 +95,9 @@ function checkCallOf(
   { models, mode }: Pick<Config, "models"> & { readonly mode: Mode },
   registry: Registry,
 ): void {
-  const why = noRecordsWords(definition, methodsOnRecords(registry.all()));
+  const why =
+    recordsOfFunctionWords(definition) ??
+    noRecordsWords(definition, methodsOnRecords(registry.all()));
   if (why !== null) throw new TqError("invalid", `Cannot run ${name}: ${why}`);
   const { model, method } = callOf(definition);
   const catalog = models === null ? null : registry.catalog();

@@ -23,7 +23,8 @@ export const add = command({
     role: {
       type: "string",
       valueHint: ROLES.join("|"),
-      description: "read: look at everything; push: push, and wait for results; admin: everything",
+      description:
+        "read: look at everything; push: push, and read the result and the reason of any task; admin: everything",
     },
   },
   run: async ({ name, role }, program) => {

@@ -54,7 +54,7 @@ export function createAdmin(given: AdminOptions): Hono<AdminEnv> {
   const { config, marks = {} } = given;
   const options = { ...given, store: shownStore(given.store, config.admin.redact, marks) };
   const app = new Hono<AdminEnv>({ router: new StaticFirstRouter() });
-  app.onError((error, c) => answerError(c, error, options.report));
+  app.onError((error, c) => answerError(c, error, options.report, given.store.folder));
   const refuseOthers = methodNotAllowed({ app, onMethodNotAllowed: refuseMethod });
   app.notFound(async (c: Context<AdminEnv, string>) => {
     await refuseOthers(c, async () => {
@@ -72,12 +72,23 @@ export function createAdmin(given: AdminOptions): Hono<AdminEnv> {
   const stillMay = (caller: Caller, ...roles: readonly Role[]) =>
     tokens.stillMay(caller, roles, now());
   // A page of the server reads by the session of its user. It changes things by forms alone.
-  const caller = requireCaller(guesses, async (c) =>
-    c.req.method === "GET" ? sessions.caller(c) : null,
+  const caller = requireCaller(
+    guesses,
+    async (c) => (c.req.method === "GET" ? sessions.caller(c) : null),
+    () => options.store.check(true),
   );
   app.use("/api/*", caller);
   app.use("/metrics", caller);
-  app.use("/readyz", callerIfAny(caller));
+  app.use(
+    "/readyz",
+    callerIfAny(
+      requireCaller(
+        guesses,
+        async () => null,
+        async () => {},
+      ),
+    ),
+  );
   app.use(receiveBody(options.store));
   app.get("/healthz", (c) => showHealth(c, options));
   app.get("/readyz", (c) => showReady(c, options));
@@ -85,7 +96,7 @@ export function createAdmin(given: AdminOptions): Hono<AdminEnv> {
   app.get("/api/status", requireRole("read"), (c) => showStatus(c, options));
   app.route("/api/tasks", taskRoutes(options));
   app.route("/api/v1", apiV1({ ...options, stillMay }));
-  app.route("/", pages({ ...options, stored: given.store, guesses, sessions }));
+  app.route("/", pages({ ...options, stored: given.store, guesses, sessions, stillMay }));
   return app;
 }
 

@@ -3,6 +3,7 @@
  * the form `{"error": {"code": …, "message": …}}`.
  */
 import { STATUS_CODES } from "node:http";
+import { join, sep } from "node:path";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { type ErrorCode, HTTP_STATUS, isTqError, type TqError } from "../errors.ts";
@@ -58,8 +59,17 @@ const HEADERS: Partial<Record<ErrorCode, Record<string, string>>> = {
   busy: { "Retry-After": "1" },
 };
 
-/** Answers an error that a handler threw, and reports it where its status says that the server is at fault (5xx). */
-export function answerError(c: Context, error: unknown, report: Report | undefined): Response {
+/**
+ * Answers an error that a handler threw, and reports it where its status says that the server is at fault (5xx).
+ *
+ * @param folder the database's: the log says where files are, a caller needs their names alone
+ */
+export function answerError(
+  c: Context,
+  error: unknown,
+  report: Report | undefined,
+  folder = "",
+): Response {
   if (error instanceof Forbidden) return problem(c, "forbidden", error.message);
   const code = isTqError(error) ? error.code : "internal";
   if (STATUS[code] >= 500) reportError(c, error, report);
@@ -67,7 +77,9 @@ export function answerError(c: Context, error: unknown, report: Report | undefin
     return problem(c, code, "Something went wrong inside tq; its log has the details");
   }
   const headers = HEADERS[error.code];
-  return problem(c, code, error.message, { task: error.task, ...(headers && { headers }) });
+  const isOurs = STATUS[code] >= 500 && folder !== "";
+  const message = isOurs ? error.message.replaceAll(join(folder, sep), "") : error.message;
+  return problem(c, code, message, { task: error.task, ...(headers && { headers }) });
 }
 
 /** Reports an error, unless the caller has gone away: then its broken request may be the cause. */

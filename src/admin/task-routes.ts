@@ -20,6 +20,7 @@ import { type AdminEnv, callerName, requireRole } from "./access/access.ts";
 import { SECOND_MS } from "../values/duration.ts";
 import { jsonList } from "./json-list.ts";
 import { problem, reportError } from "./problem.ts";
+import { givenKey, REPLAYED } from "./v1/push-once.ts";
 
 export interface TaskRouteOptions {
   readonly store: Store;
@@ -111,17 +112,35 @@ async function showTask(c: Context, store: Store, id: number): Promise<Response>
   throw noSuchTask(`show task ${id}`);
 }
 
-async function pushTasks(c: Context, options: TaskRouteOptions): Promise<Response> {
+async function pushTasks(c: Context<AdminEnv>, options: TaskRouteOptions): Promise<Response> {
   const { store, batchSize = 20 } = options;
   const body = readJson(await c.req.arrayBuffer());
+  const key = await givenKey(c);
+  const earlier = key && (await store.pushKeys.find(key));
+  if (earlier !== null) return answerReplay(c, store, body, earlier);
   const { single, pushes, tasks } = withTraceOf(c, readPush(body, { now: store.now(), batchSize }));
   checkPushable(options, pushes);
-  const ids = tasks.length === 0 ? [] : await store.push(tasks);
+  const pushOnce = async () =>
+    key === null
+      ? { ids: await store.push(tasks), isReplay: false }
+      : store.pushKeys.push(tasks, key);
+  const { ids, isReplay } = tasks.length === 0 ? { ids: [], isReplay: false } : await pushOnce();
+  if (isReplay) return answerReplay(c, store, body, ids);
   return c.json(single ? { id: ids[0], ...times(tasks[0]) } : { ids }, 201); // single: there is exactly one task
 }
 
+/** As the first push with its key was answered. */
+async function answerReplay(c: Context, store: Store, body: unknown, ids: readonly number[]) {
+  const headers = { [REPLAYED]: "true" };
+  const [id = 0] = ids;
+  if (Array.isArray(body) || ids.length !== 1) return c.json({ ids }, 201, headers);
+  const task = await store.get(id);
+  const { scheduled_at: scheduledAt = null, expected_at: expectedAt = null } = task ?? {};
+  return c.json({ id, ...times({ scheduledAt, expectedAt }) }, 201, headers);
+}
+
 /** The instants that the times of a push were read as: lengths of time count from now, text without a zone is local. */
-function times(task: NewTask | undefined) {
+function times(task: Pick<NewTask, "scheduledAt" | "expectedAt"> | undefined) {
   const { scheduledAt = null, expectedAt = null } = task ?? {};
   return {
     ...(scheduledAt !== null && { scheduled_at: scheduledAt }),

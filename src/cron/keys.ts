@@ -1,6 +1,6 @@
 /** The keys of a recurring task, beside its schedule and the policies of its tasks. A new key is a row of KEYS. */
 import { TqError } from "../errors.ts";
-import { inspected, quote } from "../quote.ts";
+import { inspected, quote, kindWords } from "../quote.ts";
 import { didYouMean } from "../suggest.ts";
 import { DEFAULT_QUEUE } from "../task.ts";
 import { type DurationLike, formatDuration, toMilliseconds } from "../values/duration.ts";
@@ -118,17 +118,17 @@ function readInstances(value: unknown, name: string): number | readonly number[]
   const isId = (id: unknown) => Number.isSafeInteger(id);
   if (isId(value)) return value as number;
   if (Array.isArray(value) && value.every(isId)) return value as number[];
-  throw refused(value, name, KEYS.instances.allowed);
+  throw refusedKind(value, name, KEYS.instances.allowed);
 }
 
 function readArgs(value: unknown, name: string): string {
   if (Array.isArray(value)) return encode(value, name);
-  throw refused(value, name, KEYS.args.allowed);
+  throw refusedKind(value, name, KEYS.args.allowed);
 }
 
 function readContext(value: unknown, name: string): Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw refused(value, name, KEYS.context.allowed);
+    throw refusedKind(value, name, KEYS.context.allowed);
   }
   const reserved = Object.keys(value).find((key) => key === "cron" || key.startsWith("queue_"));
   if (reserved !== undefined) {
@@ -164,4 +164,9 @@ function length(min: number, max: number) {
 function refused(value: unknown, name: string, allowed: string): TqError {
   const shown = Array.isArray(value) ? quote(value) : inspected(value);
   return new TqError("invalid", `${name} cannot be ${shown}: it must be ${allowed}`);
+}
+
+/** Of what may be secret. */
+function refusedKind(value: unknown, name: string, allowed: string): TqError {
+  return new TqError("invalid", `${name} cannot be ${kindWords(value)}: it must be ${allowed}`);
 }

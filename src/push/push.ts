@@ -1,7 +1,7 @@
 /** The low-level push: for a model that another process has. Nothing is checked but the form. */
 import { encode } from "../values/encoding.ts";
 import { isTqError, TqError } from "../errors.ts";
-import { quote } from "../quote.ts";
+import { kindWords, quote } from "../quote.ts";
 import { nameHint } from "../policies/other-names.ts";
 import { FUNCTION_METHOD, type NewTask, NO_INSTANCES } from "../task.ts";
 import { checkContext } from "../transaction/transaction.ts";
@@ -79,7 +79,7 @@ function tasksOf(options: PushOptions, shared: Surroundings): NewTask[] {
   const method = isFunction
     ? FUNCTION_METHOD
     : CALL.method.kind.read(options.method, "Cannot push: method");
-  if (!Array.isArray(args)) throw refused(`args cannot be ${quote(args)}; give a list`);
+  if (!Array.isArray(args)) throw refused(`args cannot be ${kindWords(args)}; give a list`);
   if (context !== undefined) checkOwnContext(context);
   const common = {
     model,

@@ -67,13 +67,20 @@ function replaceFields(
 function quoting(value: unknown, secrets: Secrets): unknown {
   if (secrets.areNone) return value;
   if (typeof value === "string") return secrets.hideIn(value);
-  if (typeof value !== "object" || value === null || isRawJson(value)) return value;
+  if (isNumber(value)) return secrets.hasNumber(value) ? MASK : value;
+  if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map((one) => quoting(one, secrets));
   const names = new Set<string>();
   const entries = Object.entries(value).map(
     ([key, field]) => [nameOnce(secrets.hideIn(key), names), quoting(field, secrets)] as const,
   );
   return Object.fromEntries(entries);
+}
+
+function isNumber(value: unknown): value is number | object {
+  return (
+    typeof value === "number" || (typeof value === "object" && value !== null && isRawJson(value))
+  );
 }
 
 /** Two keys with secrets may look the same without them. */

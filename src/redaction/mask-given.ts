@@ -22,6 +22,11 @@ export function refuseUnmasked(given: unknown, shown: unknown, action: string): 
   if (!masksStay(given, shown)) throw maskGiven(action);
 }
 
+/** True where a secret that is not in the one way a value was shown is in the other. */
+export function showsMore(before: unknown, after: unknown): boolean {
+  return !masksStay(before, after);
+}
+
 function masksStay(given: unknown, shown: unknown): boolean {
   if (typeof given === "string") return !given.includes(MASK) || given === shown;
   if (typeof given !== "object" || given === null || isRawJson(given)) return true;

@@ -1,5 +1,7 @@
 /** The secrets of one task as texts, which are taken out of words that quote them. */
 
+import { quotedForms, urlForms } from "./forms.ts";
+
 /** Stands in place of a secret. */
 export const MASK = "[redacted]";
 
@@ -17,16 +19,23 @@ const MOST = 1_000;
 
 export class Secrets {
   readonly #texts = new Set<string>();
-  #sorted: readonly string[] | null = null;
-  #sortedForms: readonly string[] | null = null;
+  /** All that is looked for, the longest first, by the kinds of forms among them. */
+  readonly #sorted = new Map<string, readonly string[]>();
 
-  /** Adds all texts and numbers in a value. */
+  /** Adds all texts and numbers in a value, and its keys. */
   add(value: unknown): void {
     if (typeof value === "string") this.#addText(value);
     else if (typeof value === "number") this.#addText(String(value));
     else if (typeof value !== "object" || value === null) return;
-    else if (isRawJson(value)) this.#addText(JSON.stringify(value));
-    else for (const one of Object.values(value)) this.add(one);
+    else if (isRawJson(value)) this.#addNumber(JSON.stringify(value));
+    else if (Array.isArray(value)) for (const one of value) this.add(one);
+    else for (const pair of Object.entries(value)) pair.forEach((one) => this.add(one));
+  }
+
+  /** A number that JavaScript cannot hold comes to a task, and to words, as the nearest one. */
+  #addNumber(json: string): void {
+    this.#addText(json);
+    this.#addText(String(Number(json)));
   }
 
   /** Words are kept line by line, so each line of a secret is one. */
@@ -36,14 +45,21 @@ export class Secrets {
   }
 
   #addPart(part: string): void {
-    if (part.length < SHORTEST || part === MASK) return;
-    this.#texts.add(part);
-    this.#texts.add(JSON.stringify(part).slice(1, -1)); // as an error may quote it
-    this.#sorted = this.#sortedForms = null;
+    for (const text of [part, Bun.stripANSI(part)]) {
+      if (text.length < SHORTEST || text === MASK) continue;
+      this.#texts.add(text);
+      this.#texts.add(JSON.stringify(text).slice(1, -1)); // as an error may quote it
+    }
+    this.#sorted.clear();
   }
 
   get areNone(): boolean {
     return this.#texts.size === 0;
+  }
+
+  /** True for a number that is one of them, as JSON may carry it. */
+  hasNumber(value: number | object): boolean {
+    return this.#texts.has(JSON.stringify(value));
   }
 
   /** The words without the secrets, and without the beginning of one where the words were cut. */
@@ -57,10 +73,19 @@ export class Secrets {
     return hidden;
   }
 
-  /** The forms of URLs are made once words may have one: of a secret of megabytes they cost a second. */
+  /** Other forms are made once words may have one: those of URLs cost a second of a secret of megabytes. */
   #soughtIn(words: string): readonly string[] {
-    if (!/[%+]/.test(words)) return (this.#sorted ??= longestFirst(this.#texts));
-    return (this.#sortedForms ??= longestFirst([...this.#texts].flatMap(urlForms)));
+    const depth = words.includes("\\\\") ? 2 : words.includes("\\") ? 1 : 0;
+    const isUrl = /[%+]/.test(words);
+    const kind = `${depth} ${isUrl}`;
+    const made = this.#sorted.get(kind);
+    if (made) return made;
+    let forms = [...this.#texts];
+    for (let level = 0; level < depth; level++) forms = forms.flatMap(quotedForms);
+    if (isUrl) forms = forms.flatMap(urlForms);
+    const sorted = longestFirst(forms);
+    this.#sorted.set(kind, sorted);
+    return sorted;
   }
 }
 
@@ -68,30 +93,6 @@ export class Secrets {
 function longestFirst(texts: Iterable<string>): string[] {
   return [...new Set(texts)].sort((one, other) => other.length - one.length);
 }
-
-/** All that a URL, or a form that is posted, leaves as it is. */
-const PLAIN = /^[\w.-]+$/;
-
-/** A text as it is, and as URLs have it: libraries differ in what they escape, and in the case of the digits. */
-function urlForms(text: string): string[] {
-  if (PLAIN.test(text) || !text.isWellFormed()) return [text];
-  const component = encodeURIComponent(text);
-  const strict = component.replace(/[!'()*~]/g, percent);
-  const forms = [text, component, strict, strict.replaceAll("%20", "+"), encodeURI(text)];
-  forms.push(new URLSearchParams([["", text]]).toString().slice(1), queryOf(text));
-  return [...forms, ...forms.slice(1).map((form) => form.replace(/%[\dA-F]{2}/g, lowerCase))];
-}
-
-/** As `new URL` writes it into its query. */
-function queryOf(text: string): string {
-  const url = new URL("http://host");
-  url.search = `=${text}`;
-  return url.search.slice(2);
-}
-
-const percent = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
-
-const lowerCase = (escape: string) => escape.toLowerCase();
 
 /** Words end, or go on after a cut, within a secret. */
 function withoutBeginning(words: string, secret: string): string {

@@ -15,13 +15,14 @@ import {
 } from "../cron/ledger.ts";
 import { takenWords, unremovableWords } from "../cron/origin.ts";
 import { TqError } from "../errors.ts";
-import type { CronStore } from "../store/cron-store.ts";
+import type { CronStore, DecideOptions } from "../store/cron-store.ts";
 import { didYouMean } from "../suggest.ts";
 import type { SqliteSession } from "./session.ts";
 import { addCron, defineCrons } from "./sql/cron-definitions.ts";
 import { cronRow, cronRows, cronState } from "./sql/cron-rows.ts";
 import { cronSlots, endSlot, recordDecision } from "./sql/cron-slots.ts";
 import { deleteCron, overrideCron } from "./sql/cron.ts";
+import { findPushed, keepKey } from "./sql/push-keys.ts";
 import { settledZone, useZone } from "./sql/cron-zone.ts";
 
 export interface CronAccess {
@@ -57,18 +58,21 @@ export class SqliteCron implements CronStore {
   decide(
     name: string,
     decide: (state: CronState, now: number) => CronDecision | null,
-    worker?: string,
+    { worker, key }: DecideOptions = {},
   ): Promise<CronSlot[]> {
     return this.#access.write(async (session) => {
       const now = this.#access.now();
+      const isPushed = (db: Database) => key !== undefined && findPushed(db, key) !== null;
+      if (await session.runStatements(isPushed)) return [];
       const state = await session.runStatements((db) => cronState(db, name));
       const decision = state && decide(state, now);
       if (decision === null) return [];
       const tasks = decision.slots.flatMap(({ task }) => task ?? []);
       const ids = tasks.length === 0 ? [] : await session.push(tasks);
-      return session.runStatements((db) =>
-        recordDecision(db, name, decision, ids, now, worker ?? null),
-      );
+      return session.runStatements((db) => {
+        if (key !== undefined) keepKey(db, key, ids, now);
+        return recordDecision(db, name, decision, ids, now, worker ?? null);
+      });
     });
   }
 

@@ -248,6 +248,7 @@ export class SqliteDatabase {
       await this.withTemporary(async (db) => {
         db.query(READ_HEADER).get();
         this.#probe.check(db, 1, this.options.clock);
+        this.shared.capacity.checkWrites();
       });
       return null;
     } catch (error) {
@@ -256,8 +257,8 @@ export class SqliteDatabase {
     }
   }
 
-  async check(): Promise<void> {
-    this.#checkFiles();
+  async check(isLook = false): Promise<void> {
+    this.#checkFiles(isLook);
   }
 
   /** Called before each commit, and before a write that is a transaction of its own. It may refuse. */
@@ -265,8 +266,9 @@ export class SqliteDatabase {
     this.#checkFiles();
   }
 
-  #checkFiles(): void {
+  #checkFiles(isLook = false): void {
     this.shared.identity.check(this.options.clock.monotonic());
+    if (isLook) return;
     this.kept.check();
     this.shared.flush.check();
   }

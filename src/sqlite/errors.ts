@@ -3,18 +3,8 @@ import { SQLiteError } from "bun:sqlite";
 import { statSync } from "node:fs";
 import { isTqError, markOperational, TqError } from "../errors.ts";
 import { cannotOpenFilesWords } from "../open-files.ts";
-import { freeBytes } from "./file/capacity.ts";
+import { diskFull, freeBytes, FULL_DISK_BYTES } from "./file/capacity.ts";
 import { findUnwritable, ownersOf, unwritableError, unwritableForAll } from "./file/unwritable.ts";
-
-/** With fewer free bytes a disk counts as full: SQLite's own files beside the database need some. */
-const FULL_DISK_BYTES = 64 * 1024;
-
-function full(path: string): TqError {
-  return new TqError(
-    "full",
-    `Cannot write to ${path}: the disk is full; free some space and try again`,
-  );
-}
 
 /** The first prefix that fits counts, so a longer code stands before its own beginning. */
 const SENTENCES: [prefix: string, sentence: (path: string, message: string) => TqError][] = [
@@ -55,7 +45,7 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
         `Cannot open ${path}: ${cannotOpenFilesWords() ?? `${message}${ownersOf(path)}; check that the folder exists and that this user may write in it`}`,
       ),
   ],
-  ["SQLITE_FULL", full],
+  ["SQLITE_FULL", diskFull],
   [
     "SQLITE_CORRUPT",
     (path, message) =>
@@ -69,7 +59,7 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
     (path, message) =>
       // SQLite reports a full disk as an I/O error when it writes the index of the WAL.
       freeBytes(path) < FULL_DISK_BYTES
-        ? full(path)
+        ? diskFull(path)
         : (unwritableForAll(path) ??
           new TqError(
             "database",

@@ -168,7 +168,7 @@ export class SqliteSession implements Session {
 
   /** Pushes a task with one statement, which is its own transaction; resolves when it is on disk. */
   pushAlone(task: NewTask): Soon<number[]> {
-    const { connections, flush, path } = this.#options;
+    const { capacity, connections, flush, path } = this.#options;
     const pushing = this.#transaction.inTurn(() => {
       this.#options.checkFiles();
       try {
@@ -178,6 +178,7 @@ export class SqliteSession implements Session {
       }
     });
     return soon(pushing, (ids) => {
+      capacity.wrote();
       this.#transaction.endTurn(); // after an error `inTurn` has ended it
       flush.afterCommit();
       return ids;

@@ -1,6 +1,7 @@
 /** Tokens of the admin API on SQLite. */
-import type { NamedToken, StoredToken, TokenStore } from "../store/tokens.ts";
+import type { NamedToken, Session, StoredToken, TokenStore } from "../store/tokens.ts";
 import type { PauseAccess } from "./pause-store.ts";
+import * as sessions from "./sql/ended-sessions.ts";
 import * as tokens from "./sql/tokens.ts";
 
 export class SqliteTokens implements TokenStore {
@@ -24,5 +25,13 @@ export class SqliteTokens implements TokenStore {
 
   find(digest: Uint8Array): Promise<StoredToken | null> {
     return this.#access.read((db) => tokens.findToken(db, digest));
+  }
+
+  endSession(session: Session): Promise<void> {
+    return this.#access.write((db, now) => sessions.endSession(db, session, now));
+  }
+
+  hasEnded(session: Session): Promise<boolean> {
+    return this.#access.read((db) => sessions.hasEnded(db, session));
   }
 }

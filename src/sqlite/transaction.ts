@@ -226,6 +226,7 @@ export class SqliteTransaction {
       this.rollback();
       throw translated;
     }
+    this.#options.capacity.wrote();
     this.tables.commit();
     this.endTurn();
   }
@@ -292,6 +293,6 @@ export class SqliteTransaction {
 
   translated(error: unknown): unknown {
     this.#spoilt ||= isReadOnly(error); // the connection stays read-only, even once the file is writable again
-    return translate(error, this.#options.path);
+    return this.#options.capacity.noted(translate(error, this.#options.path));
   }
 }

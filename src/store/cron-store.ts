@@ -12,6 +12,14 @@ import type {
   PastSlot,
   SlotOutcome,
 } from "../cron/ledger.ts";
+import type { PushKey } from "./push-keys.ts";
+
+export interface DecideOptions {
+  /** The worker that does what it starts. */
+  readonly worker?: string;
+  /** Of the push that it makes: it is kept with the ids of the tasks. */
+  readonly key?: PushKey;
+}
 
 export interface CronStore {
   /** All of them, by name; those too that their file does not have any more. */
@@ -32,13 +40,12 @@ export interface CronStore {
    * Decides slots, and pushes their tasks, in one transaction.
    *
    * @param decide called with how things are inside it; null: nothing is to be decided.
-   * @param worker the worker that does what it starts.
-   * @returns the rows of the ledger that it wrote.
+   * @returns the rows of the ledger that it wrote: none where a push had the key.
    */
   decide(
     name: string,
     decide: (state: CronState, now: number) => CronDecision | null,
-    worker?: string,
+    options?: DecideOptions,
   ): Promise<CronSlot[]>;
   /** Says how it ended what a worker has started for a slot. */
   end(name: string, slot: number, outcome: SlotOutcome, reason: string): Promise<void>;

@@ -165,8 +165,10 @@ export interface Store {
   /**
    * @throws TqError "database" when the database is lost for good: it was deleted or replaced, or a flush of it has
    * failed.
+   *
+   * @param isLook true: the last commits may be looked at, though it is not certain that they are on disk.
    */
-  check(): Promise<void>;
+  check(isLook?: boolean): Promise<void>;
   /**
    * Resolves when every commit that is visible now is on disk, other processes' too: a process flushes its commit
    * after it is visible.

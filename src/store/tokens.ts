@@ -15,6 +15,16 @@ export interface StoredToken extends NamedToken {
   readonly created_at: number;
 }
 
+/** A session of the dashboard. */
+export interface Session {
+  /** The digest of its token, in hex. */
+  readonly token: string;
+  /** Tells it from others of this token. */
+  readonly id: string;
+  /** When it ends by itself: ms since 1970 UTC. */
+  readonly until: number;
+}
+
 export interface TokenStore {
   /** All of them, by name. */
   list(): Promise<StoredToken[]>;
@@ -24,4 +34,8 @@ export interface TokenStore {
   remove(name: string): Promise<StoredToken>;
   /** The token with this digest; null: there is none. */
   find(digest: Uint8Array): Promise<StoredToken | null>;
+  /** Ends a session before its time. Of many of one token all that began up to then end with it: their rows are bounded. */
+  endSession(session: Session): Promise<void>;
+  /** True for one that was ended. */
+  hasEnded(session: Session): Promise<boolean>;
 }

@@ -1,5 +1,6 @@
 /** JSON text to values: the inverse of `encoding.ts`, which has the table of both. */
 import { TqError } from "../errors.ts";
+import { kindWords } from "../quote.ts";
 import { MAX_DEPTH, type Place, enter, pathOf, root } from "./place.ts";
 import { TAG_READERS, type Tag } from "./tags.ts";
 import { wholeOf } from "./whole.ts";
@@ -22,9 +23,9 @@ function parse(text: string, where: string): unknown {
   try {
     return MAYBE_BIG.test(text) ? JSON.parse(text, exactly) : JSON.parse(text);
   } catch (cause) {
-    const start = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
-    const why = cause instanceof RangeError ? `nested deeper than ${MAX_DEPTH} levels` : "not JSON";
-    throw new TqError("invalid", `${where}: ${start} is ${why}`, { cause });
+    const isDeep = cause instanceof RangeError;
+    const why = isDeep ? `nested deeper than ${MAX_DEPTH} levels` : "not JSON";
+    throw new TqError("invalid", `${where}: ${kindWords(text)} is ${why}`, isDeep ? { cause } : {});
   }
 }
 

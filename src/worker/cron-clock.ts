@@ -211,7 +211,8 @@ export class CronClock {
       later = state.share * definition.jitter;
       return decide(definition, this.#withoutOwn(state), now, awake);
     };
-    const slots = await this.#store.cron.decide(name, decideNow, this.#parts?.id);
+    const worker = this.#parts?.id;
+    const slots = await this.#store.cron.decide(name, decideNow, worker ? { worker } : {});
     for (const slot of slots) if (slot.outcome === "started") void this.#work(slot, later);
     if (!isOwn(name)) saySlots(this.#report, slots);
     return slots;

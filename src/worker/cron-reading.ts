@@ -1,7 +1,7 @@
 /** The recurring tasks that a worker has read, from tq.toml and its models. tq.toml is read anew where it has changed. */
 import type { CronSource, CronText } from "../cron/ledger.ts";
 import { type CronLayer, type MergedCron, type MergedCrons, mergeCrons } from "../cron/merge.ts";
-import { noRecordsWords } from "../cron/call.ts";
+import { noRecordsWords, recordsOfFunctionWords } from "../cron/call.ts";
 import { isOwn } from "../cron/own.ts";
 import { unknownTask } from "../registry/recurring.ts";
 import { type CronSettings, layersOf, OWN_LAYER } from "../settings/cron-layers.ts";
@@ -95,7 +95,7 @@ export class CronReading {
     const asked = names === undefined ? null : new Set(names);
     const unknown = this.merged.flatMap((one) => {
       if (asked?.has(nameOf(one)) === false) return [];
-      const words = this.#unknownWords(one) ?? this.#noRecordsWords(one);
+      const words = this.#instancesWords(one) ?? this.#unknownWords(one);
       return words === null ? [] : [`${one.layer.where(nameOf(one))}: ${words}`];
     });
     return [...this.#all.incomplete.map(({ why }) => why), ...unknown];
@@ -105,7 +105,9 @@ export class CronReading {
     return isOwn(definition.name) ? null : unknownTask(definition, this.#models.catalog);
   }
 
-  #noRecordsWords({ definition }: MergedCron): string | null {
+  #instancesWords({ definition }: MergedCron): string | null {
+    const fails = recordsOfFunctionWords(definition);
+    if (fails !== null) return `its tasks fail: ${fails}`;
     const onRecords = this.#models.crons.flatMap((one) => one.onRecords);
     const words = noRecordsWords(definition, onRecords);
     return words === null ? null : `its tasks do nothing: ${words}`;

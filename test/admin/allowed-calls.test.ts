@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { FUNCTION_METHOD } from "../../src/task.ts";
+import { withTasks } from "./pages/person.ts";
 import { serve } from "./server.ts";
 import { CALL, makeAdmin } from "./support.ts";
 
@@ -42,5 +43,48 @@ describe("a push with a list of what may be pushed", () => {
     expect(notes).toEqual([
       'admin.push has "lable", which lets nothing in: no method has that name; did you mean "label"?',
     ]);
+  });
+});
+
+describe("a recurring task with a list of what may be pushed", () => {
+  const PRINT = { name: "prints", schedule: "@daily", task: "sale.print", instances: 7 };
+  const CRON = "/api/v1/cron";
+  const PATCH = { method: "PATCH" };
+
+  async function withPrints() {
+    const admin = await withTasks([], { catalog, pushable: ["label"] });
+    const { name, ...said } = PRINT;
+    const definition = JSON.stringify(said);
+    await admin.store.cron.add("/shop/tq.toml", { name, definition });
+    return admin;
+  }
+
+  test("is not added, nor edited to what is not in it", async () => {
+    await using admin = await withPrints();
+    const added = await admin.post(CRON, { ...PRINT, name: "other" });
+    expect([added.status, added.body.code]).toEqual([403, "forbidden"]);
+    const label = { name: "labels", schedule: "@daily", task: "label" };
+    expect((await admin.post(CRON, label)).status).toBe(201);
+    const body = JSON.stringify({ task: "sale.print", instances: 7 });
+    expect((await admin.ask(`${CRON}/labels`, { ...PATCH, body })).status).toBe(403);
+    const [row] = (await admin.store.cron.rows()).filter(({ name }) => name === "labels");
+    expect(row?.override).toEqual({});
+  });
+
+  test("of a file is neither edited nor run by a request where it is not in it", async () => {
+    await using admin = await withPrints();
+    const body = JSON.stringify({ schedule: "every 1s" });
+    expect((await admin.ask(`${CRON}/prints`, { ...PATCH, body })).status).toBe(403);
+    expect((await admin.post(`${CRON}/prints/run`, {})).status).toBe(403);
+    const answer = await admin.send("/recurring/prints/run", {});
+    expect(answer.status).toBe(403);
+    expect(await answer.text()).toContain("admin.push of the server does not list it");
+    expect(await admin.store.list()).toEqual([]);
+  });
+
+  test("is paused and resumed by requests all the same", async () => {
+    await using admin = await withPrints();
+    expect((await admin.post(`${CRON}/prints/pause`, {})).status).toBe(200);
+    expect((await admin.post(`${CRON}/prints/resume`, {})).status).toBe(200);
   });
 });

@@ -115,8 +115,8 @@ describe("a list", () => {
   test.each([
     ["state=redy", 'state cannot be "redy": it must be one of scheduled, ready, running'],
     ["state=redy", 'did you mean "ready"?'],
-    ["limit=0", "limit cannot be 0: it must be a whole number from 1 to 1000"],
-    ["limit=1001", "limit cannot be 1001"],
+    ["limit=0", 'limit cannot be "0": it must be a whole number from 1 to 1000'],
+    ["limit=1001", 'limit cannot be "1001"'],
     ["limit=1e2", 'limit cannot be "1e2"'],
     ["limit=", 'limit cannot be ""'],
     ["limit=1&limit=2", "limit is given twice"],

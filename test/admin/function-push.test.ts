@@ -52,7 +52,11 @@ describe("a push of a function", () => {
     [{ ...PUSH, batch: 2 }, 422, "batch cannot be 2: it divides a list of records"],
     [{ ...PUSH, instances: 7 }, 422, "method is missing: it must be the name of a method"],
     [{ model: "sale", metod: "process" }, 422, '"metod" is not a field; did you mean "method"?'],
-    [{ ...PUSH, args: "a.png" }, 422, 'args cannot be "a.png": it must be a list of arguments'],
+    [
+      { ...PUSH, args: "a.png" },
+      422,
+      "args cannot be text of 5 characters: it must be a list of arguments",
+    ],
     [{}, 422, "model is missing: it must be the name of a model"],
   ])("is refused: %j", async (push, status, sentence) => {
     await using admin = makeAdmin({ catalog });

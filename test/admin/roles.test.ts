@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { digestOf } from "../../src/admin/access/tokens.ts";
+import { digestOf, newToken } from "../../src/admin/access/tokens.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import type { Role } from "../../src/store/tokens.ts";
+import { post } from "./pages/person.ts";
 import { CALL, makeAdmin } from "./support.ts";
 
 const SHOP = "shop-token-shop-token-shop-token-shop-token";
@@ -119,6 +120,32 @@ describe("wrong tokens", () => {
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
     expect((await from("10.0.0.1", SHOP)).status).toBe(200);
     expect((await from("10.0.0.2", "wrong-21")).status).toBe(401);
+  });
+
+  describe.each([
+    ["a token that tq made", newToken(), 200],
+    ["a token that a user wrote", "x".repeat(40), 429],
+  ])("do not keep %s", (_name, token, first) => {
+    const withGuesses = async (before = 0) => {
+      const admin = makeAdmin({ token });
+      const ask = (shown: string) =>
+        admin.app.request("/api/v1/tasks", { headers: { authorization: `Bearer ${shown}` } });
+      if (before > 0) await ask(token);
+      for (let guess = 0; guess < 30; guess++) await ask(`wrong-${guess}`);
+      return Object.assign(admin, { askWith: ask });
+    };
+
+    test(`from being let in, also as the first one (${first})`, async () => {
+      await using admin = await withGuesses();
+      expect((await admin.askWith(token)).status).toBe(first);
+      expect((await post(admin, "/sign-in", { token })).status).toBe(first === 200 ? 303 : first);
+      expect((await admin.askWith("wrong")).status).toBe(429);
+    });
+
+    test("from being let in where it was right before", async () => {
+      await using admin = await withGuesses(1);
+      expect((await admin.askWith(token)).status).toBe(200);
+    });
   });
 });
 

@@ -12,14 +12,20 @@ describe("a wrong push", () => {
     [{ model: "" }, 'model cannot be "": it must be the name of a model'],
     [{ method: 7 }, "method cannot be 7: it must be the name of a method"],
     [{ instances: undefined }, "instances is missing: it must be an id like 7, or a list of ids"],
-    [{ instances: "1,2" }, 'instances cannot be "1,2": it must be an id like 7, or a list of ids'],
-    [{ instances: { id: 1 } }, 'instances cannot be {"id":1}'],
-    [{ instances: [1, "2"] }, 'instances[1] cannot be "2": it must be an id: a whole number'],
+    [
+      { instances: "1,2" },
+      "instances cannot be text of 3 characters: it must be an id like 7, or a list of ids",
+    ],
+    [{ instances: { id: 1 } }, "instances cannot be an object"],
+    [
+      { instances: [1, "2"] },
+      "instances[1] cannot be text of 1 character: it must be an id: a whole number",
+    ],
     [{ instances: [1, null] }, "instances[1] cannot be null"],
-    [{ instances: 1.5 }, "instances cannot be 1.5"],
-    [{ args: { a: 1 } }, 'args cannot be {"a":1}: it must be a list of arguments like [42]'],
-    [{ kwargs: [1] }, "kwargs cannot be [1]: it must be a JSON object"],
-    [{ context: "x" }, 'context cannot be "x": it must be a JSON object'],
+    [{ instances: 1.5 }, "instances cannot be a number"],
+    [{ args: { a: 1 } }, "args cannot be an object: it must be a list of arguments like [42]"],
+    [{ kwargs: [1] }, "kwargs cannot be a list: it must be a JSON object"],
+    [{ context: "x" }, "context cannot be text of 1 character: it must be a JSON object"],
     [
       { user: -1 },
       "user cannot be -1: it must be the id of a user: a whole number from 0 to 9007199254740991",
@@ -63,9 +69,9 @@ describe("a wrong push", () => {
     expect(await refusal([CALL, { ...CALL, instances: "x", user: 1.5 }, 7])).toBe(
       [
         "Cannot push: 3 things are wrong:",
-        '  [1].instances cannot be "x": it must be an id like 7, or a list of ids like [7, 8]',
+        "  [1].instances cannot be text of 1 character: it must be an id like 7, or a list of ids like [7, 8]",
         "  [1].user cannot be 1.5: it must be the id of a user: a whole number from 0 to 9007199254740991",
-        "  [2] cannot be 7: it must be a JSON object",
+        "  [2] cannot be a number: it must be a JSON object",
       ].join("\n"),
     );
   });

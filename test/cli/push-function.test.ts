@@ -100,11 +100,11 @@ describe("tq push refuses", () => {
     [["thumbnail", `"a.png"`], 2, `as one list of JSON: tq push thumbnail '["a.png"]'`],
     [["thumbnail", `["a.png"]`, "200"], 2, `tq push thumbnail '["a.png",200]'`],
     [["thumbnail", "[1]", "--batch", "2"], 2, "Cannot push: batch cannot be 2: it divides a list"],
-    [["thumbnail", `["a.png"`], 2, `ARGS cannot be "[\\"a.png\\"": it is not JSON`],
+    [["thumbnail", `["a.png"`], 2, "ARGS cannot be text of 8 characters: it is not JSON"],
     [
       ["thumbnail", "[1]", "--args", "[2]"],
       2,
-      "Cannot push: the arguments are given twice, as [1] and with --args: leave one out",
+      "Cannot push: the arguments are given twice, in a list and with --args: leave one out",
     ],
     [
       ["thumbnail", "process", "7"],

@@ -64,7 +64,7 @@ describe("JSON", () => {
     expect(readArray("[1]", "--args")).toEqual([1]);
     expect(readObject('{"a":1}', "--context")).toEqual({ a: 1 });
     expect(refusal(() => readArray("{}", "--args"))).toBe(
-      '--args cannot be "{}": it must be a JSON array, such as \'[42, "now"]\'',
+      "--args cannot be an object: it must be a JSON array, such as '[42, \"now\"]'",
     );
     expect(refusal(() => readObject("[]", "--context"))).toContain("it must be a JSON object");
     expect(refusal(() => readObject("null", "--context"))).toContain("it must be a JSON object");
@@ -72,7 +72,7 @@ describe("JSON", () => {
 
   test("that is none says why", () => {
     expect(refusal(() => readArray("[1", "--args"))).toStartWith(
-      '--args cannot be "[1": it is not JSON (',
+      '--args cannot be text of 2 characters: it is not JSON: at character 3: expected "," or "]"',
     );
   });
 });
@@ -91,17 +91,21 @@ describe("instances", () => {
   });
 
   test.each([
-    ["", "an id, ids like 1,2,3, or a JSON array of ids"],
-    ["x", "an id, ids like 1,2,3, or a JSON array of ids"],
-    ["7,", "an id, ids like 1,2,3, or a JSON array of ids"],
-    ["{}", "an id, ids like 1,2,3, or a JSON array of ids"],
-    ["[1.5]", 'ids, which are whole numbers; "1.5" is not one'],
-    ['["1"]', 'ids, which are whole numbers; "\\"1\\"" is not one'],
-    ["[[1]]", 'ids, which are whole numbers; "[1]" is not one'],
-    ["[1,null]", 'ids, which are whole numbers; "null" is not one'],
-  ])("are refused: %j", (text, allowed) => {
+    ["", "text of 0 characters: it must be an id, ids like 1,2,3, or a JSON array of ids"],
+    ["x", "text of 1 character: it must be an id, ids like 1,2,3, or a JSON array of ids"],
+    ["{}", "text of 2 characters: it must be an id, ids like 1,2,3, or a JSON array of ids"],
+  ])("are refused, and not quoted: %j", (text, why) => {
+    expect(refusal(() => readInstances(text, "INSTANCES"))).toBe(`INSTANCES cannot be ${why}`);
+  });
+
+  test.each([
+    ["[1.5]", "a number"],
+    ['["1"]', "text of 1 character"],
+    ["[[1]]", "a list"],
+    ["[1,null]", "null"],
+  ])("are refused where one is no id: %j", (text, kind) => {
     expect(refusal(() => readInstances(text, "INSTANCES"))).toBe(
-      `INSTANCES cannot be ${JSON.stringify(text)}: it must be ${allowed}`,
+      `INSTANCES must be ids, which are whole numbers; ${kind} is none`,
     );
   });
 

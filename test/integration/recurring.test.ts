@@ -67,7 +67,7 @@ describe("a worker", () => {
     await eventually("the new arguments are pushed", () => args(site).includes("[9]"));
     site.write("tq.toml", "[cron.nightly]\nargs = 9\n");
     await worker.says("log.note", {
-      message: `Recurring tasks stay as they were: ${site.file("tq.toml")}: [cron.nightly] args cannot be 9: it must be a list`,
+      message: `Recurring tasks stay as they were: ${site.file("tq.toml")}: [cron.nightly] args cannot be a number: it must be a list`,
     });
     const before = row(site, "nightly");
     expect(before?.removed_at).toBeNull();

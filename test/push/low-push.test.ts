@@ -115,7 +115,7 @@ test.each<[unknown, string]>([
   ],
   [{ ...CALL, methd: "x" }, 'Cannot push: methd is not an option; did you mean "method"?'],
   [{ ...CALL, instances: "1" }, 'Cannot push far.away.process: "1" is not an instance'],
-  [{ ...CALL, args: "x" }, 'Cannot push: args cannot be "x"; give a list'],
+  [{ ...CALL, args: "x" }, "Cannot push: args cannot be text of 1 character; give a list"],
   [{ ...CALL, args: [Number.NaN] }, "args[0]: NaN is not JSON"],
   [
     { ...CALL, user: "1" },

@@ -1,4 +1,5 @@
 /** The secrets are taken out of a task, and of the words that quote it. */
+import { format, inspect } from "node:util";
 import { describe, expect, test } from "bun:test";
 import type { ErrorData } from "../../src/outcome.ts";
 import { type ModelMarks } from "../../src/redaction/marks.ts";
@@ -70,6 +71,16 @@ describe("a mark hides", () => {
   });
 });
 
+test("a number is hidden where the task repeats it as a number", () => {
+  const args = [{ pin: 4111222233338888, of: 4111222233338888, amount: 41 }];
+  expect(conceal(args, ["pin"])).toEqual([{ pin: M, of: M, amount: 41 }]);
+});
+
+test("the keys inside an argument that is marked are hidden where the task repeats them", () => {
+  const args = [{ 4111222233338888: 100 }, { seen: { 4111222233338888: 100 } }];
+  expect(conceal(args, [], { charge: [0] })).toEqual([M, { seen: { [M]: 100 } }]);
+});
+
 describe("words lose", () => {
   const hide = (secret: unknown, words: string): string => {
     const secrets = new Secrets();
@@ -92,6 +103,22 @@ describe("words lose", () => {
     ["a secret in a URL in lower case", "k/ä b?", "p=k%2f%c3%a4%20b%3f", `p=${M}`],
     ["a secret in a form in lower case", "k/ä b?", "p=k%2f%c3%a4+b%3f", `p=${M}`],
     ["a quoted secret in a URL", 'pa"ss', "/?json=%22pa%5C%22ss%22", `/?json=%22${M}%22`],
+    [
+      "the keys of an object",
+      { card: { "4111222233338888": 100 } },
+      "no 4111222233338888",
+      `no ${M}`,
+    ],
+    ["no key of three characters", { cat: "hunter2" }, "concatenate", "concatenate"],
+    ["a secret without its colours", "red\x1b[31mhot", "redhot", M],
+    ["a number as JavaScript writes it", parseExactly("1e21"), "takes 1e+21", `takes ${M}`],
+    ["the nearest number", parseExactly("12345678901234567891"), "12345678901234567000", M],
+    [
+      "a secret as JSON in JSON",
+      'ba\\ck"sl',
+      JSON.stringify([JSON.stringify('ba\\ck"sl')]),
+      `["\\"${M}\\""]`,
+    ],
     ["each line of a secret", "-----BEGIN-----\nMIIEabc", "MIIEabc", M],
     [
       "the beginning of a secret at a cut",
@@ -105,6 +132,32 @@ describe("words lose", () => {
   ])("%s", (_name, secret, words, shown) => {
     expect(hide(secret, words)).toBe(shown);
   });
+
+  const CONTROLS = "Bel1\x07\v\x7f\x85\t\b\x1b(Bel2";
+
+  describe.each(['ba\\ck"sl', "it's", `it's "both"`, `it's "all" \`three\``, CONTROLS])(
+    "%j",
+    (secret) => {
+      test.each([
+        ["inspect", (text: string) => inspect([text])],
+        [
+          "inspect, as a part of a text with all quotes",
+          (text: string) => inspect([`'"\` ${text}`]),
+        ],
+        [
+          "inspect, as a part of a text with single quotes",
+          (text: string) => inspect([`' ${text}`]),
+        ],
+        ["%o", (text: string) => format("%o", text)],
+        ["JSON", (text: string) => JSON.stringify([text])],
+        ["inspect of JSON", (text: string) => inspect([JSON.stringify([text])])],
+        ["Bun", (text: string) => Bun.inspect([text])],
+      ])("as it is quoted by %s", (_name, write) => {
+        expect(hide(secret, write(secret))).not.toContain(secret.slice(-3));
+        expect(hide(secret, write(secret))).toContain(M);
+      });
+    },
+  );
 
   test("all where a task has more secrets than can be looked for", () => {
     const many = Array.from({ length: 2_000 }, (_, at) => `secret ${at}`);

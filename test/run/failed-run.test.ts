@@ -75,10 +75,10 @@ test("a model or a method that does not exist fails the task, with what is near"
 });
 
 test.each<[string, string, string]>([
-  ["instances", "[1,", 'its instances cannot be read: instances: "[1," is not JSON'],
+  ["instances", "[1,", "its instances cannot be read: instances: text of 3 characters is not JSON"],
   ["instances", '["1"]', "its instances must be an id or a list of ids"],
   ["instances", "{}", "its instances must be an id or a list of ids"],
-  ["args", "not json", 'its args cannot be read: args: "not json" is not JSON'],
+  ["args", "not json", "its args cannot be read: args: text of 8 characters is not JSON"],
   ["args", "{}", "its args must be a list"],
   ["args", '[{"__class__":"date","year":2024}]', "its args cannot be read: args[0]"],
   ["context", "[", "its context cannot be read"],

@@ -139,6 +139,22 @@ describe("a search among tasks with secrets", () => {
     expect(await made.shown.list({ argsHave: "[redacted]" })).toMatchObject([{ id: 1 }]);
   });
 
+  test.each([
+    { root: "args", path: ["note"], isOneOf: ['"of [redacted]!"'] },
+    { root: "args", path: ["note"], has: "OF [redacted]" },
+    { root: "args", path: ["by", "[redacted]"], isOneOf: ["1"] },
+    { root: "args", path: ["number"], isOneOf: ['"[redacted]"'] },
+  ] as const)("finds by the masked value that is shown: %j", async (condition) => {
+    await using made = await shop();
+    const args = [{ note: "of 87654321!", by: { "87654321": 1 }, number: 87654321 }, 87654321];
+    const others = [{ note: "of none!", by: {}, number: 5 }, 87654321];
+    const tasks = [args, others].map((it) =>
+      newTask({ model: "card", method: "charge", args: JSON.stringify(it) }),
+    );
+    const [id] = await made.store.push(tasks);
+    expect(await made.shown.list({ where: [condition] })).toMatchObject([{ id }]);
+  });
+
   test("lists as many as its limit, though others with a secret lie between them", async () => {
     await using made = await many();
     await made.store.push(

@@ -30,10 +30,12 @@ export type OtherWay = (c: Context) => Promise<Caller | null>;
  * Answers 401 to a request without a token that there is, and 429 to an address that tries too many.
  *
  * @param otherWay asked where a request has no token in its header.
+ * @param check called before a look: an open file that was deleted can still be read
  */
 export function requireCaller(
   guesses: GuessLimit,
   otherWay: OtherWay,
+  check: () => Promise<void>,
 ): MiddlewareHandler<AdminEnv> {
   return async (c, next) => {
     const given = /^bearer +(\S+)$/i.exec(c.req.header("authorization")?.trim() ?? "")?.[1];
@@ -41,6 +43,7 @@ export function requireCaller(
     if (typeof caller === "number") return mustWait(c, caller);
     if (caller === null) throw given === undefined ? noToken() : wrongToken();
     c.set("caller", caller);
+    if (c.req.method === "GET") await check();
     return next();
   };
 }

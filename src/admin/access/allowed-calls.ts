@@ -1,8 +1,11 @@
 /** The calls that may be pushed over HTTP: the setting `admin.push`. */
 import { didYouMeanCall, isOfAny, type KnownCall, matchesCall } from "../../call-patterns.ts";
 import { callsOf, checkCall, type ModelCatalog } from "../../catalog.ts";
+import { callOf } from "../../cron/call.ts";
+import type { CronDefinition } from "../../cron/definition.ts";
+import { isOwn } from "../../cron/own.ts";
 import { quote } from "../../quote.ts";
-import { callName } from "../../task.ts";
+import { callName, FUNCTION_METHOD } from "../../task.ts";
 import { Forbidden } from "../problem.ts";
 
 interface Pushable {
@@ -21,12 +24,23 @@ export function checkPushable(
   { pushable = [], catalog }: Pushable,
   calls: readonly KnownCall[],
 ): void {
-  if (pushable.length > 0) checkAllowed(pushable, calls);
+  checkAllowed(pushable, calls);
   const known = catalog();
   for (const { model, method } of calls) checkCall(known, model, method);
 }
 
+/** A recurring task that a request adds, edits or runs is a push too. Those of tq itself push none. */
+export function checkRecurringAllowed(
+  { pushable = [] }: Pick<Pushable, "pushable">,
+  definition: CronDefinition,
+): void {
+  if (isOwn(definition.name)) return;
+  const { model, method } = callOf(definition);
+  checkAllowed(pushable, [{ model, method: method === FUNCTION_METHOD ? null : method }]);
+}
+
 function checkAllowed(patterns: readonly string[], calls: readonly KnownCall[]): void {
+  if (patterns.length === 0) return;
   for (const { model, method } of calls) {
     if (patterns.some((pattern) => matchesCall(pattern, model, method))) continue;
     const name = callName(model, method);

@@ -1,6 +1,10 @@
-/** Bounds how many wrong tokens an address may try. Callers whose token was right before are never held up by others. */
+/**
+ * Bounds how many wrong tokens an address may try. A right token is let in whatever others have tried from there: many may
+ * share an address, and no guess finds a token that tq has made. One of a user's own text could be found: while its address
+ * has to wait, it is let in only where it was right before.
+ */
 
-import { type Caller, digestOf, type Tokens } from "./tokens.ts";
+import { type Caller, digestOf, isOwnText, type Tokens } from "./tokens.ts";
 
 const MOST_GUESSES = 20;
 const WITHIN_MS = 60_000;
@@ -42,15 +46,16 @@ export class GuessLimit {
     const digest = bytes.toHex();
     const isKnown = this.#known.has(digest);
     const address = isKnown ? "" : addressOf(from); // asked before any wait: a caller that has gone has none
-    const seconds = isKnown ? 0 : this.#waitSeconds(address);
-    if (seconds > 0) return seconds;
     const caller = await this.#tokens.find(bytes);
+    const isLetIn = caller !== null && (isKnown || !isOwnText(token));
+    const seconds = isLetIn ? 0 : this.#waitSeconds(isKnown ? addressOf(from) : address);
+    if (seconds > 0) return seconds;
     if (caller === null) this.#noteWrong(isKnown ? addressOf(from) : address, digest);
     else this.#noteRight(digest);
     return caller;
   }
 
-  /** How many seconds a token that was never right has to wait, from this address; 0: it is looked at. */
+  /** How many seconds a token that may be a guess has to wait, from this address; 0: it is looked at. */
   #waitSeconds(address: string): number {
     const guesses = this.#recent(address);
     if (guesses === undefined || guesses.count < MOST_GUESSES) return 0;

@@ -1,6 +1,6 @@
 /** The session of a person who has signed in: a signed cookie that names the token, never the token itself. */
 import type { Context } from "hono";
-import { deleteCookie, getCookie, getSignedCookie, setSignedCookie } from "hono/cookie";
+import { deleteCookie, getSignedCookie, setSignedCookie } from "hono/cookie";
 import { DAY_MS } from "../../values/duration.ts";
 import { type Caller, digestOf, type Tokens } from "./tokens.ts";
 
@@ -22,19 +22,21 @@ export class Sessions {
     this.#cookie = `tq_${digestOf(`cookie ${token}`).toHex().slice(0, 12)}`;
   }
 
-  /** @returns null where nobody has signed in, the session has ended, or its token is gone. */
+  /** @returns null where nobody has signed in, the session has ended or was signed out, or its token is gone. */
   async caller(c: Context): Promise<Caller | null> {
     const value = await getSignedCookie(c, this.#secret, this.#cookie);
     if (typeof value !== "string") return null;
-    const [ends = "", digest = ""] = value.split(".");
+    const [ends = "", digest = "", session = ""] = value.split(".");
     const until = Number(ends);
-    if (!(until > this.#now())) return null;
-    const caller = await this.#tokens.byDigest(digest);
-    return caller && { ...caller, until };
+    if (!(until > this.#now()) || session === "") return null;
+    const token = await this.#tokens.byDigest(digest);
+    const caller = token && { ...token, until, session };
+    return caller === null || (await this.#tokens.hasEnded(caller)) ? null : caller;
   }
 
   async begin(c: Context, { digest }: Caller): Promise<void> {
-    const value = `${this.#now() + SESSION_MS}.${digest}`;
+    const id = crypto.getRandomValues(new Uint8Array(16)).toHex();
+    const value = `${this.#now() + SESSION_MS}.${digest}.${id}`;
     await setSignedCookie(c, this.#cookie, value, this.#secret, {
       path: "/",
       httpOnly: true,
@@ -44,13 +46,10 @@ export class Sessions {
     });
   }
 
-  /** Tells this session from others of the same token. */
-  key(c: Context): string {
-    return getCookie(c, this.#cookie) ?? "";
-  }
-
-  end(c: Context): void {
+  /** Ends the session of this caller for all who have its cookie, and takes that from this browser. */
+  async end(c: Context, caller: Caller): Promise<void> {
     deleteCookie(c, this.#cookie, { path: "/" });
+    await this.#tokens.endSession(caller);
   }
 
   /** The secret that each form of this caller's pages sends back: no other site can know it. */

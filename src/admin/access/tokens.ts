@@ -11,6 +11,8 @@ export interface Caller {
   readonly digest: string;
   /** When its session ends, in ms since 1970 UTC; absent: it shows the token itself. */
   readonly until?: number;
+  /** Tells its session from others of its token; absent as `until` is. */
+  readonly session?: string;
 }
 
 /** The name of the token that is made with the database. */
@@ -35,9 +37,20 @@ export class Tokens {
 
   /** True while the token is there and has one of the roles: an answer that takes long asks again. */
   async stillMay(caller: Caller, roles: readonly Role[], now: number): Promise<boolean> {
-    if ((caller.until ?? Infinity) <= now) return false;
+    if ((caller.until ?? Infinity) <= now || (await this.hasEnded(caller))) return false;
     const present = await this.byDigest(caller.digest);
     return present !== null && roles.some((role) => mayDo(present, role));
+  }
+
+  /** True for the session of a person who has signed out. */
+  async hasEnded({ digest, until, session }: Caller): Promise<boolean> {
+    if (until === undefined || session === undefined) return false;
+    return this.#named.hasEnded({ token: digest, id: session, until });
+  }
+
+  async endSession({ digest, until, session }: Caller): Promise<void> {
+    if (until === undefined || session === undefined) return;
+    await this.#named.endSession({ token: digest, id: session, until });
   }
 
   /**
@@ -62,6 +75,11 @@ export class Tokens {
 export function newToken(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(32));
   return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+/** True for a token that does not look as tq makes them: a user has written it into tq.token. */
+export function isOwnText(token: string): boolean {
+  return !/^[\w-]{43}$/.test(token);
 }
 
 export function digestOf(token: string): Uint8Array {

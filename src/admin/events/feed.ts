@@ -6,6 +6,7 @@ import { TqError } from "../../errors.ts";
 import type { Caller } from "../access/tokens.ts";
 import { leaveGarbage } from "../garbage.ts";
 import type { Report } from "../../log/events.ts";
+import { quote } from "../../quote.ts";
 import type { Store } from "../../store/store.ts";
 import {
   type AdminEvent,
@@ -21,6 +22,9 @@ import {
 import { idOf, keyOf, type Position } from "./position.ts";
 
 const MOST_STREAMS = 2_048;
+
+/** The streams of one token: others find some. */
+const MOST_OF_TOKEN = MOST_STREAMS / 2;
 
 /** A stream whose client has not taken this many bytes is told no more until it has. */
 const MOST_WAITING_BYTES = 16_384;
@@ -98,7 +102,7 @@ export class Feed {
     const { store } = this.#options;
     const look = await lookAt(store);
     const target = await newest(store, look);
-    this.#checkRoom();
+    this.#checkRoom(caller);
     const unknown = from && unknownPlace(from, target, look);
     const position = unknown?.position ?? from ?? target;
     const first = `retry: ${RETRY_MS}\nid: ${idOf(position)}\n\n`;
@@ -120,14 +124,16 @@ export class Feed {
     );
   }
 
-  #checkRoom(): void {
+  #checkRoom({ digest, name }: Caller): void {
     if (this.#isClosed)
       throw new TqError("busy", "Cannot open a stream of events: the server stops");
-    if (this.#streams.size < MOST_STREAMS) return;
-    throw new TqError(
-      "busy",
-      `Cannot open a stream of events: ${MOST_STREAMS} are open; close some, or try again later`,
-    );
+    let own = 0; // counted without garbage: 2,000 may come at once
+    for (const { caller } of this.#streams) if (caller.digest === digest) own += 1;
+    if (this.#streams.size < MOST_STREAMS && own < MOST_OF_TOKEN) return;
+    const open =
+      own < MOST_OF_TOKEN ? `${MOST_STREAMS} are` : `${own} of the token ${quote(name)} are`;
+    const advice = "close some, or try again later";
+    throw new TqError("busy", `Cannot open a stream of events: ${open} open; ${advice}`);
   }
 
   #add(stream: Stream): void {
@@ -198,7 +204,9 @@ export class Feed {
 
   /** Ends the streams of callers that may not read any more. Each token is looked at once. */
   async #dismiss(): Promise<void> {
-    const groups = Map.groupBy(this.#streams, ({ caller: { digest, until } }) => digest + until);
+    const groups = Map.groupBy(this.#streams, ({ caller }) =>
+      [caller.digest, caller.until, caller.session].join(" "),
+    );
     for (const [one, ...others] of groups.values()) {
       if (one === undefined || (await this.#options.stillMay(one.caller))) continue;
       for (const stream of [one, ...others]) {

@@ -1,7 +1,7 @@
 /** Checks the fields of a request, and lists everything that is wrong with them. */
 import * as v from "valibot";
 import { isTqError, TqError } from "../../errors.ts";
-import { quote } from "../../quote.ts";
+import { kindWords, quote } from "../../quote.ts";
 import { nameHint } from "../../policies/other-names.ts";
 import { fieldOf } from "../../policies/table.ts";
 
@@ -34,7 +34,9 @@ export class Problems {
   /** The fields of an object, or undefined when there is a problem; `place` is the object's own: `[3]`. */
   read<S extends Fields>(schema: S, input: unknown, place = ""): v.InferOutput<S> | undefined {
     if (typeof input !== "object" || input === null || Array.isArray(input)) {
-      this.add(() => `${place || "the body"} cannot be ${quote(input)}: it must be a JSON object`);
+      this.add(
+        () => `${place || "the body"} cannot be ${kindWords(input)}: it must be a JSON object`,
+      );
       return undefined;
     }
     for (const key of Object.keys(input)) {
@@ -121,6 +123,9 @@ function partsOf(schema: Fields): readonly FieldPart[] {
   return known;
 }
 
+/** The fields whose values no refusal quotes: `args`, `[3].context.order`. */
+const MAY_BE_SECRET = /^(?:\[\d+\]\.)?(?:args|kwargs|context|instances)(?:$|[.[])/;
+
 function sentenceOf(issue: v.BaseIssue<unknown>, place: string): string {
   const keys = (issue.path ?? []).map(({ key }) => key);
   const path = keys.reduce<string>((path, key) => {
@@ -130,5 +135,6 @@ function sentenceOf(issue: v.BaseIssue<unknown>, place: string): string {
   // As fields.ts and json-fields.ts say, such a text goes on after the name.
   if (/^[ :.[]/.test(issue.message)) return `${path}${issue.message}`;
   if (issue.input === undefined) return `${path} is missing: it must be ${issue.message}`;
-  return `${path} cannot be ${quote(issue.input)}: it must be ${issue.message}`;
+  const given = MAY_BE_SECRET.test(path) ? kindWords(issue.input) : quote(issue.input);
+  return `${path} cannot be ${given}: it must be ${issue.message}`;
 }

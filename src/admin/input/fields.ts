@@ -44,9 +44,8 @@ export function whole(allowed: string) {
 export function digits(allowed: string, max = Number.MAX_SAFE_INTEGER) {
   return v.pipe(
     v.string(allowed),
-    v.regex(/^\d{1,16}$/, allowed),
+    // Before it is a number: the refusal shows all the digits that were given.
+    v.check((text) => /^\d{1,16}$/.test(text) && Number(text) >= 1 && Number(text) <= max, allowed),
     v.transform(Number),
-    v.minValue(1, allowed),
-    v.maxValue(max, allowed),
   );
 }

@@ -9,7 +9,7 @@ import type { Role } from "../../store/tokens.ts";
 import type { AdminEnv } from "../access/access.ts";
 import type { Sessions } from "../access/session.ts";
 import { type Caller, mayDo } from "../access/tokens.ts";
-import { type ProblemCode, reportError, STATUS } from "../problem.ts";
+import { Forbidden, type ProblemCode, reportError, STATUS } from "../problem.ts";
 import type { AdminOptions } from "../app.ts";
 import type { Asset } from "./assets.ts";
 import { type LiveOptions, Page, Refusal } from "./layout.tsx";
@@ -93,6 +93,7 @@ export class Desk {
 
   /** Answers an error with a page, and reports it where the server is at fault. */
   async answerError(c: Context<AdminEnv>, error: unknown): Promise<Response> {
+    if (error instanceof Forbidden) return this.refuse(c, error.message, 403);
     const code = isTqError(error) ? error.code : "internal";
     const status = REFUSALS[code] ?? STATUS[code];
     if (status >= 500) reportError(c, error, this.options.report);

@@ -17,6 +17,7 @@ const MOST_STREAMS = 1_024;
 
 interface Stream {
   readonly session: string;
+  readonly stillMay: () => Promise<boolean>;
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
 }
 
@@ -38,15 +39,18 @@ export class Live {
     closing?.addEventListener("abort", () => this.#close());
   }
 
-  /** @returns null where this session, or all sessions, have enough of them: such a page asks by itself. */
-  open(session: string): ReadableStream<Uint8Array> | null {
+  /**
+   * @param stillMay false once its session is over, or may not look any more: the stream ends then.
+   * @returns null where this session, or all sessions, have enough of them: such a page asks by itself.
+   */
+  open(session: string, stillMay = async () => true): ReadableStream<Uint8Array> | null {
     const own = [...this.#streams].filter((stream) => stream.session === session).length;
     const isFull = own >= MOST_OF_SESSION || this.#streams.size >= MOST_STREAMS;
     if (isFull || this.#closing.signal.aborted) return null;
     let stream: Stream;
     return new ReadableStream({
       start: (controller) => {
-        stream = { session, controller };
+        stream = { session, stillMay, controller };
         controller.enqueue(FIRST);
         this.#streams.add(stream);
         if (!this.#isRunning) void this.#run();
@@ -55,6 +59,22 @@ export class Live {
         this.#streams.delete(stream);
       },
     });
+  }
+
+  /** Ends the streams of a session that was signed out. */
+  end(session: string | undefined): void {
+    for (const stream of this.#streams) if (stream.session === session) this.#end(stream);
+  }
+
+  #end(stream: Stream): void {
+    if (this.#streams.delete(stream)) stream.controller.close();
+  }
+
+  /** Each session is asked once. */
+  async #dismiss(): Promise<void> {
+    for (const streams of Map.groupBy(this.#streams, ({ session }) => session).values()) {
+      if ((await streams[0]?.stillMay()) === false) for (const stream of streams) this.#end(stream);
+    }
   }
 
   #close(): void {
@@ -83,6 +103,7 @@ export class Live {
       while (this.#streams.size > 0) {
         await this.#store.changed(told, BEAT_MS, this.#closing.signal);
         const version = await this.#store.version();
+        await this.#dismiss(); // another process on this database may have signed one out
         this.#tell(version === told ? BEAT : CHANGED);
         told = version; // a commit while it rests is told after that
         await this.#rest();

@@ -4,6 +4,8 @@ import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import type { AdminEnv } from "../access/access.ts";
 import type { GuessLimit } from "../access/guesses.ts";
+import type { Caller } from "../access/tokens.ts";
+import type { Role } from "../../store/tokens.ts";
 import { assetAt } from "./assets.ts";
 import { Desk, type DeskOptions, homeOf } from "./desk.tsx";
 import { failedPages } from "./failed.tsx";
@@ -22,6 +24,8 @@ import { workersPages } from "./workers.tsx";
 
 export interface PagesOptions extends DeskOptions {
   readonly guesses: GuessLimit;
+  /** True while the caller is let in, and has one of the roles. */
+  readonly stillMay: (caller: Caller, ...roles: readonly Role[]) => Promise<boolean>;
 }
 
 /** No page runs or loads anything but the files of the executable, and none is shown inside another site's. */
@@ -55,16 +59,19 @@ export function pages(options: PagesOptions): Hono<AdminEnv> {
     }),
   );
   app.use(compressed);
+  const live = new Live(options.store, options.closing);
   app.get("/assets/:file", (c) => assetAt(c) ?? c.notFound());
   app.get("/sign-in", (c) => signInPage(c, localPath(c.req.query("to")), null));
   app.post("/sign-in", (c) => signIn(c, options));
-  app.post("/sign-out", desk.withSession, (c) => {
-    sessions.end(c);
+  app.post("/sign-out", desk.withSession, async (c) => {
+    const caller = c.get("caller");
+    await sessions.end(c, caller);
+    live.end(caller.session);
     return c.redirect("/sign-in", 303);
   });
-  const live = new Live(options.store, options.closing);
   app.get("/live", desk.signedIn, (c) => {
-    const body = live.open(sessions.key(c));
+    const caller = c.get("caller");
+    const body = live.open(caller.session ?? "", () => options.stillMay(caller, "read"));
     return body === null ? c.body(null, 204) : c.body(body, 200, STREAM); // 204: do not come back
   });
   app.route("/", overviewPages(desk));

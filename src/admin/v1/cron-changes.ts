@@ -10,6 +10,7 @@ import { fieldOf } from "../../policies/table.ts";
 import { checkCronTask } from "../../tasks/cron/check-task.ts";
 import {
   calledAfter,
+  definitionAfter,
   type Changed,
   earlierKeys,
   editCron,
@@ -28,9 +29,11 @@ import {
 } from "../../tasks/cron/known.ts";
 import { recurringTask } from "../../tasks/cron/recurring.ts";
 import { runKnown } from "../../tasks/cron/run-known.ts";
+import type { RunOptions } from "../../tasks/cron/control.ts";
 import { BY, REASON } from "../../tasks/pauses.ts";
 import { time } from "../../values/option-kinds.ts";
 import type { AdminOptions } from "../app.ts";
+import { checkRecurringAllowed } from "../access/allowed-calls.ts";
 import { described, readField } from "../input/fields.ts";
 import { readObject, readPlainObject } from "../input/json-body.ts";
 import { CHANGED, RECURRING, shownRecurring } from "./cron-schemas.ts";
@@ -95,11 +98,22 @@ export function cronName() {
   return reads("param", NAME, (c) => ({ name: c.req.param("name") ?? "" }));
 }
 
-export type CronOptions = Pick<AdminOptions, "store" | "config" | "catalog" | "crons">;
+export type CronOptions = Pick<AdminOptions, "store" | "config" | "catalog" | "crons" | "pushable">;
 
 /** The recurring tasks of the models, as the server has loaded them, and of tq.toml as it is now. */
 export function filesNow({ config, crons = () => [] }: CronOptions): FileCrons {
   return mergeFiles(crons(), cronFileNow(config));
+}
+
+/** Runs one now, where requests may push what it calls. */
+export function runAllowed(
+  options: CronOptions,
+  name: string,
+  run: RunOptions,
+): Promise<number | null> {
+  const { store, catalog } = options;
+  const check = (definition: CronDefinition) => checkRecurringAllowed(options, definition);
+  return runKnown({ store, files: filesNow(options), catalog, check }, name, run);
 }
 
 export function cronChanges(options: CronOptions) {
@@ -130,6 +144,7 @@ export function cronChanges(options: CronOptions) {
         if (taken !== undefined) {
           throw new TqError("conflict", takenWords({ ...taken, removedAt: null }));
         }
+        checkRecurringAllowed(options, definition);
         checkCronTask(definition, { catalog: catalog(), onRecords }, cannotAdd(name));
         const row = await store.cron.add(DATABASE_ORIGIN, { name, definition: text });
         const location = { Location: `/api/v1/cron/${encodeURIComponent(name)}` };
@@ -145,6 +160,7 @@ export function cronChanges(options: CronOptions) {
         const { name } = c.req.valid("param");
         const said = c.req.valid("json");
         await known(name);
+        checkRecurringAllowed(options, await definitionAfter(store, name, said));
         const called = await calledAfter(store, name, said);
         const { onRecords } = filesNow(options);
         const calls = { catalog: catalog(), onRecords };
@@ -206,7 +222,7 @@ export function cronChanges(options: CronOptions) {
         const { name } = c.req.valid("param");
         const { by = callerName(c), force = false } = c.req.valid("json");
         const run = { force, by };
-        const id = await runKnown({ store, files: filesNow(options), catalog }, name, run);
+        const id = await runAllowed(options, name, run);
         const task = id === null ? null : await store.get(id);
         return c.json({ name, task: task && withIsoTimes(task) });
       },

@@ -30,9 +30,8 @@ export function replaysPush(
   answer: (c: Context, ids: number[], isReplay: boolean) => Response,
 ): MiddlewareHandler<PushOnceEnv> {
   return describesInput("header", HEADER, async (c, next) => {
-    const given = c.req.header(NAME);
-    if (given === undefined) return next();
-    const key = await readKey(c, given);
+    const key = await givenKey(c);
+    if (key === null) return next();
     const ids = await store.pushKeys.find(key);
     if (ids !== null) return answer(c, ids, true);
     c.set("pushKey", key);
@@ -40,7 +39,10 @@ export function replaysPush(
   });
 }
 
-async function readKey(c: Context<PushOnceEnv>, key: string): Promise<PushKey> {
+/** null: the request has none. @throws TqError "invalid" */
+export async function givenKey(c: Context<AdminEnv>): Promise<PushKey | null> {
+  const key = c.req.header(NAME);
+  if (key === undefined) return null;
   if (!/^[\x20-\x7e]{1,255}$/.test(key)) {
     const allowed = "1 to 255 characters of ASCII, such as those of a UUID";
     throw new TqError("invalid", `${NAME} cannot be ${quote(key)}: it must be ${allowed}`);

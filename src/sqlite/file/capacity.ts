@@ -1,9 +1,9 @@
 /** Refuses pushes while the queue is full, or its disk nearly so. */
-import type { Database } from "bun:sqlite";
+import { type Database, SQLiteError } from "bun:sqlite";
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Clock } from "../../clock.ts";
-import { TqError } from "../../errors.ts";
+import { type Clock, monotonicNow } from "../../clock.ts";
+import { isTqError, TqError } from "../../errors.ts";
 import { countWaiting } from "../sql/counts.ts";
 
 export interface CapacityOptions {
@@ -16,6 +16,12 @@ export interface CapacityOptions {
 
 /** A count of the queue, or of the disk's free bytes, is trusted this long. */
 const COUNT_TRUSTED_MS = 1_000;
+
+/** With fewer free bytes a disk counts as full: SQLite's own files beside the database need some. */
+export const FULL_DISK_BYTES = 64 * 1024;
+
+/** A write that the disk refused counts this long, unless one succeeds before: nobody may try again meanwhile. */
+const MET_MS = 10_000;
 
 /** A count that takes longer is not made at each refusal: it holds the write lock. */
 const SLOW_COUNT_MS = 5;
@@ -32,6 +38,8 @@ export class Capacity {
   #refused = { size: 0, until: -Infinity };
   #free = Infinity;
   #lookedAt = -Infinity;
+  /** What the last write met, and when; null: it succeeded. */
+  #met: { readonly error: TqError; readonly at: number } | null = null;
 
   constructor(options: CapacityOptions) {
     this.#options = options;
@@ -65,6 +73,24 @@ export class Capacity {
     this.#headroom -= tasks;
   }
 
+  /** Call it with the error of each write. @returns the same error */
+  noted(error: unknown): unknown {
+    if (isTqError(error) && isOfDisk(error)) this.#met = { error, at: monotonicNow() };
+    return error;
+  }
+
+  /** Call it after each write. */
+  wrote(): void {
+    this.#met = null;
+  }
+
+  /** For those who ask, also in other processes than the one that writes. @throws TqError where the disk takes no writes. */
+  checkWrites(): void {
+    if (this.#met !== null && monotonicNow() - this.#met.at < MET_MS) throw this.#met.error;
+    const { path } = this.#options;
+    if (freeBytes(path) < FULL_DISK_BYTES) throw diskFull(path);
+  }
+
   #checkSize(size: number, tasks: number): void {
     const { maxSize } = this.#options;
     if (size + tasks <= maxSize) return;
@@ -89,6 +115,17 @@ export class Capacity {
       `Cannot push: the disk of ${path} has ${megabytes(this.#free)} MB free, and database.min_free_mb is ${megabytes(minFree)}; free some space`,
     );
   }
+}
+
+function isOfDisk({ cause }: TqError): boolean {
+  return cause instanceof SQLiteError && /^SQLITE_(FULL|IOERR)/.test(cause.code ?? "");
+}
+
+export function diskFull(path: string): TqError {
+  return new TqError(
+    "full",
+    `Cannot write to ${path}: the disk is full; free some space and try again`,
+  );
 }
 
 /** Free bytes on the disk of this file; Infinity where the file system does not tell. */

@@ -7,6 +7,15 @@ CREATE TABLE tq__token (
   created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Sessions of the dashboard that were signed out, until they would have ended by themselves. `token` is the digest of the
+-- session's token; a `session` of "" stands for all of that token up to its `until`.
+CREATE TABLE tq__ended_session (
+  token TEXT NOT NULL,
+  session TEXT NOT NULL,
+  until INTEGER NOT NULL,
+  PRIMARY KEY (token, session)
+) STRICT, WITHOUT ROWID;
+
 -- Webhooks, as the files of workers ask for them. `target` names the place of one, whatever it is about. Ends of tasks are
 -- followed since `since`; those up to `ended_at` have been told: each pushes one task. `seed` makes the ids of deliveries;
 -- `moves` counts how often its place was moved.

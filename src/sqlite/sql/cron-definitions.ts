@@ -11,10 +11,16 @@ import {
   type RefusedDefinition,
 } from "../../cron/ledger.ts";
 import { type FormerTimes, formerAfter } from "../../cron/former.ts";
-import { timesOf } from "../../cron/in-force.ts";
+import { editedKeys, saidBySource, timesOf } from "../../cron/in-force.ts";
 import { BACK_MS, endOfRemoved } from "../../cron/left-slots.ts";
+import { unveiledKeys } from "../../cron/shown-call.ts";
+import { Redaction } from "../../redaction/redaction.ts";
 import { cronState, IS_HELD, ZONE } from "./cron-rows.ts";
 import { recordDecision } from "./cron-slots.ts";
+import { declaredMarks } from "./redactions.ts";
+
+/** The keys that say what is called. */
+const CALL_KEYS: readonly string[] = ["task", "instances", "args", "context"];
 
 const FOUND = `
   SELECT origin, kind, definition, override, decided_until AS decidedUntil, former, removed_at AS removedAt, ${ZONE} AS zone,
@@ -39,10 +45,10 @@ interface Found {
 }
 
 const DEFINE = `
-  INSERT INTO tq__cron (name, origin, kind, definition, decided_until, former, changed_at)
-  VALUES ($name, $origin, $kind, $definition, $decidedUntil, $former, $now)
+  INSERT INTO tq__cron (name, origin, kind, definition, override, decided_until, former, changed_at)
+  VALUES ($name, $origin, $kind, $definition, $override, $decidedUntil, $former, $now)
   ON CONFLICT (name) DO UPDATE
-    SET origin = excluded.origin, kind = excluded.kind, definition = excluded.definition,
+    SET origin = excluded.origin, kind = excluded.kind, definition = excluded.definition, override = excluded.override,
         decided_until = excluded.decided_until, former = excluded.former, changed_at = excluded.changed_at,
         removed_at = NULL`;
 
@@ -106,7 +112,7 @@ export function addCron(
   now: number,
 ): void {
   const from = { decidedUntil: now, former: "[]" };
-  db.query(DEFINE).run({ name, origin, kind, definition, ...from, now });
+  db.query(DEFINE).run({ name, origin, kind, definition, ...from, override: "{}", now });
 }
 
 function namesOf({ definitions, foreign = [] }: CronSource): string {
@@ -148,8 +154,10 @@ function put(
     return false;
   }
   endRemoved(db, name, now);
-  const from = startOf({ name, definition }, found, now);
-  db.query(DEFINE).run({ name, origin, kind, definition, ...from, now });
+  const override = overrideFor(db, { name, definition }, found);
+  const from = startOf({ name, definition }, found, override, now);
+  const values = { name, origin, kind, definition, override: JSON.stringify(override) };
+  db.query(DEFINE).run({ ...values, ...from, now });
   return true;
 }
 
@@ -160,11 +168,39 @@ function endRemoved(db: Database, name: string, now: number): void {
   if (ended !== null) recordDecision(db, name, ended, [], now, null);
 }
 
+/** What people edited goes on, but for a call that would show secrets together with the new definition. */
+function overrideFor(db: Database, text: CronText, found: Found | null): CronOverride {
+  if (found === null) return {};
+  const override = JSON.parse(found.override) as CronOverride;
+  const edited = editedKeys(override);
+  if (!CALL_KEYS.some((key) => key in edited)) return override;
+  const marks = new Map(Object.entries(declaredMarks(db)));
+  const redaction = new Redaction(
+    [],
+    (model) => marks.get(model) ?? null,
+    () => marks.size === 0,
+  );
+  const [was, own] = [found, text].map(({ definition }) =>
+    saidBySource({ name: text.name, definition }),
+  );
+  const whole = { ...own, ...edited };
+  const unveiled = [{ ...was, ...edited }, { ...own }].flatMap((before) =>
+    unveiledKeys(before, whole, redaction),
+  );
+  if (unveiled.length === 0) return override;
+  const kept = Object.entries(override).filter(([key]) => !CALL_KEYS.includes(key));
+  return Object.fromEntries(kept);
+}
+
 /** A change leaves what is decided: slots that have passed are still to be decided. A new one counts from now. */
-function startOf({ name, definition }: CronText, found: Found | null, now: number) {
+function startOf(
+  { name, definition }: CronText,
+  found: Found | null,
+  override: CronOverride,
+  now: number,
+) {
   const isNew = found === null || (found.removedAt !== null && now - found.removedAt > BACK_MS);
   if (isNew) return { decidedUntil: now, former: "[]" };
-  const override = JSON.parse(found.override) as CronOverride;
   const [was, is] = [found.definition, definition].map((text) =>
     timesOf({ name, definition: text, override, zone: found.zone }),
   );

@@ -27,9 +27,13 @@ export function pushOnce(
   if (earlier !== null) return { ids: earlier, isReplay: true };
   return allOrNothing(db, () => {
     const ids = push();
-    db.query(ADD).run({ ...key, ids: JSON.stringify(ids), now });
+    keepKey(db, key, ids, now);
     return { ids, isReplay: false };
   });
+}
+
+export function keepKey(db: Database, key: PushKey, ids: readonly number[], now: number): void {
+  db.query(ADD).run({ ...key, ids: JSON.stringify(ids), now });
 }
 
 /** Keys that one transaction deletes. */

@@ -17,19 +17,37 @@ export function looksInside({ where = [], argsHave, reasonHas, error }: ReadFilt
  * for any characters. Without a mask it is the filter itself.
  */
 export function asStored(filter: ReadFilter): ReadFilter {
-  const { error, argsHave, reasonHas, states } = filter;
+  const { error, argsHave, reasonHas, states, where = [] } = filter;
   const line = error === undefined ? null : beforeMask(errorOf(error));
   const has = [argsHave, reasonHas].some((text) => text?.includes(MASK) === true);
-  if (line === null && !has) return filter;
+  const isAsked = where.some(hasMask);
+  if (line === null && !has && !isAsked) return filter;
   const { error: _, argsHave: _args, reasonHas: _reason, ...others } = filter;
   const [args, reason] = [besideMask(argsHave), besideMask(reasonHas) || line];
   const isFailed = states === undefined || states.includes("failed");
   return {
     ...others,
+    ...(isAsked && { where: where.flatMap(conditionBesideMask) }),
     ...(args && { argsHave: args }),
     ...(reason && { reasonHas: reason }),
     ...(line === null ? error !== undefined && { error } : { states: isFailed ? ["failed"] : [] }),
   };
+}
+
+function hasMask({ path, isOneOf = [], has = "" }: PathCondition): boolean {
+  return [...path.map(String), ...(isOneOf ?? []), has ?? ""].some((text) => text.includes(MASK));
+}
+
+/** The text beside a mask is part of the stored one; a mask alone may stand for any value. */
+function conditionBesideMask(condition: PathCondition): PathCondition[] {
+  if (!hasMask(condition)) return [condition];
+  const { root, path, isOneOf = null, has = null } = condition;
+  const texts = (isOneOf ?? []).map((json) => JSON.parse(json) as unknown);
+  const [text] = [has, ...texts].filter((one) => typeof one === "string");
+  const part = besideMask(text ?? "");
+  return path.some((step) => String(step).includes(MASK)) || part === ""
+    ? []
+    : [{ root, path, has: part }];
 }
 
 /** null: no mask is in the line, nor the beginning of one where a long line is cut. */

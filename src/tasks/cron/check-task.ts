@@ -1,6 +1,6 @@
 /** Checks that a recurring task calls what there is. */
 import { checkCall, type ModelCatalog } from "../../catalog.ts";
-import { callOf, noRecordsWords } from "../../cron/call.ts";
+import { callOf, noRecordsWords, recordsOfFunctionWords } from "../../cron/call.ts";
 import type { CronDefinition } from "../../cron/definition.ts";
 import { isTqError, TqError } from "../../errors.ts";
 import { FUNCTION_METHOD } from "../../task.ts";
@@ -15,14 +15,14 @@ export interface KnownCalls {
 
 /**
  * @param start begins the sentence of the refusal: `Cannot edit nightly`
- * @throws TqError "not_found", or "invalid" where a method of records is called on none
+ * @throws TqError "not_found", or "invalid" where a method of records is called on none, or a function on some
  */
 export function checkCronTask(
   definition: Pick<CronDefinition, "task" | "instances">,
   { catalog, onRecords }: KnownCalls,
   start: string,
 ): void {
-  const why = noRecordsWords(definition, onRecords);
+  const why = recordsOfFunctionWords(definition) ?? noRecordsWords(definition, onRecords);
   if (why !== null) throw new TqError("invalid", `${start}: ${why}`);
   if (catalog === null) return;
   const { model, method } = callOf(definition);

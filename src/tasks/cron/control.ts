@@ -3,13 +3,15 @@ import { userAndHost } from "../../user-name.ts";
 import { runByHand } from "../../cron/by-hand.ts";
 import { type CronDefinition, readCron } from "../../cron/definition.ts";
 import { definitionOf, editedKeys, pauseAt, saidBySource } from "../../cron/in-force.ts";
-import type { CronOverride, CronPause, CronRow } from "../../cron/ledger.ts";
-import { shownCall } from "../../cron/shown-call.ts";
+import type { CronOverride, CronPause, CronRow, CronState } from "../../cron/ledger.ts";
+import { shownCall, unveiledKeys } from "../../cron/shown-call.ts";
 import { originWords } from "../../cron/origin.ts";
 import { TqError } from "../../errors.ts";
 import { fieldOf } from "../../policies/table.ts";
 import { quote } from "../../quote.ts";
 import { refuseMask } from "../../redaction/mask-given.ts";
+import type { Redaction } from "../../redaction/redaction.ts";
+import type { PushKey } from "../../store/push-keys.ts";
 import type { Store } from "../../store/store.ts";
 import { didYouMean } from "../../suggest.ts";
 import { REASON } from "../pauses.ts";
@@ -86,21 +88,40 @@ export async function resumeCron(store: Store, name: string): Promise<Changed | 
 }
 
 /**
- * Makes the database say these keys instead of the definition.
+ * Makes the database say these keys instead of the definition. Secrets stay only with a method that marks them the same.
  *
  * @param said by the keys of tq.toml; one that says what the definition says is no override.
  */
-export function editCron(
+export async function editCron(
   store: Store,
   name: string,
   said: Readonly<Record<string, unknown>>,
 ): Promise<Changed> {
   refuseMask(said, `Cannot edit ${name}`);
+  const redaction = await store.redactions.inForce();
   return change(store, name, (row) => {
     const { pause } = row.override;
     const { edited } = edit(row, said);
+    refuseUnveiled(row, edited, said, redaction);
     return { ...edited, ...(pause === undefined ? {} : { pause }) };
   });
+}
+
+/** @throws TqError "invalid" where secrets that are not said anew would be shown after an edit. */
+function refuseUnveiled(
+  row: CronRow,
+  edited: Readonly<Record<string, unknown>>,
+  said: Readonly<Record<string, unknown>>,
+  redaction: Redaction,
+): void {
+  const source = saidBySource(row);
+  const before = { ...source, ...editedKeys(row.override) };
+  const keys = unveiledKeys(before, { ...source, ...edited }, redaction)
+    .filter((key) => said[key] === undefined)
+    .join(" and ");
+  if (keys === "") return;
+  const why = `the secrets of ${String(before["task"])} in its ${keys} would be shown`;
+  throw new TqError("invalid", `Cannot edit ${row.name}: ${why}; say the ${keys} anew`);
 }
 
 /** The definition after an edit that changes what is called; null: it does not. @throws TqError "not_found" */
@@ -110,6 +131,15 @@ export async function calledAfter(
   said: Readonly<Record<string, unknown>>,
 ): Promise<CronDefinition | null> {
   if (typeof said["task"] !== "string" && said["instances"] === undefined) return null;
+  return definitionAfter(store, name, said);
+}
+
+/** The definition after an edit. @throws TqError "not_found" */
+export async function definitionAfter(
+  store: Store,
+  name: string,
+  said: Readonly<Record<string, unknown>>,
+): Promise<CronDefinition> {
   return edit(await rowNamed(store, name), said).definition;
 }
 
@@ -135,20 +165,25 @@ export async function resetCron(store: Store, name: string): Promise<Changed | n
 export interface RunOptions {
   readonly by?: string;
   readonly force?: boolean;
+  /** Run again with the same key it pushes nothing, and the task is that of the first time. */
+  readonly key?: PushKey;
 }
 
 /**
  * Pushes the task of a recurring task now, beside its schedule, also while it is paused.
  *
- * @returns the id of the task; null for what tq itself does, with which a worker begins at once.
+ * @returns the id of the task; null for what tq itself does, with which a worker begins at once
  */
 export async function pushCron(
   store: Store,
   name: string,
-  { by = userAndHost(), force = false }: RunOptions = {},
+  { by = userAndHost(), force = false, key }: RunOptions = {},
 ): Promise<number | null> {
   await rowNamed(store, name);
-  const [slot] = await store.cron.decide(name, (state, now) => {
+  const earlier = async () => (key === undefined ? null : store.pushKeys.find(key));
+  const [before] = (await earlier()) ?? [];
+  if (before !== undefined) return before;
+  const decide = (state: CronState, now: number) => {
     const { row } = state;
     if (row.removedAt !== null) {
       throw new TqError(
@@ -157,9 +192,12 @@ export async function pushCron(
       );
     }
     return runByHand(definitionOf(row), state, now, { by, force });
-  });
-  if (slot === undefined) throw noSuch(name, []); // it was removed meanwhile
-  return slot.task;
+  };
+  const [slot] = await store.cron.decide(name, decide, key === undefined ? {} : { key });
+  if (slot !== undefined) return slot.task;
+  const [other] = (await earlier()) ?? [];
+  if (other !== undefined) return other; // the same form came twice at once
+  throw noSuch(name, []); // it was removed meanwhile
 }
 
 /** @throws TqError "not_found" with the near name. */

@@ -55,6 +55,17 @@ function makeFeed() {
   };
 }
 
+test("a token has half of the streams, and others find some", async () => {
+  await using it = makeFeed();
+  for (let count = 0; count < 1_024; count++) await it.openAs("shop");
+  expect(await errorOf(it.openAs("shop"))).toMatchObject({
+    code: "busy",
+    message:
+      'Cannot open a stream of events: 1024 of the token "shop" are open; close some, or try again later',
+  });
+  await it.openAs("office");
+});
+
 describe("the feed", () => {
   test("reads the database once for all streams, also where their filters differ", async () => {
     await using it = makeFeed();
@@ -107,8 +118,8 @@ describe("the feed", () => {
 
   test("refuses more streams than it has room for", async () => {
     await using it = makeFeed();
-    for (let count = 0; count < 2_048; count++) await it.openAs("shop");
-    const refusal = await errorOf(() => it.openAs("shop"));
+    for (let count = 0; count < 2_048; count++) await it.openAs(`shop ${count % 2}`);
+    const refusal = await errorOf(() => it.openAs("other"));
     expect(refusal).toMatchObject({ code: "busy" });
     expect(it.feed.size).toBe(2_048);
   });

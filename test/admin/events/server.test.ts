@@ -72,9 +72,11 @@ needs("Linux").test(
     await using helper = startHelper(`
       const { serveAdmin } = await import("./src/admin/serve.ts");
       const { SqliteStore } = await import("./src/sqlite/store.ts");
+      const { digestOf } = await import("./src/admin/access/tokens.ts");
       const { newTask } = await import("./test/support/store.ts");
       const { parseSettings } = await import("./src/settings/config.ts");
       const store = new SqliteStore({ path: ${JSON.stringify(folder.file("tq.db"))} });
+      await store.tokens.add({ name: "other", roles: ["read"] }, digestOf("other"));
       const config = parseSettings({}, "test");
       const options = { store, config, listen: "127.0.0.1:0", catalog: () => ({}), mode: "worker", version: "1" };
       const server = await serveAdmin(options);
@@ -87,12 +89,13 @@ needs("Linux").test(
       console.log("stopped");`);
     const [port = "", ...path] = (await helper.line()).split(" ");
     const authorization = `Bearer ${readFileSync(path.join(" "), "utf8").trim()}`;
-    const open = () => openRaw(Number(port), authorization);
+    const open = (at: number) =>
+      openRaw(Number(port), at % 2 === 0 ? authorization : "Bearer other"); // a token has half of the streams
     const sockets: Socket[] = [];
     const fill = async () => {
       while (sockets.length < MOST_STREAMS) {
         const some = Math.min(100, MOST_STREAMS - sockets.length);
-        sockets.push(...(await Promise.all(Array.from({ length: some }, open))));
+        sockets.push(...(await Promise.all(Array.from({ length: some }, (_, at) => open(at)))));
       }
     };
     await fill();

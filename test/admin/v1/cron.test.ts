@@ -77,6 +77,22 @@ describe("a recurring task", () => {
     });
   });
 
+  test("of a function is refused instances, also those of a method that is edited to it", async () => {
+    await using admin = makeAdmin({ catalog: () => ({ sale: ["process"], label: null }) });
+    const why =
+      "label is a function, which is called on no records; say no instances, or [] in their place";
+    for (const instances of [[1], 7]) {
+      const added = await admin.post(CRON, { ...NIGHTLY, task: "label", instances });
+      expect([added.status, added.body.detail]).toEqual([422, `Cannot add nightly: ${why}`]);
+    }
+    await admin.post(CRON, NIGHTLY);
+    const edited = await patch(admin, "nightly", { task: "label" });
+    expect([edited.status, edited.body.detail]).toEqual([422, `Cannot edit nightly: ${why}`]);
+    expect((await patch(admin, "nightly", { task: "label", instances: [] })).status).toBe(200);
+    const { body } = await admin.post(`${CRON}/nightly/run`, {});
+    expect(body.task).toMatchObject({ model: "label", instances: [] });
+  });
+
   test("is edited and reset, and the answer tells what it was", async () => {
     await using admin = makeAdmin();
     await admin.post(CRON, NIGHTLY);

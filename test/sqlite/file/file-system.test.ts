@@ -64,6 +64,18 @@ needs("mount").describe("a file system", () => {
       await store.close();
     }));
 
+  test("that is full refuses pushes, as each process sees that has written nothing", () =>
+    withTmpfs(async (path, remount) => {
+      const store = new SqliteStore({ path });
+      expect(await store.pushRefusal()).toBeNull();
+      Bun.spawnSync(["dd", "if=/dev/zero", `of=${path}-ballast`, "bs=4k"]);
+      const full = `Cannot write to ${path}: the disk is full; free some space and try again`;
+      expect(await store.pushRefusal()).toBe(full);
+      remount("size=64m");
+      expect(await store.pushRefusal()).toBeNull();
+      await store.close();
+    }));
+
   test("that is full fails a push, and those that share its commit are stored or refused as they are told", () =>
     withTmpfs(async (path, remount) => {
       const store = new SqliteStore({ path });
@@ -103,6 +115,19 @@ describe("a database that may not grow", () => {
       expect(() => db.run("CREATE TABLE thing (a)")).toThrow("has ended already");
     });
     expect(await store.list()).toEqual([]);
+  });
+
+  test("refuses pushes from a write that met it until one succeeds", async () => {
+    await using subject = makeStore();
+    const { store } = subject;
+    await withSession(store, async (session) => {
+      (session.raw(false) as Database).run("PRAGMA max_page_count = 1");
+      const args = JSON.stringify(["x".repeat(100_000)]);
+      expect(await errorOf(session.push([newTask({ args })]))).toMatchObject({ code: "full" });
+    });
+    expect(await store.pushRefusal()).toContain("the disk is full");
+    await pushOne(store);
+    expect(await store.pushRefusal()).toBeNull();
   });
 
   test("fails a settle with a sentence, and the claim still holds", async () => {

@@ -180,7 +180,7 @@ export function cronDefinitionTests(): void {
           slots: [{ slot, outcome: "started", reason: null, task: null }],
           decidedUntil: slot,
         }),
-        worker,
+        { worker },
       );
 
     async function working(): Promise<string | null> {

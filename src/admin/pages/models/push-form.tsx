@@ -13,6 +13,7 @@ import { callName } from "../../../task.ts";
 import type { AdminEnv } from "../../access/access.ts";
 import type { Desk } from "../desk.tsx";
 import { RefusalSentence } from "../form.tsx";
+import { PushKeyField } from "../push-once.tsx";
 import { WORDS } from "../words.ts";
 import { ZoneNote, zoneOf } from "../zone.tsx";
 import { ArgumentFields, Fault } from "./argument-fields.tsx";
@@ -146,6 +147,7 @@ function PushForm({ given, method, formToken, zone, names }: FormProps) {
   return (
     <form method="post" action="/push">
       <input type="hidden" name="form_token" value={formToken} />
+      <PushKeyField />
       <input type="hidden" name="title" value={title} />
       {again !== undefined && <input type="hidden" name="again" value={again} />}
       {method !== undefined && <Call call={method.call} values={values} again={again} />}

@@ -11,6 +11,7 @@ import { readId } from "../../input/queries.ts";
 import type { Signature } from "../../../registry/signatures/signatures.ts";
 import type { Desk } from "../desk.tsx";
 import { fieldsOf, refusedForm, timeOf } from "../form.tsx";
+import { pushKeyOf } from "../push-once.tsx";
 import { WORDS } from "../words.ts";
 import { zoneOfForm } from "../zone.tsx";
 import { fieldName, isArgumentField, readArguments, type Texts, textsOf } from "./arguments.ts";
@@ -101,12 +102,15 @@ class FieldFaults extends Error {
   }
 }
 
+/** The fields that are no part of a push. */
+const OWN_FIELDS: readonly string[] = ["form_token", "zone", "push_key"];
+
 async function push(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
   const { options, store } = desk;
   const fields = await fieldsOf(c);
-  const { form_token: _, title = WORDS.push.title, again, zone: __, as, json, ...rest } = fields;
+  const { title = WORDS.push.title, again, as, json, ...rest } = fields;
   const values = Object.fromEntries(
-    Object.entries(rest).filter(([name]) => !isArgumentField(name)),
+    Object.entries(rest).filter(([name]) => !isArgumentField(name) && !OWN_FIELDS.includes(name)),
   );
   const signature = await signatureFor(desk, values);
   const texts = await argumentTexts(c);
@@ -117,8 +121,11 @@ async function push(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
     ...(again !== undefined && { again }),
     ...(signature && { signature, isJson: !isTyped, texts }),
   };
+  const key = as === undefined ? pushKeyOf(c, { ...fields, ...texts }) : undefined;
   try {
     if (again !== undefined && !desk.may(c, "read")) return await desk.lacksRead(c);
+    const earlier = key === undefined ? null : await store.pushKeys.find(key);
+    if (earlier !== null) return afterPush(c, desk, earlier);
     const isEmpty = Object.values(texts).every((text) => text === "");
     if (as === "json" && isEmpty) return await formPage(c, desk, asJson(form, []));
     if (as === "fields")
@@ -134,8 +141,9 @@ async function push(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
     const { pushes, tasks } = readPush(body, { now: store.now(), batchSize });
     checkPushable(options, pushes);
     if (tasks.length === 0) throw new FieldFaults({ instances: WORDS.push.faults.noRecords });
-    const [pushed] = await store.push(tasks);
-    return c.redirect(desk.may(c, "read") ? `/tasks/${pushed}` : `/push?done=${pushed}`, 303);
+    const { ids } =
+      key === undefined ? { ids: await store.push(tasks) } : await store.pushKeys.push(tasks, key);
+    return afterPush(c, desk, ids);
   } catch (error) {
     if (error instanceof FieldFaults) {
       const { faults } = error;
@@ -145,6 +153,10 @@ async function push(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
     const { sentence } = await refusedForm(c, error);
     return formPage(c, desk, { ...form, refusal: sentence });
   }
+}
+
+function afterPush(c: Context<AdminEnv>, desk: Desk, [pushed]: readonly number[]): Response {
+  return c.redirect(desk.may(c, "read") ? `/tasks/${pushed}` : `/push?done=${pushed}`, 303);
 }
 
 /** Above the form stands how many fields are wrong, and what is wrong with those that it does not have. */

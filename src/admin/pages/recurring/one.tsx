@@ -7,12 +7,12 @@ import { changeSentences, type Explanation } from "../../../tasks/cron/explanati
 import { takeUp } from "../../../tasks/cron/known.ts";
 import { explainedRecurring, type Listed } from "../../../tasks/cron/listed.ts";
 import { type RecurringSlot, recurringSlot } from "../../../tasks/cron/recurring.ts";
-import { runKnown } from "../../../tasks/cron/run-known.ts";
 import { type AdminEnv, callerName } from "../../access/access.ts";
-import { filesNow } from "../../v1/cron-changes.ts";
+import { filesNow, runAllowed } from "../../v1/cron-changes.ts";
 import type { Desk } from "../desk.tsx";
 import { fieldsOf, PauseForm, pauseFields, type Refused, refusedForm } from "../form.tsx";
 import { Action, Fact, Table, tasksPath, Time } from "../parts.tsx";
+import { PushKeyField, pushKeyOf } from "../push-once.tsx";
 import { WORDS } from "../words.ts";
 import { zoneOf } from "../zone.tsx";
 import { Marks, Outcome } from "./signs.tsx";
@@ -21,15 +21,16 @@ const SHOWN_SLOTS = 50;
 
 export function recurringPage(desk: Desk): Hono<AdminEnv> {
   const { store, options } = desk;
-  const { catalog } = options;
   const nameOf = (c: Context): string => c.req.param("name") ?? "";
   const pathOf = (name: string) => `/recurring/${encodeURIComponent(name)}`;
   const app = new Hono<AdminEnv>();
   app.get("/", desk.signedIn, (c) => showPage(c, desk, nameOf(c)));
   app.post("/run", desk.formFor("admin"), async (c) => {
-    const { force } = await fieldsOf(c);
-    const run = { by: callerName(c), force: force !== undefined };
-    const task = await runKnown({ store, files: filesNow(options), catalog }, nameOf(c), run);
+    const fields = await fieldsOf(c);
+    const key = pushKeyOf(c, fields);
+    const by = callerName(c);
+    const run = { by, force: fields["force"] !== undefined, ...(key !== undefined && { key }) };
+    const task = await runAllowed(options, nameOf(c), run);
     return c.redirect(task === null ? `${pathOf(nameOf(c))}?done=run` : `/tasks/${task}`, 303);
   });
   app.post("/pause", desk.formFor("admin"), async (c) => {
@@ -118,6 +119,7 @@ function Actions({ task, form, zone, refused }: ActionsProps) {
     <>
       <form method="post" action={path("run")} class="line" id="run" hx-morph-skip>
         <input type="hidden" name="form_token" value={form} />
+        <PushKeyField />
         <button>{words.run}</button>
         <label class="check">
           <input type="checkbox" name="force" value="yes" />
