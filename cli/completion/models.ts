@@ -3,17 +3,29 @@ import type { KnownCall } from "../../src/call-patterns.ts";
 import { callsOf, type ModelCatalog } from "../../src/catalog.ts";
 import { installModule } from "../../src/registry/install.ts";
 import { loadModels } from "../../src/registry/load-models.ts";
+import { modelCrons } from "../../src/registry/recurring.ts";
 import { self } from "../command/self.ts";
 import { write } from "../terminal/terminal.ts";
 
-/** In place of the name of a shell: prints the calls of the models. */
+/** In place of the name of a shell: prints what the models have. */
 export const MODELS_WORD = "models";
 
 /** What the models print stands before it. */
 const MARK = "\ntq-models:";
 
+export interface ModelNames {
+  readonly calls: readonly KnownCall[];
+  /** The names of their recurring tasks. */
+  readonly recurring: readonly string[];
+}
+
+interface Printed {
+  readonly catalog: ModelCatalog;
+  readonly recurring: readonly string[];
+}
+
 /** @param patience in ms: after that the process is ended, and nothing is found. */
-export async function callsOfModels(path: string, patience: number): Promise<KnownCall[]> {
+export async function namesOfModels(path: string, patience: number): Promise<ModelNames> {
   const child = Bun.spawn([...self(), "completions", MODELS_WORD, path], {
     stdio: ["ignore", "pipe", "ignore"],
     timeout: patience,
@@ -21,12 +33,17 @@ export async function callsOfModels(path: string, patience: number): Promise<Kno
   });
   const text = await new Response(child.stdout).text();
   const at = text.lastIndexOf(MARK);
-  return at === -1 ? [] : callsOf(JSON.parse(text.slice(at + MARK.length)) as ModelCatalog);
+  if (at === -1) return { calls: [], recurring: [] };
+  const { catalog, recurring } = JSON.parse(text.slice(at + MARK.length)) as Printed;
+  return { calls: callsOf(catalog), recurring };
 }
 
 /** In that process. */
-export async function printCalls(path: string): Promise<void> {
+export async function printNames(path: string): Promise<void> {
   installModule(await import("../../src/index.ts"));
   const registry = await loadModels(path);
-  write(MARK + JSON.stringify(registry.catalog()));
+  const { definitions } = modelCrons(path, registry.all());
+  const recurring = definitions.map(({ name }) => name);
+  const printed: Printed = { catalog: registry.catalog(), recurring };
+  write(MARK + JSON.stringify(printed));
 }

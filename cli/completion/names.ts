@@ -5,12 +5,13 @@ import { isPattern } from "../../src/patterns.ts";
 import { databaseExists } from "../../src/open-store.ts";
 import { calledMethod, callName, DEFAULT_QUEUE } from "../../src/task.ts";
 import type { Store } from "../../src/store/store.ts";
+import { mergeFiles } from "../../src/tasks/cron/known.ts";
 import { parseDuration } from "../../src/values/duration.ts";
 import { COMMON_FLAGS, type Values } from "../command/flags.ts";
 import { type AnyConfig, Program, toLook } from "../command/program.ts";
 import { WITH_URL } from "../command/with-url.ts";
 import type { Candidate } from "./candidates.ts";
-import { callsOfModels } from "./models.ts";
+import { type ModelNames, namesOfModels } from "./models.ts";
 import type { Line } from "./place.ts";
 
 export type NameKind =
@@ -54,7 +55,7 @@ async function find(kind: NameKind, config: AnyConfig, line: Line): Promise<read
     case "QUEUE":
       return [[DEFAULT_QUEUE, ""], ...(await fromStore(config, queues))];
     case "RECURRING":
-      return fromStore(config, recurring);
+      return recurring(config);
     case "TOKEN":
       return fromStore(config, async (store) => named(await store.tokens.list()));
     case "ID":
@@ -63,11 +64,15 @@ async function find(kind: NameKind, config: AnyConfig, line: Line): Promise<read
     case "METHOD":
     case "CALL":
     case "MODEL.METHOD": {
-      const models = config.models === null ? [] : callsOfModels(config.models, patience());
+      const models = ofModels(config);
       const known = fromStore(config, async (store) => (await store.names()).calls);
-      return callWords(kind, [...(await models), ...(await known)], line);
+      return callWords(kind, [...(await models).calls, ...(await known)], line);
     }
   }
+}
+
+async function ofModels({ models }: AnyConfig): Promise<ModelNames> {
+  return models === null ? { calls: [], recurring: [] } : namesOfModels(models, patience());
 }
 
 /** Nothing where there is no database, or it cannot be read in time. */
@@ -91,7 +96,16 @@ async function queues(store: Store): Promise<Candidate[]> {
   return names.sort().map((name) => [name, ""]);
 }
 
-async function recurring(store: Store, { remote }: AnyConfig): Promise<Candidate[]> {
+/** Those of tq.toml and the models too, which no worker may have taken up yet. */
+async function recurring(config: AnyConfig): Promise<Candidate[]> {
+  const stored = fromStore(config, storedRecurring);
+  if (config.remote !== undefined) return [...(await stored)];
+  const models = await ofModels(config);
+  const ofModelNames = models.recurring.map((name): Candidate => [name, ""]);
+  return [...(await stored), ...named(mergeFiles([], config).all), ...ofModelNames];
+}
+
+async function storedRecurring(store: Store, { remote }: AnyConfig): Promise<Candidate[]> {
   if (remote === undefined) return named(await store.cron.rows());
   const { openRemote } = await import("../remote/open.ts");
   return named((await openRemote(remote).recurring.list()).tasks);

@@ -41,8 +41,8 @@ export const install = command({
     },
     for: {
       type: "string",
-      valueHint: "SYSTEM",
-      description: `With --print: for ${MANAGER_NAMES.join(", ")} (default: this system)`,
+      valueHint: MANAGER_NAMES.join("|"),
+      description: "With --print: for another system (default: this one)",
     },
   },
   run: async (values, program) => {

@@ -47,5 +47,8 @@ function fileOf({ command }: Runs): string | null {
 
 /** @param what such as `Cannot remove tq-shop` */
 export function isOfAnother(what: string, project: string, hint: string): TqError {
-  return new TqError("conflict", `${what}: it is the service of another project, ${project}; ${hint}`);
+  return new TqError(
+    "conflict",
+    `${what}: it is the service of another project, ${project}; ${hint}`,
+  );
 }

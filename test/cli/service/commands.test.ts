@@ -1,13 +1,6 @@
 /** `tq service` with a systemctl of the test. */
 import { expect, test } from "bun:test";
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { standingFolder } from "../../../cli/service/project.ts";
 import { systemd } from "../../../cli/service/systemd/manager.ts";
 import { needs } from "../../support/needs.ts";
