@@ -37,6 +37,9 @@ async function note() {
   await Effect.create([{ task: currentTask()?.id ?? 0, one: ONE, two: TWO }]);
 }`;
 
+/** All threads have new models. */
+const LOADED = '"event":"models.loaded"';
+
 /** How an edit goes from the version before to this one. Of `one` and `two`, `one` always changes first. */
 type Edit = (folder: string, version: number) => void;
 
@@ -149,6 +152,7 @@ class Run {
     this.#isOver = true;
     await pushing;
     await this.#until("all tasks have ended", () => this.#effects().length === this.#pushed);
+    await this.#until("an edit was taken up", () => this.#log().includes(LOADED));
   }
 
   #start(...args: string[]): Bun.Subprocess {
@@ -191,6 +195,10 @@ class Run {
     return db.query("SELECT task, one, two FROM effect").all() as Counted[];
   }
 
+  #log(): string {
+    return readFileSync(join(this.#folder, "worker.log"), "utf8");
+  }
+
   #connect(): Database {
     const db = new Database(join(this.#folder, "tq.db"));
     db.run("PRAGMA busy_timeout = 5000");
@@ -210,9 +218,8 @@ class Run {
     using db = this.#connect();
     const left = db.query("SELECT id, state, reason FROM tq_tasks WHERE state <> 'finished'").all();
     if (left.length > 0) this.#problems.push(`Not finished: ${JSON.stringify(left.slice(0, 5))}`);
-    const log = readFileSync(join(this.#folder, "worker.log"), "utf8");
+    const log = this.#log();
     const count = (event: string) => log.split(`"event":"${event}"`).length - 1;
-    if (count("models.loaded") === 0) this.#problems.push("No edit was taken up");
     if (this.#problems.length > 0) this.#problems.push(log.slice(-5_000));
     return {
       edits,

@@ -41,8 +41,10 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
     c.env?.received?.();
   };
 
-  const read = (c: Context<AdminEnv, string>) => {
-    const reading = saysItsSize(c) ? whole(c) : limited(c, () => whole(c));
+  const read = (c: Context<AdminEnv, string>, expected: number) => {
+    // Of a large one Bun would make its buffer at once, and more than one while it grows.
+    const isSmall = expected <= LARGE_BYTES && saysItsSize(c);
+    const reading = isSmall ? whole(c) : limited(c, () => whole(c));
     return within(store, BODY_MS, reading, () => refuseSlow(c));
   };
 
@@ -63,7 +65,7 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
       return next();
     }
     if (expected > MAX_BYTES) return refuseLarge(c);
-    if (expected <= LARGE_BYTES) return (await read(c)) ?? next();
+    if (expected <= LARGE_BYTES) return (await read(c, expected)) ?? next();
     const caller = c.get("caller") as Caller | undefined;
     const room = caller === undefined ? ofOthers : ofCallers;
     const owner = caller?.name ?? c.env?.address ?? "";
@@ -72,7 +74,7 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
     if (leave === null) throw busy();
     try {
       if (signal.aborted) throw busy(); // nobody hears it, and Bun would make a buffer for the whole body
-      const refusal = await read(c);
+      const refusal = await read(c, expected);
       if (refusal !== undefined) return refusal;
       const { byteLength } = await c.req.arrayBuffer();
       if (byteLength <= LARGE_BYTES) return await next();
