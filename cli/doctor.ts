@@ -45,8 +45,8 @@ async function look(config: Config, program: Program, quick: boolean): Promise<C
   let catalog: ModelCatalog | null = null;
   const { models } = config;
   const load = async () => {
-      if (models) ({ catalog } = await namesOfModels(models, LOAD_PATIENCE_MS));
-    };
+    if (models) ({ catalog } = await namesOfModels(models, LOAD_PATIENCE_MS));
+  };
   const before = (store: Store, { name }: Pick<Check, "name">) => {
     const { size } = statSync(store.name);
     if (name !== "damage" || size < LONG_READ_BYTES) return;
