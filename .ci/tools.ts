@@ -25,7 +25,7 @@ export function toolsFor(root: string, args: readonly string[]): ToolName[] {
 export function namesIn(text: string): string[] {
   const calls = text.matchAll(/\bneeds\(([^)]*)\)/g);
   return [...calls].flatMap(([, names = ""]) =>
-    [...names.matchAll(/"(\w+)"/g)].map((it) => it[1] ?? ""),
+    [...names.matchAll(/"([\w-]+)"/g)].map((it) => it[1] ?? ""),
   );
 }
 

@@ -6,6 +6,10 @@ export const cancel = moveCommand({
   name: "cancel",
   done: "cancelled",
   description: "Cancel ready, scheduled or running tasks",
+  examples: [
+    ["tq cancel 7", "One task, also while it runs"],
+    ["tq cancel --state ready --queue print --dry-run", "First only how many"],
+  ],
   from: MOVED_FROM.cancel,
   read: () => ({ kind: "cancel" }),
 });

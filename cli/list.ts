@@ -10,6 +10,7 @@ import { command } from "./command/command.ts";
 import { CONDITION_WORDS, filterFlags, type GivenFilter, readFilter } from "./command/filter.ts";
 import { goingOn, lookFor } from "./command/look-for.ts";
 import { capitalized } from "./command/pausing.ts";
+import { modeOf } from "./command/mode.ts";
 import { type Program, toLook } from "./command/program.ts";
 import { taskTable } from "./terminal/tasks.ts";
 import { waitingWords } from "./terminal/mode.ts";
@@ -56,6 +57,10 @@ export const list = command({
   name: "list",
   description: "List tasks, the newest first",
   many: true,
+  examples: [
+    ["tq list --state failed --ended-after 1h", "What failed in the last hour"],
+    ["tq list args.order=4711", "The tasks of an order"],
+  ],
   flags: {
     condition: { type: "positional", required: false, description: CONDITION_WORDS },
     ...filterFlags(`Only tasks in these states: ${TASK_STATES.join(", ")}`),
@@ -96,7 +101,7 @@ export const list = command({
       if (tasks.length === 0) {
         notes.unshift(...(await unknownNameWords(store, filter, found.stoppedAt === null)));
       }
-      const mode = config.queue.worker ? "worker" : "no worker";
+      const mode = await modeOf(store, config);
       const hint = waitingWords(mode, waiting.length);
       if (live.length === 0 && hint !== null) program.note(hint);
       else if (waiting.length > 0) notes.unshift(...untakenQueues(waiting, live));

@@ -1,6 +1,7 @@
 /** The executable: reads the command line, runs the command, and exits with its status. */
 import { runCommand } from "citty";
 import { COMMANDS } from "./commands.ts";
+import { goesToJournal, withPriority } from "../src/log/journal.ts";
 import { requireUtf8, requireUtf8Surroundings } from "./terminal/utf8.ts";
 import { explain } from "./command/explain.ts";
 import { readLine } from "./command/line.ts";
@@ -43,6 +44,6 @@ try {
     json: argv.includes("--json"),
     verbose: argv.includes("-v") || argv.includes("--verbose"),
   });
-  note(text);
+  note(goesToJournal(2) ? withPriority("error", text) : text);
   process.exit(status);
 }

@@ -16,6 +16,10 @@ import { readUntil, UNTIL_FLAG } from "./command/until.ts";
 export const pause = command({
   name: "pause",
   description: "Let no task of a queue or a method begin; running ones end",
+  examples: [
+    ["tq pause print --until 2h", "A queue, for two hours"],
+    ["tq pause --task 'sale.*'", "All methods of a model"],
+  ],
   flags: {
     ...TARGET_FLAGS,
     reason: { type: "string", valueHint: "TEXT", description: "Why, for those who wonder" },

@@ -10,6 +10,7 @@ import {
   type PushOptions,
   TASK_OPTIONS,
 } from "../src/push/task-options.ts";
+import { databaseExists } from "../src/open-store.ts";
 import { marksOfModels } from "../src/registry/marked-models.ts";
 import { Registry } from "../src/registry/registry.ts";
 import type { Config } from "../src/settings/config.ts";
@@ -20,8 +21,9 @@ import { command } from "./command/command.ts";
 import { missingArgument } from "./command/line.ts";
 import { readCall } from "./command/pushed-call.ts";
 import { rowFlag } from "./command/row-flag.ts";
-import type { Values } from "./command/flags.ts";
-import type { AnyConfig, Program } from "./command/program.ts";
+import { type Values, WORKER_FLAG } from "./command/flags.ts";
+import { modeOf } from "./command/mode.ts";
+import { type AnyConfig, type Program, toLook } from "./command/program.ts";
 import { endRuntime, loadRegistry, startRuntime } from "./command/runtime.ts";
 import { FollowView } from "./terminal/follow-view.ts";
 import { errorTerminal, note, print, writeError } from "./terminal/terminal.ts";
@@ -48,6 +50,7 @@ const flags = {
   user: rowFlag(CALL.user),
   context: rowFlag(CALL.context),
   ...Object.fromEntries(TASK_OPTIONS.map((option) => [option.flag, rowFlag(option)])),
+  worker: WORKER_FLAG,
   wait: {
     type: "boolean",
     description:
@@ -61,6 +64,10 @@ export const push = command({
   name: "push",
   description: "Push a task: the call of a method on instances of a model, or of a function",
   forms: ["MODEL METHOD INSTANCES", "FUNCTION [ARGS]"],
+  examples: [
+    ["tq push sale process 7,8 --queue mail", "A method of a model, on two records"],
+    [`tq push send_mail '["ada@example.org"]' --wait`, "A function, until it has ended"],
+  ],
   flags,
   run: async (values, program) => {
     const others = readOptions(values);
@@ -73,7 +80,9 @@ export const push = command({
     const given = { ...values, verb: "push" } as const;
     const call = await readCall(given, catalog, (name) => missingArgument(push, name, OF_METHOD));
     // Without models it refuses only where this program would run it.
-    if (catalog === null && !config.queue.worker) checkCall(null, call.model, call.method ?? null);
+    if (catalog === null && (await runsItself(config))) {
+      checkCall(null, call.model, call.method ?? null);
+    }
     const options: PushOptions = { ...call, ...others };
     const { store, pushOne, end } = await pusherOf(config, program, registry);
     try {
@@ -96,6 +105,12 @@ export const push = command({
     }
   },
 });
+
+/** True where this program is to run what it pushes. */
+async function runsItself(config: AnyConfig): Promise<boolean> {
+  if (config.queue.worker || !databaseExists(config)) return !config.queue.worker;
+  return (await toLook(config, (store) => modeOf(store, config))) === "no worker";
+}
 
 interface Pusher {
   readonly store: Store;

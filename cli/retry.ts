@@ -7,6 +7,10 @@ export const retry = moveCommand({
   done: "retried",
   description:
     "Run ended tasks again, or those that wait for their next attempt; their history is kept",
+  examples: [
+    ["tq retry 7", "One task"],
+    ["tq retry --state failed --queue print", "All that failed in a queue"],
+  ],
   withoutWorker:
     "queue.worker is false: each program runs only the tasks that it pushed; tq worker --drain runs all ready ones",
   from: MOVED_FROM.retry,

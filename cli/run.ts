@@ -8,6 +8,7 @@ import { Registry } from "../src/registry/registry.ts";
 import { installTesting } from "../src/registry/install.ts";
 import { installTsconfig } from "../src/registry/tsconfig.ts";
 import { command } from "./command/command.ts";
+import { WORKER_FLAG } from "./command/flags.ts";
 import { startRuntime } from "./command/runtime.ts";
 import { errorColour, note } from "./terminal/terminal.ts";
 
@@ -15,7 +16,11 @@ export const run = command({
   name: "run",
   description: "Run a TypeScript or JavaScript program that imports from tq",
   passesOn: true,
-  flags: { file: { type: "positional", description: "A TypeScript or JavaScript file" } },
+  examples: [["tq run import.ts orders.csv", "A program, and its argument"]],
+  flags: {
+    file: { type: "positional", description: "A TypeScript or JavaScript file" },
+    worker: WORKER_FLAG,
+  },
   run: async ({ _: [file = "", ...args] }, program) => {
     const path = findProgram(file);
     // Empty, as the program defines or imports its models; those of the settings are loaded when a task needs one.

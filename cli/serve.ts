@@ -1,7 +1,7 @@
 /** `tq serve`: serves the admin API without running tasks. */
 import { standardOutput } from "../src/log/standard-stream.ts";
 import type { ModelCrons } from "../src/cron/merge.ts";
-import { loadedFiles } from "../src/registry/loaded-files.ts";
+import { loadedVersion } from "../src/registry/model-version.ts";
 import { marksOfModels } from "../src/registry/marked-models.ts";
 import type { Registry } from "../src/registry/registry.ts";
 import type { KnownModels } from "../src/registry/said-policies.ts";
@@ -11,9 +11,11 @@ import type { DeclaredMarks } from "../src/store/redaction-store.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
 import { settingFlag } from "./command/flags.ts";
+import { modeOf } from "./command/mode.ts";
 import { withStore } from "./command/program.ts";
 import { loadRegistry } from "./command/runtime.ts";
 import { stopOnSignals } from "./command/signals.ts";
+import { ServiceManager } from "./service/notify.ts";
 import { liveWorkers } from "../src/store/live-workers.ts";
 
 export const serve = command({
@@ -30,12 +32,14 @@ export const serve = command({
   },
   run: async (values, program) => {
     const config = program.config();
+    const manager = ServiceManager.of(process.env);
     const report = program.report(config);
     const registry =
       config.models === null ? null : await loadRegistry(config, program, standardOutput());
     const models = await knownIn(registry, config);
     const { serveAdmin } = await import("../src/admin/serve.ts"); // other commands start faster without it
     await withStore(config, async (store) => {
+      const mode = await modeOf(store, config);
       const stopAsked = untilStopSignal(); // a signal may come as soon as the log says that the server listens
       const server = await serveAdmin({
         store,
@@ -51,19 +55,22 @@ export const serve = command({
         policies: () => models.policies,
         signature: models.signature,
         marks: models.marks,
-        mode: config.queue.worker ? "worker" : "no worker",
+        mode,
         version: VERSION,
         batchSize: config.queue.batch_size,
       });
       report.flush();
+      manager?.ready(`Serves the API on ${server.url}`);
       const { Recounting } = await import("../src/worker/recounting.ts");
       const isAlone = async () => (await liveWorkers(store)).length === 0; // otherwise a worker counts
       const recounting = new Recounting(store, isAlone);
       recounting.start();
       await stopAsked;
       recounting.stop();
+      manager?.stopping(0);
       await server.stop();
     });
+    manager?.end();
     report.flush();
     return 0;
   },
@@ -82,7 +89,7 @@ async function knownIn(registry: Registry | null, config: Config): Promise<Known
   const { saidPolicies } = await import("../src/registry/said-policies.ts");
   const { modelCrons } = await import("../src/registry/recurring.ts");
   const { callHeads } = await import("../src/registry/signatures/heads.ts");
-  const calls = { heads: callHeads(registry), files: loadedFiles() };
+  const calls = { heads: callHeads(registry), version: loadedVersion() };
   return {
     catalog: registry.catalog(),
     crons: [modelCrons(path, registry.all())],

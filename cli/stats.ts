@@ -1,5 +1,5 @@
 /** `tq stats`: how many tasks ran, how long they waited and took, and how late they were. */
-import { OTHERS, type Series } from "../src/statistics/counts.ts";
+import { OTHERS } from "../src/statistics/counts.ts";
 import { OPTIONS } from "../src/push/task-options.ts";
 import type { Store } from "../src/store/store.ts";
 import {
@@ -15,11 +15,11 @@ import {
 import { DEFAULT_LAST, readLast } from "../src/tasks/statistics/span.ts";
 import { DAY_MS, formatDuration, HOUR_MS, MINUTE_MS } from "../src/values/duration.ts";
 import { TqError } from "../src/errors.ts";
-import { FUNCTION_METHOD } from "../src/task.ts";
 import { isPattern } from "../src/patterns.ts";
 import { quote } from "../src/quote.ts";
 import { command } from "./command/command.ts";
 import { type AnyConfig, type Program, toLook } from "./command/program.ts";
+import { methodsNamedCall } from "./command/named-call.ts";
 import { unknownNameWords } from "./command/unknown-names.ts";
 import { readWords } from "./command/values.ts";
 import { endsTable, type NamedSummary, spreadTable, taskName } from "./terminal/statistics.ts";
@@ -29,6 +29,10 @@ import { paint, type Terminal } from "./terminal/terminal.ts";
 export const stats = command({
   name: "stats",
   description: "Show how many tasks ran, how long they waited and took, and how late they were",
+  examples: [
+    ["tq stats --last day", "All queues"],
+    ["tq stats print --by hour", "One queue, hour by hour"],
+  ],
   flags: {
     queue: {
       type: "positional",
@@ -37,12 +41,12 @@ export const stats = command({
     },
     last: {
       type: "string",
-      valueHint: "TIME",
+      valueHint: "hour|day|week|TIME",
       description: "How far back: hour, day, week, or a length such as 90m or 30d (default: hour)",
     },
     by: {
       type: "string",
-      valueHint: "WORD",
+      valueHint: GROUPINGS.join("|"),
       description: `Add up by ${GROUPINGS.join(", ")} (default: queue; for one queue: task)`,
     },
   },
@@ -111,17 +115,6 @@ async function named(
   const unknown =
     groups.length === 0 && queue !== undefined ? await unknownNameWords(store, { queue }) : [];
   return { data: { ...found, groups, failures }, unknown };
-}
-
-/** The models with a method that has the name which the statistics give all functions; there is hardly ever one. */
-async function methodsNamedCall(
-  store: Store,
-  tasks: readonly Partial<Series>[],
-): Promise<Set<string>> {
-  if (!tasks.some(({ method }) => method === FUNCTION_METHOD)) return new Set();
-  const { calls } = await store.names();
-  const those = calls.filter(({ method }) => method === FUNCTION_METHOD);
-  return new Set(those.map(({ model }) => model));
 }
 
 function nameOf(

@@ -3,13 +3,20 @@ import type { Config } from "../src/settings/config.ts";
 import { type Health, problems } from "../src/admin/health.ts";
 import { printable } from "../src/printable.ts";
 import { isWorker } from "../src/store/live-workers.ts";
+import { backupWords } from "../src/store/backup-words.ts";
 import { pauseWords, resumeCommand } from "../src/store/pause-words.ts";
 import { formatSize } from "../src/values/size.ts";
 import { countedWords, countWords } from "../src/store/count-words.ts";
 import { COUNTED_STATES, type QueueStatus, type StoreStatus } from "../src/store/looking.ts";
 import { VERSION } from "../src/version.ts";
+import { type Finding, sentenceOf } from "../src/doctor/check.ts";
+import { findings } from "../src/doctor/examine.ts";
+import { TqError } from "../src/errors.ts";
+import { formatAge } from "../src/values/duration.ts";
+import { settingFlag } from "./command/flags.ts";
+import { modeOf } from "./command/mode.ts";
 import { command } from "./command/command.ts";
-import { type Program, type Remote, toLook } from "./command/program.ts";
+import { type AnyConfig, type Program, type Remote, toLook } from "./command/program.ts";
 import { block, table, type TableOptions } from "./terminal/table.ts";
 import { outlookLines } from "./terminal/outlook.ts";
 import { waitingWords } from "./terminal/mode.ts";
@@ -23,9 +30,18 @@ type Mode = Health["mode"];
 export const status = command({
   name: "status",
   description: "Show the mode, the database, the queues and the workers",
-  flags: {},
-  run: async (_values, program) => {
+  flags: {
+    check: {
+      type: "boolean",
+      description:
+        "For scripts: say only what keeps tasks from being stored and run; exit 1 if something does",
+    },
+    "max-wait": settingFlag("queue.max_wait", { valueHint: "10m" }),
+  },
+  run: async ({ check, "max-wait": wait }, program) => {
+    if (wait !== undefined && check !== true) throw new TqError("invalid", WAIT_IS_FOR_CHECK);
     const config = program.anyConfig();
+    if (check === true) return checkReady(config, program);
     const found = await (config.remote === undefined
       ? localStatus(config, program)
       : remoteStatus(config.remote));
@@ -34,6 +50,29 @@ export const status = command({
   },
 });
 
+const WAIT_IS_FOR_CHECK = "--max-wait is for --check: give that too, or set queue.max_wait";
+
+/** As `/readyz` answers: it counts nothing. */
+async function checkReady(config: AnyConfig, program: Program): Promise<number> {
+  const found = await readiness(config);
+  const data = { status: found.length === 0 ? "ready" : "not ready", findings: found };
+  program.answer(data, () =>
+    found.length === 0 ? "ready" : found.map((one) => printable(sentenceOf(one))).join("\n"),
+  );
+  return found.length === 0 ? 0 : 1;
+}
+
+async function readiness(config: AnyConfig): Promise<readonly Finding[]> {
+  if (config.remote !== undefined) {
+    const { openRemote } = await import("./remote/open.ts");
+    return (await openRemote(config.remote).findings("ready")).findings;
+  }
+  return toLook(config, async (store) => {
+    const mode = await modeOf(store, config);
+    return findings({ store, config, mode }, "ready");
+  });
+}
+
 interface Found extends StoreStatus {
   readonly mode: Mode;
   readonly version: string;
@@ -41,10 +80,10 @@ interface Found extends StoreStatus {
 }
 
 async function localStatus(config: Config, program: Program): Promise<Found> {
-  const mode = config.queue.worker ? "worker" : "no worker";
   return toLook(config, async (store) => {
+    const mode = await modeOf(store, config);
     const status = await program.countLine().during("counts the tasks", () => store.status());
-    const found = await problems({ store, mode }, status);
+    const found = await problems({ store, config, mode }, status);
     return { mode, version: VERSION, ...status, problems: found };
   });
 }
@@ -71,7 +110,13 @@ function statusText(found: Found, terminal: Terminal): string {
         "size",
         `${formatSize(found.file_size)}, ${formatSize(found.free_size)} of it free; WAL ${formatSize(found.wal_size)}`,
       ],
+      ["disk", found.free_disk === null ? "unknown" : `${formatSize(found.free_disk)} free`],
       ["durability", found.durability],
+      ["oldest ready", oldestWords(found)],
+      ...(found.backup === null
+        ? []
+        : [["backup", printable(backupWords(found.backup, Date.now()))] as const]),
+      ["failed", `${found.failed_lately} in the last hour`],
     ]),
     "",
     queues.length === 0
@@ -84,6 +129,11 @@ function statusText(found: Found, terminal: Terminal): string {
     ...(workers.length === 0 ? noWorkerLines(mode) : ["", workerTable(workers, terminal)]),
     ...problemLines(found, terminal),
   ].join("\n");
+}
+
+function oldestWords({ oldest_ready: oldest }: Found): string {
+  if (oldest === null) return "none";
+  return `for ${formatAge(Date.now() - oldest.since)}, in the queue ${printable(oldest.queue)}`;
 }
 
 /** Where `queue.worker` is true, the absence of workers is one of the problems, and is said there. */

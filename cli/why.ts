@@ -10,6 +10,7 @@ import type { Why } from "../src/tasks/why/explanation.ts";
 import { type PolicyFacts, policyFacts } from "../src/tasks/why/policy-facts.ts";
 import { needsPolicy, whyOf } from "../src/tasks/why/why.ts";
 import { command } from "./command/command.ts";
+import { modeOf } from "./command/mode.ts";
 import { type Program, type Remote, toLook } from "./command/program.ts";
 import { loadRegistry } from "./command/runtime.ts";
 import { findWanted, noSuchWanted, readWanted, REF_FLAG } from "./command/wanted.ts";
@@ -27,13 +28,12 @@ export const why = command({
     const wanted = readWanted("explain", id, ref);
     const config = program.anyConfig();
     if (config.remote !== undefined) return explainRemote(config.remote, wanted, program);
-    const situation = await toLook(config, async (store) => {
+    const [situation, mode] = await toLook(config, async (store) => {
       const found = await store.situation(wanted);
       if (found === null) throw noSuchWanted(wanted, "explain");
       if (found.task.finished_at !== null) await onDisk(store);
-      return found;
+      return [found, await modeOf(store, config)] as const;
     });
-    const mode = config.queue.worker ? "worker" : "no worker";
     const policy = needsPolicy(situation) ? await policyOf(situation.task, config, program) : null;
     const answer = whyOf(situation, { mode, policy });
     program.answer(dataOf(situation, answer), () => textOf(answer, program.terminal));

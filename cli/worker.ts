@@ -1,6 +1,6 @@
 /** `tq worker`: runs tasks until it is stopped or, with --drain, until no task is left. */
 import { resolve } from "node:path";
-import type { EmbeddedWorker } from "../src/embed.ts";
+import type { Startable } from "../src/embed.ts";
 import { collectLater } from "../src/collect-later.ts";
 import { TqError } from "../src/errors.ts";
 import { didYouMean } from "../src/suggest.ts";
@@ -9,13 +9,18 @@ import { settingFlag } from "./command/flags.ts";
 import { removePidfile, writePidfile } from "./command/pidfile.ts";
 import { stopOnSignals } from "./command/signals.ts";
 import { readNames } from "./command/values.ts";
+import { ServiceManager } from "./service/notify.ts";
 
 export const worker = command({
   name: "worker",
   description: "Run tasks on a pool of threads",
+  examples: [
+    ["tq worker --queue mail,print -n 4", "Two queues on four threads"],
+    ["tq worker --drain", "All that is ready, and no longer"],
+  ],
   flags: {
     // The other names and the short flags are those of trytond-worker.
-    queue: settingFlag("worker.queues", { alias: "name", valueHint: "NAME", multiple: true }),
+    queue: settingFlag("worker.queues", { alias: "name", valueHint: "QUEUE", multiple: true }),
     threads: settingFlag("worker.threads", { alias: "n", valueHint: "N" }),
     max: settingFlag("worker.max_tasks", { valueHint: "N" }),
     "poll-interval": settingFlag("worker.poll_interval", {
@@ -34,6 +39,10 @@ export const worker = command({
       valueHint: "all",
       description:
         "Exit once no task is ready or running (=all: nor scheduled); the exit code is 1 if a task failed",
+    },
+    watch: {
+      type: "boolean",
+      description: "Load the models anew as soon as they have changed; what runs ends first",
     },
     "exit-with-parent": {
       type: "boolean",
@@ -55,15 +64,18 @@ export const worker = command({
     const config = program.config();
     const { listen } = config.admin;
     const insecure = values["insecure-listen"] === true;
-    const report = program.report(config);
+    const manager = ServiceManager.of(process.env);
+    const log = program.report(config);
+    const report = manager?.following(log) ?? log;
     const pidfile = values.pidfile === undefined ? undefined : resolve(values.pidfile);
     const { startConfigured } = await import("../src/embed.ts"); // other commands start faster without it
     if (pidfile !== undefined) writePidfile(pidfile);
-    const early = Promise.withResolvers<Pick<EmbeddedWorker, "stop">>();
+    const early = Promise.withResolvers<Startable>();
     const starting = startConfigured({
       config,
       starting: (it) => early.resolve(it),
       drain: drain === false ? undefined : drain,
+      watch: values.watch === true,
       exitWithParent: values["exit-with-parent"] === true,
       report,
       ...(values.admin === true || values.listen !== undefined
@@ -71,7 +83,10 @@ export const worker = command({
         : {}),
     });
     // A signal may arrive before the worker exists; it then stops the worker as soon as it does.
-    const leave = stopOnSignals({ stop: async (how) => (await early.promise).stop(how) });
+    const leave = stopOnSignals({
+      stop: async (how) => (await early.promise).stop(how),
+      reload: () => void early.promise.then((it) => it.reloadModels("SIGHUP")),
+    });
     try {
       const { stopped } = await starting;
       collectLater();
@@ -80,7 +95,8 @@ export const worker = command({
     } finally {
       removePidfile(pidfile);
       leave();
-      report.flush();
+      manager?.end();
+      log.flush();
     }
   },
 });

@@ -75,3 +75,14 @@ function noModel(catalog: ModelCatalog, model: string, method: string | null): s
   const kind = method === null ? "function" : "model";
   return `there is no ${kind} ${JSON.stringify(model)}${hint}`;
 }
+
+/** The code of models that a thread has loaded. Plain data, which crosses threads. */
+export interface ModelVersion {
+  /** The files of models, by their real names. */
+  readonly entries: readonly string[];
+  /**
+   * They, and all that they have imported, without packages, each with a hash of its text; and the links by which files
+   * were imported, each with the path that it leads to.
+   */
+  readonly files: Readonly<Record<string, string>>;
+}

@@ -1,18 +1,22 @@
 /** Starts a worker, with its admin API, inside this process: for `startWorker` and for `tq worker`. */
 import { resolve } from "node:path";
+import type { Health } from "./admin/health.ts";
 import type { AdminServer } from "./admin/serve.ts";
 import { type Config, loadConfig } from "./settings/config.ts";
 import { TqError } from "./errors.ts";
 import type { Report, WorkerEvent, WorkerEventName } from "./log/events.ts";
 import { Listeners } from "./log/listeners.ts";
 import { Registry } from "./registry/registry.ts";
+import { settleMode } from "./store/followed-mode.ts";
 import type { Store } from "./store/store.ts";
 import { enterEmbedded, standardLog } from "./transaction/runtime.ts";
 import { VERSION } from "./version.ts";
 import { quote } from "./quote.ts";
 import { didYouMean, unknownOption } from "./suggest.ts";
 import type { WorkerProcessOptions } from "./worker/options.ts";
-import { type Summary, WorkerProcess } from "./worker/worker.ts";
+import { modeIn } from "./worker/started.ts";
+import type { Summary } from "./worker/options.ts";
+import { WorkerProcess } from "./worker/worker.ts";
 
 /** Where the admin API listens. */
 interface AdminListen {
@@ -38,6 +42,8 @@ export interface WorkerOptions {
   readonly admin?: boolean | AdminListen;
   /** true: the worker stops once no task is ready or running. "all": it waits for scheduled tasks as well. */
   readonly drain?: boolean | "all";
+  /** Loads the models anew, thread by thread, as soon as their files have changed. Default: false. */
+  readonly watch?: boolean;
   /** Stops the worker once the process that started this one has ended. */
   readonly exitWithParent?: boolean;
   /**
@@ -53,8 +59,7 @@ export interface EmbeddedWorker {
   /**
    * Resolves once the worker has stopped, by itself or by `stop`, with counts of its tasks.
    *
-   * @throws TqError "models" when a thread had to be replaced and a file of models had changed since the start,
-   * "database" when the database is lost.
+   * @throws TqError "database" when the database is lost.
    */
   readonly stopped: Promise<Summary>;
   /**
@@ -62,6 +67,11 @@ export interface EmbeddedWorker {
    * interrupts them at once), and puts back those that did not end. Never rejects.
    */
   stop(this: void, how?: "graceful" | "now"): Promise<void>;
+  /**
+   * Has the threads load the models anew, one after another: what runs ends first. Where they cannot be loaded, the
+   * threads go on with those that they have. The events `models.loaded` and `models.refused` tell which.
+   */
+  reload(this: void): void;
   /**
    * Calls the listener with each event of this name, of the worker and of its threads, in this process.
    *
@@ -102,6 +112,7 @@ export async function startEmbedded(options: WorkerOptions): Promise<EmbeddedWor
     config,
     models: paths,
     drain: drain === true ? "ready" : drain || undefined,
+    watch: options.watch,
     exitWithParent: options.exitWithParent,
     report,
     listeners,
@@ -143,6 +154,7 @@ const OPTIONS: Readonly<
     'true, false or an object like { listen: "127.0.0.1:0" }',
   ],
   drain: [(value) => isFlag(value) || value === "all", 'true, false or "all"'],
+  watch: [isFlag, "true or false"],
   exitWithParent: [isFlag, "true or false"],
   report: [(value) => typeof value === "function", "a function that takes an event"],
 };
@@ -180,8 +192,11 @@ export interface ConfiguredOptions extends Omit<WorkerProcessOptions, "report"> 
   /** True where the program around the worker pushes to it. */
   readonly embedded?: boolean;
   /** Called before the worker starts: it can be stopped from then on. */
-  readonly starting?: ((worker: Pick<WorkerProcess, "stop">) => void) | undefined;
+  readonly starting?: ((worker: Startable) => void) | undefined;
 }
+
+/** A worker that may not have started yet. */
+export type Startable = Pick<WorkerProcess, "stop" | "reloadModels">;
 
 interface ConfiguredWorker extends Omit<EmbeddedWorker, "on"> {
   readonly store: Store;
@@ -193,18 +208,18 @@ export async function startConfigured(options: ConfiguredOptions): Promise<Confi
   const report = options.report ?? standardLog(config);
   let server: AdminServer | undefined;
   // The worker calls `closing` before it closes the store: a stored push would else be answered with an error.
-  const worker = new WorkerProcess({ ...options, report, closing: async () => server?.stop() });
+  let mode = modeIn(config);
+  const closing = async () => server?.stop();
+  const worker = new WorkerProcess({ ...options, report, closing, mode: () => mode });
   const startTried = Promise.withResolvers<void>();
   try {
     options.starting?.(worker);
-    if (admin) server = await serve(config, admin, worker, report, startTried.promise);
-    if (!config.queue.worker)
-      report({
-        name: "config.worker_off",
-        file: config.file,
-        embedded,
-        origin: config.origins["queue.worker"],
-      });
+    mode = await settledMode(worker, config, report);
+    if (admin) server = await serve({ config, admin, worker, report, mode }, startTried.promise);
+    if (mode === "no worker" && !config.queue.worker) {
+      const origin = config.origins["queue.worker"];
+      report({ name: "config.worker_off", file: config.file, embedded, origin });
+    }
     await worker.start();
   } catch (error) {
     void server?.stop();
@@ -219,16 +234,34 @@ export async function startConfigured(options: ConfiguredOptions): Promise<Confi
     stopped: worker.stopped,
     // An error that ends the worker is told by `stopped`, once.
     stop: (how) => worker.stop(how).catch(() => undefined),
+    reload: () => worker.reloadModels("the program has asked for it"),
   };
 }
 
+/** Whom the programs of the database follow; what this worker's settings say is remembered, unless another said it. */
+async function settledMode({ store }: WorkerProcess, config: Config, report: Report) {
+  try {
+    const { worker, note } = await settleMode(store, config, true);
+    if (note !== null) report({ name: "log.note", level: "warn", message: note });
+    return worker ? "worker" : "no worker";
+  } catch {
+    return modeIn(config); // the start of the worker says what the database refuses
+  }
+}
+
+interface Serving {
+  readonly config: Config;
+  readonly admin: AdminListen;
+  readonly worker: WorkerProcess;
+  readonly report: Report;
+  readonly mode: Health["mode"];
+}
+
 async function serve(
-  config: Config,
-  { listen = config.admin.listen, insecure = false }: AdminListen,
-  worker: WorkerProcess,
-  report: Report,
+  { config, admin, worker, report, mode }: Serving,
   startTried: Promise<void>,
 ): Promise<AdminServer> {
+  const { listen = config.admin.listen, insecure = false } = admin;
   const { serveAdmin } = await import("./admin/serve.ts"); // a worker without the API does not load it
   return serveAdmin({
     store: worker.store,
@@ -242,7 +275,7 @@ async function serve(
       return worker.models && signatureOf(call, worker.models);
     },
     trouble: () => worker.trouble,
-    mode: config.queue.worker ? "worker" : "no worker",
+    mode,
     version: VERSION,
     listen,
     insecure,

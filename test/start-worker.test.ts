@@ -1,10 +1,11 @@
 /** startWorker: the worker inside another program. */
-import { appendFileSync, readFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { WorkerOptions } from "../src/embed.ts";
 import { push } from "../src/push/push.ts";
 import { startWorker } from "../src/start-worker.ts";
+import { tasks } from "../src/tasks/tasks.ts";
 import { sentenceOf } from "./support/error.ts";
 import { folder, renewFolder } from "./worker/job-worker.ts";
 
@@ -73,13 +74,37 @@ describe("startWorker", () => {
   test("tells by `stopped` alone that the worker has ended by itself", async () => {
     const models = join(folder, "models.ts");
     const database = join(folder, "tq.db");
-    const worker = await startWorker({ database, models, threads: 1, report: () => {} });
-    appendFileSync(models, "// edited");
-    await push({ model: "job", method: "exit", instances: 1 });
-    expect(await sentenceOf(() => worker.stopped)).toContain(
-      "has changed since the worker started",
-    );
+    const exitWithParent = true; // it then looks often, also while it is idle
+    const worker = await startWorker({ database, models, exitWithParent, report: () => {} });
+    rmSync(database);
+    expect(await sentenceOf(() => worker.stopped)).toContain(database);
     expect(await worker.stop()).toBeUndefined();
+  });
+
+  test("has its threads load edited models when it is asked to", async () => {
+    const models = join(folder, "models.ts");
+    const database = join(folder, "tq.db");
+    const worker = await startWorker({ database, models, threads: 1, report: () => {} });
+    const loaded = new Promise<void>((resolve) => worker.on("models.loaded", () => resolve()));
+    writeFileSync(models, readFileSync(models, "utf8").replace("this.id + 1", "this.id + 2"));
+    worker.reload();
+    await loaded;
+    const [id = 0] = await push({ model: "job", method: "add", instances: 1 });
+    expect(await tasks.result<number>(id)).toBe(3);
+    await worker.stop();
+  });
+
+  test("loads edited models by itself where it watches them, and tells why it cannot", async () => {
+    const models = join(folder, "models.ts");
+    const database = join(folder, "tq.db");
+    const options = { database, models, threads: 1, watch: true, report: () => {} };
+    const worker = await startWorker(options);
+    const refused = new Promise<string>((resolve) =>
+      worker.on("models.refused", ({ message }) => resolve(message)),
+    );
+    writeFileSync(models, "export class {");
+    expect(await refused).toContain(`Cannot load models from ${models}`);
+    await worker.stop();
   });
 
   test("refuses an option that it does not know, with the near one", () => {

@@ -328,10 +328,11 @@ export {};
 
 declare module "tq:internal/transaction/backup" {
 /**
- * Writes a copy of the whole database, as it was last committed, into a new file; it is on disk when the promise
- * resolves. Others write meanwhile. It blocks its thread, some seconds for each gigabyte.
+ * Writes a copy of the whole database, as it was last committed, into a new file, or into a folder that is there. It is
+ * on disk, and was read again, when the promise resolves. Others write meanwhile. It blocks its thread, some ten seconds
+ * for each gigabyte.
  *
- * @throws TqError "invalid" when a file is there, or the folder cannot be written; "full" when the disk is full.
+ * @throws TqError "invalid" when a file is there, or the folder cannot be written; "full" when the disk has no room.
  * @example await backup("/srv/backup/monday.db");
  */
 export function backup(path: string): Promise<void>;
@@ -1172,7 +1173,7 @@ export {};
 declare module "tq:internal/embed" {
 import { WorkerEvent } from "tq:internal/log/events";
 import { WorkerEventName } from "tq:internal/log/events";
-import { Summary } from "tq:internal/worker/worker";
+import { Summary } from "tq:internal/worker/options";
 /** Where the admin API listens. */
 interface AdminListen {
     /** `HOST:PORT`; port 0 picks a free one. Or `unix:PATH`. Default: the setting `admin.listen`. */
@@ -1196,6 +1197,8 @@ export interface WorkerOptions {
     readonly admin?: boolean | AdminListen;
     /** true: the worker stops once no task is ready or running. "all": it waits for scheduled tasks as well. */
     readonly drain?: boolean | "all";
+    /** Loads the models anew, thread by thread, as soon as their files have changed. Default: false. */
+    readonly watch?: boolean;
     /** Stops the worker once the process that started this one has ended. */
     readonly exitWithParent?: boolean;
     /**
@@ -1210,8 +1213,7 @@ export interface EmbeddedWorker {
     /**
      * Resolves once the worker has stopped, by itself or by `stop`, with counts of its tasks.
      *
-     * @throws TqError "models" when a thread had to be replaced and a file of models had changed since the start,
-     * "database" when the database is lost.
+     * @throws TqError "database" when the database is lost.
      */
     readonly stopped: Promise<Summary>;
     /**
@@ -1219,6 +1221,11 @@ export interface EmbeddedWorker {
      * interrupts them at once), and puts back those that did not end. Never rejects.
      */
     stop(this: void, how?: "graceful" | "now"): Promise<void>;
+    /**
+     * Has the threads load the models anew, one after another: what runs ends first. Where they cannot be loaded, the
+     * threads go on with those that they have. The events `models.loaded` and `models.refused` tell which.
+     */
+    reload(this: void): void;
     /**
      * Calls the listener with each event of this name, of the worker and of its threads, in this process.
      *
@@ -1280,6 +1287,20 @@ interface Payloads {
     "thread.replaced": {
         readonly thread: number;
         readonly reason: string;
+    };
+    /** The models on the disk are not those that the worker goes on with. */
+    "models.changed": {
+        readonly reason: string;
+    };
+    /** The threads load the models anew, one after another. */
+    "models.loading": {
+        readonly reason: string;
+    };
+    /** All threads have the new models. */
+    "models.loaded": Record<never, never>;
+    /** The new models cannot be loaded: the threads go on with those that they have. `message` says why. */
+    "models.refused": {
+        readonly message: string;
     };
     "task.started": TaskRun;
     "task.finished": TaskRun & {
@@ -1475,7 +1496,8 @@ export function cut(text: string, characters?: number): string;
 export {};
 }
 
-declare module "tq:internal/worker/worker" {
+declare module "tq:internal/worker/options" {
+/** How many tasks have ended, by their end. */
 export interface Summary {
     readonly finished: number;
     readonly failed: number;

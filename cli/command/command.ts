@@ -4,6 +4,8 @@ import { COMMON_FLAGS } from "./flags.ts";
 import type { Flags, Values } from "./flags.ts";
 import { Program } from "./program.ts";
 
+type Example = readonly [line: string, words: string];
+
 export interface Command {
   readonly name: string;
   readonly description: string;
@@ -14,6 +16,8 @@ export interface Command {
   readonly passesOn: boolean;
   /** Its positional arguments where they have several forms: `["MODEL METHOD INSTANCES", "FUNCTION [ARGS]"]`. */
   readonly forms: readonly string[] | null;
+  /** Command lines that people begin with, and what each does. */
+  readonly examples: readonly Example[];
   /** The command as citty takes it. It knows only the given flags: citty tries three spellings of each. */
   citty(given: ReadonlySet<string>): ReturnType<typeof defineCommand<Flags>>;
 }
@@ -38,8 +42,18 @@ export function isGroup(entry: Command | CommandGroup): entry is CommandGroup {
   return "commands" in entry;
 }
 
+/** Those of groups, too, in the order of the help. */
+export async function allCommands(commands: Commands): Promise<Command[]> {
+  const all: Command[] = [];
+  for (const entry of await loadAll(commands)) {
+    if (isGroup(entry)) all.push(...(await loadAll(entry.commands)));
+    else all.push(entry);
+  }
+  return all;
+}
+
 interface Definition<F extends Flags> extends Partial<
-  Pick<Command, "many" | "passesOn" | "forms">
+  Pick<Command, "many" | "passesOn" | "forms" | "examples">
 > {
   readonly name: string;
   readonly description: string;
@@ -54,6 +68,7 @@ interface Definition<F extends Flags> extends Partial<
  */
 export function command<const F extends Flags>(definition: Definition<F>): Command {
   const { name, description, many = false, passesOn = false, forms = null } = definition;
+  const { examples = [] } = definition;
   const flags: Flags = { ...definition.flags, ...COMMON_FLAGS };
   const citty = (given: ReadonlySet<string>) =>
     defineCommand<Flags>({
@@ -67,5 +82,5 @@ export function command<const F extends Flags>(definition: Definition<F>): Comma
         return definition.run(values as Values<F & typeof COMMON_FLAGS>, program);
       },
     });
-  return { name, description, flags, many, passesOn, forms, citty };
+  return { name, description, flags, many, passesOn, forms, examples, citty };
 }

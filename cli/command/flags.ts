@@ -8,7 +8,10 @@ export interface Flag {
   readonly description: string;
   /** Other names; a name of one letter takes one dash. */
   readonly alias?: string | string[];
-  /** Stands for the value in the help. */
+  /**
+   * Stands for the value in the help, and says what it may be, for the completion of shells: a kind, as FILE or QUEUE,
+   * or words, as `once|skip|all`. Of a positional argument only the second one counts; by default it is the name.
+   */
   readonly valueHint?: string;
   /** The user may repeat the flag; its values are joined by commas. */
   readonly multiple?: boolean;
@@ -38,6 +41,20 @@ export function aliasesOf({ alias = [] }: Pick<Flag, "alias">): readonly string[
   return typeof alias === "string" ? [alias] : alias;
 }
 
+/** `-n`, `--threads`; the short ones first. */
+export function spellingsOf(name: string, flag: Pick<Flag, "alias">): string[] {
+  const aliases = aliasesOf(flag);
+  const short = aliases.filter((alias) => alias.length === 1).map((alias) => `-${alias}`);
+  const long = [name, ...aliases.filter((alias) => alias.length > 1)].map((one) => `--${one}`);
+  return [...short, ...long];
+}
+
+/** What follows the name of a flag in the help: ` N`, `[=all]`, or nothing. */
+export function valueWords({ type, valueHint = "VALUE", bare }: Flag): string {
+  if (type === "boolean") return "";
+  return bare === undefined ? ` ${valueHint}` : `[=${valueHint}]`;
+}
+
 /** A flag that sets a setting; the setting's description is its help. */
 export function settingFlag<const M extends More>(key: SettingKey, more: M) {
   // Every key is in the table, which the type of a Map cannot say.
@@ -48,6 +65,9 @@ export function settingFlag<const M extends More>(key: SettingKey, more: M) {
   const words = `${description} (default: ${preset})`;
   return { type: "string", description: words, setting: key, ...more } as const;
 }
+
+/** For commands that push: they run the task themselves where this says false. */
+export const WORKER_FLAG = settingFlag("queue.worker", { valueHint: "true|false" });
 
 /** The flags of every command; they may stand before or after its name. */
 export const COMMON_FLAGS = {

@@ -1,6 +1,6 @@
 /** Makes the help from the descriptions of the commands and their flags. */
 import { type Command, type CommandGroup, type Commands, isGroup, loadAll } from "./command.ts";
-import { aliasesOf, COMMON_FLAGS } from "./flags.ts";
+import { COMMON_FLAGS, spellingsOf, valueWords } from "./flags.ts";
 import type { Flag } from "./flags.ts";
 import { usages } from "./line.ts";
 import { paint } from "../terminal/terminal.ts";
@@ -11,17 +11,35 @@ import { pad } from "../terminal/text.ts";
 const MAX_WIDTH = 100;
 const LABEL_WIDTH = 26;
 
+/** The commands by what people want of them; all others are for those who keep tq running. */
+const GROUPS: readonly (readonly [title: string, words: readonly string[]])[] = [
+  ["Begin", ["init", "worker", "push", "run", "cron"]],
+  ["Look at tasks", ["list", "show", "logs", "watch", "why", "try"]],
+  ["Change tasks", ["retry", "cancel", "move", "delete", "pause", "resume", "clean"]],
+  ["See how it goes", ["top", "status", "stats"]],
+];
+
 export async function helpOfAll(commands: Commands, terminal: Terminal): Promise<string> {
   const list = await describe(commands);
+  const isGrouped = (name: string) => GROUPS.some(([, words]) => words.includes(name));
+  const groups = GROUPS.map(([title, words]) => {
+    const entries = words.flatMap((word) => list.filter(([name]) => name === word));
+    return section(title, entries, terminal);
+  });
+  const others = list.filter(([name]) => !isGrouped(name));
   return [
     "tq: a task queue in one executable",
     "",
     section(
       "Usage",
-      [["tq [flags] COMMAND", "tq COMMAND --help shows the flags of a command"]],
+      [
+        ["tq [flags] COMMAND", "tq COMMAND --help shows the flags of a command"],
+        ["tq init", "starts a project here, and says what comes next"],
+      ],
       terminal,
     ),
-    section("Commands", list, terminal),
+    ...groups,
+    section("Operate", others, terminal),
     section("Flags of every command", describeFlags(Object.entries(COMMON_FLAGS)), terminal),
   ]
     .join("\n")
@@ -70,6 +88,7 @@ function helpOfCommand(command: Command, terminal: Terminal): string {
     ),
     section("Arguments", positionals, terminal),
     section("Flags", describeFlags(own), terminal),
+    section("Examples", command.examples, terminal),
     section("Flags of every command", describeFlags(Object.entries(COMMON_FLAGS)), terminal),
   ]
     .filter((part, at) => at < 2 || part !== "") // sections without entries go, the line after the description stays
@@ -115,10 +134,6 @@ function describeFlags(flags: readonly (readonly [string, Flag])[]): Entries {
 }
 
 /** `-n, --threads N`, `--drain[=all]`, `--queue, --name NAME`. */
-function label(name: string, { type, valueHint = "VALUE", bare, ...flag }: Flag): string {
-  const aliases = aliasesOf(flag);
-  const short = aliases.filter((alias) => alias.length === 1).map((alias) => `-${alias}, `);
-  const long = aliases.filter((alias) => alias.length > 1).map((alias) => `, --${alias}`);
-  const value = type === "boolean" ? "" : bare === undefined ? ` ${valueHint}` : `[=${valueHint}]`;
-  return `${short.join("")}--${name}${long.join("")}${value}`;
+function label(name: string, flag: Flag): string {
+  return spellingsOf(name, flag).join(", ") + valueWords(flag);
 }

@@ -1,5 +1,4 @@
 /** Shared by `tq retry`, `tq cancel`, `tq delete` and `tq move`: each moves tasks, given by id, by ref or by a filter. */
-import type { Config } from "../../src/settings/config.ts";
 import { isTqError, TqError } from "../../src/errors.ts";
 import { pauseWords, resumeCommand } from "../../src/store/pause-words.ts";
 import type { ManyMove } from "../../src/store/looking.ts";
@@ -7,13 +6,13 @@ import type { WantedTask } from "../../src/store/situation.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Task, TaskState } from "../../src/task.ts";
 import { looksLikeCondition } from "../../src/tasks/path-condition.ts";
-import { command } from "./command.ts";
+import { type Command, command } from "./command.ts";
 import { filterFlags, type GivenFilter, hasFilterFlag, readFilter } from "./filter.ts";
 import type { Flags } from "./flags.ts";
 import { moveMatching } from "./move-matching.ts";
 import { heldNote } from "./pausing.ts";
-import { withExisting } from "./program.ts";
-import type { Program } from "./program.ts";
+import { modeOf } from "./mode.ts";
+import { type AnyConfig, type Program, withExisting } from "./program.ts";
 import { readIds } from "./values.ts";
 import { findWanted, readWanted, REF_FLAG } from "./wanted.ts";
 
@@ -23,6 +22,7 @@ export interface Move {
   /** Its participle for the answer: `retried`. */
   readonly done: string;
   readonly description: string;
+  readonly examples?: Command["examples"];
   /** A note for users whose programs run their own tasks (`queue.worker = false`). */
   readonly withoutWorker?: string;
   /** The states that a task may be moved from. */
@@ -48,12 +48,13 @@ const MOVE_FLAGS = {
 } as const;
 
 export function moveCommand(move: Move) {
-  const { name, description, from, presumed, flags = {} } = move;
+  const { name, description, examples = [], from, presumed, flags = {} } = move;
   const states = `Instead of ids, all tasks in these states: ${from.join(", ")}`;
   return command({
     name,
     description,
     many: true,
+    examples,
     flags: {
       id: {
         type: "positional",
@@ -115,7 +116,7 @@ async function moveByFilter(
     return { ...ended, notes: ended.moved > 0 ? await pauseNotes(store, move) : [] };
   });
   for (const sentence of notes) program.note(sentence);
-  if (moved > 0) noteWithoutWorker(config, program, move);
+  if (moved > 0) await noteWithoutWorker(config, program, move);
   return status;
 }
 
@@ -134,8 +135,14 @@ async function pauseNotes(store: Store, { name }: Move): Promise<string[]> {
     );
 }
 
-function noteWithoutWorker(config: Config, program: Program, { withoutWorker }: Move): void {
-  if (withoutWorker !== undefined && !config.queue.worker) program.note(withoutWorker);
+async function noteWithoutWorker(
+  config: AnyConfig,
+  program: Program,
+  { withoutWorker }: Move,
+): Promise<void> {
+  if (withoutWorker === undefined || config.queue.worker) return;
+  const mode = await withExisting(config, (store) => modeOf(store, config));
+  if (mode === "no worker") program.note(withoutWorker);
 }
 
 async function moveOne(store: Store, what: ManyMove, id: number): Promise<Task> {
@@ -165,7 +172,7 @@ async function moveWanted(
   });
   program.answer(task, () => movedLine(task, what, move));
   for (const sentence of held) program.note(sentence);
-  noteWithoutWorker(config, program, move);
+  await noteWithoutWorker(config, program, move);
 }
 
 /** A sentence for each of the tasks, up to some, that waits although it was moved: it is paused. */
@@ -222,7 +229,7 @@ async function moveEach(
       moved.map((task) => movedLine(task, what, move)).join("\n"),
     );
     for (const sentence of held) program.note(sentence);
-    noteWithoutWorker(config, program, move);
+    await noteWithoutWorker(config, program, move);
   }
   const [first, ...others] = refusals;
   for (const error of others) program.refuse(error);

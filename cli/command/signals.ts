@@ -1,9 +1,12 @@
-/** SIGINT, SIGTERM and SIGHUP: the first stops a command gracefully, the second at once. */
+/** SIGINT, SIGTERM and SIGHUP: the first stops a command gracefully, the second at once. A worker reloads at SIGHUP. */
 import type { EventEmitter } from "node:events";
 import { readFileSync } from "node:fs";
+import { hasTerminal } from "../terminal/controlling-terminal.ts";
 
 interface Stoppable {
   stop(how?: "graceful" | "now"): Promise<void>;
+  /** What SIGHUP asks for, where no terminal was closed. Left out: it stops the command. */
+  reload?(this: void): void;
 }
 
 /** @returns a function that removes the handlers */
@@ -13,14 +16,30 @@ export function stopOnSignals(running: Stoppable, from: EventEmitter = process):
     void running.stop(asked ? "now" : "graceful");
     asked = true;
   };
-  const signals = ignoresHangUp() ? STOP_SIGNALS : [...STOP_SIGNALS, "SIGHUP"];
-  for (const signal of signals) from.on(signal, onSignal);
+  const onHangUp = hangUpHandler(running, onSignal);
+  const handlers: [string, () => void][] = [
+    ["SIGINT", onSignal],
+    ["SIGTERM", onSignal],
+  ];
+  if (!ignoresHangUp()) handlers.push(["SIGHUP", onHangUp]);
+  for (const [signal, handler] of handlers) from.on(signal, handler);
   return () => {
-    for (const signal of signals) from.off(signal, onSignal);
+    for (const [signal, handler] of handlers) from.off(signal, handler);
   };
 }
 
-const STOP_SIGNALS = ["SIGINT", "SIGTERM"] as const;
+/** A shell that ends tells its programs before the terminal is closed. */
+const TERMINAL_CLOSES_MS = 300;
+
+/** The system sends SIGHUP when the terminal is closed; a person or a service manager, to have a worker reload. */
+function hangUpHandler({ reload }: Stoppable, stop: () => void): () => void {
+  if (reload === undefined || process.platform === "win32") return stop;
+  if (!hasTerminal()) return reload;
+  return () => {
+    if (!hasTerminal()) return stop();
+    setTimeout(() => (hasTerminal() ? reload() : stop()), TERMINAL_CLOSES_MS);
+  };
+}
 
 /** True when the program was started to outlive its terminal, as by nohup. */
 function ignoresHangUp(): boolean {

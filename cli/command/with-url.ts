@@ -19,5 +19,7 @@ export const WITH_URL: readonly string[] = [
   "cron explain",
   "cron history",
   "status",
+  "doctor",
   "stats",
+  "top",
 ];

@@ -15,6 +15,10 @@ import { keyFlags, readKeys } from "./key-flags.ts";
 export const add = command({
   name: "cron add",
   description: "Make a recurring task in the database",
+  examples: [
+    ["tq cron add night --schedule '30 2 * * *' --task x.run", "Each night"],
+    ["tq cron add often --schedule 'every 15m' --task send", "A function, four times an hour"],
+  ],
   flags: {
     name: { type: "positional", description: "A name of your choosing" },
     ...keyFlags,

@@ -25,6 +25,7 @@ export const explain = command({
   flags: {
     schedule: {
       type: "positional",
+      valueHint: "RECURRING",
       description: `The name of a recurring task, or a schedule in quotes: "30 2 * * *", "every 15m"`,
     },
     "time-zone": {

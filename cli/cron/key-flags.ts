@@ -4,6 +4,7 @@ import type { Flag, Flags } from "../command/flags.ts";
 
 export const NAME_FLAG = {
   type: "positional",
+  valueHint: "RECURRING",
   description: "The name of a recurring task",
 } as const;
 

@@ -17,8 +17,10 @@ import { pushCron, rowNamed } from "../../src/tasks/cron/control.ts";
 import { isInFiles, takeUp } from "../../src/tasks/cron/known.ts";
 import { runPushed } from "../../src/transaction/transaction.ts";
 import { command } from "../command/command.ts";
+import { WORKER_FLAG } from "../command/flags.ts";
 import { NAME_FLAG } from "./key-flags.ts";
 import { databaseExists } from "../../src/open-store.ts";
+import { type Mode, modeOf } from "../command/mode.ts";
 import { noDatabase, type Program, type Remote } from "../command/program.ts";
 import { endRuntime, loadRegistry, startRuntime } from "../command/runtime.ts";
 import { whyUntaken } from "../command/untaken.ts";
@@ -33,6 +35,7 @@ export const run = command({
       type: "boolean",
       description: "Also where the task before has not ended and its overlap is skip or wait",
     },
+    worker: WORKER_FLAG,
   },
   run: async ({ name, force = false }, program) => {
     const config = program.anyConfig();
@@ -47,7 +50,8 @@ export const run = command({
     try {
       await takeUp(store, files, name);
       const definition = definitionOf(await rowNamed(store, name));
-      if (!isOwn(name)) checkCallOf(name, definition, config, registry);
+      const mode = await modeOf(store, config);
+      if (!isOwn(name)) checkCallOf(name, definition, { ...config, mode }, registry);
       const id = await pushCron(store, name, { force });
       if (id === null) return await answerOwn(store, name, program);
       await runPushed(runtime, [id]);
@@ -88,7 +92,7 @@ async function answerPushed(
 function checkCallOf(
   name: string,
   definition: CronDefinition,
-  { models, queue }: Config,
+  { models, mode }: Pick<Config, "models"> & { readonly mode: Mode },
   registry: Registry,
 ): void {
   const why =
@@ -97,7 +101,7 @@ function checkCallOf(
   if (why !== null) throw new TqError("invalid", `Cannot run ${name}: ${why}`);
   const { model, method } = callOf(definition);
   const catalog = models === null ? null : registry.catalog();
-  if (catalog === null && queue.worker) return;
+  if (catalog === null && mode === "worker") return;
   checkCall(catalog, model, method === FUNCTION_METHOD ? null : method);
 }
 

@@ -1,7 +1,9 @@
 /** Rows as the store shows them, from the answers of `/api/v1`: their times are ms again. */
+import type { BackupRecord } from "../../src/store/backup.ts";
 import type { QueueStatus, WorkerStatus } from "../../src/store/looking.ts";
 import type { Pause } from "../../src/store/pauses.ts";
 import type { RunOutput, TaskProgress } from "../../src/store/task-output.ts";
+import type { ThreadRun } from "../../src/store/working.ts";
 import { TASK_STATES, type Task } from "../../src/task.ts";
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -71,12 +73,32 @@ export function pauseOf(row: Row): Pause {
 }
 
 export function workerOf(row: Row): WorkerStatus {
-  const { runs: _, ...worker } = withTimes(row);
+  const { runs: _, ...worker } = withTimes({ models_at: null, threads_ready: null, ...row }); // an older tq has none
   const isWhole =
     ["pid", "threads", "running", "started_at"].every((key) => typeof worker[key] === "number") &&
     Array.isArray(worker["queues"]);
   if (!isWhole) throw new StrangeRow();
   return worker as unknown as WorkerStatus;
+}
+
+export function backupOf(row: Row): BackupRecord {
+  const record = withTimes(row);
+  const times = [record["made_at"], record["failed_at"], record["restored_at"]];
+  if (!times.every((time) => time === null || typeof time === "number")) throw new StrangeRow();
+  return record as unknown as BackupRecord;
+}
+
+export function runOf(row: Row): ThreadRun {
+  const { progress } = row;
+  const isWhole =
+    ["thread", "task", "others"].every((key) => typeof row[key] === "number") &&
+    ["call", "queue"].every((key) => typeof row[key] === "string");
+  if (!isWhole) throw new StrangeRow();
+  return {
+    ...row,
+    since: msOrNull(row["since"]),
+    progress: progress && progressOf(object(progress)),
+  } as unknown as ThreadRun;
 }
 
 export function outputOf(row: Row): RunOutput {

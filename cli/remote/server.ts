@@ -1,24 +1,33 @@
 /** Asks the tq of another machine for what it knows better: it has the models, and its own settings. */
 import type { wholeStatus } from "../../src/admin/health.ts";
+import type { Checked } from "../../src/doctor/check.ts";
 import type { PushOptions } from "../../src/push/task-options.ts";
 import type {
   Group,
   GroupedStatistics,
   WantedStatistics,
 } from "../../src/tasks/statistics/groups.ts";
+import type { WorkerRuns } from "../../src/store/working.ts";
 import { SECOND_MS } from "../../src/values/duration.ts";
 import { type Client, LostAnswer } from "./client.ts";
 import { pushBody } from "./query.ts";
 import {
+  backupOf,
   listOf,
   msOrNull,
+  object,
   pauseOf,
   queueOf,
+  runOf,
   StrangeRow,
   text,
   textOrNull,
   workerOf,
 } from "./rows.ts";
+
+function oldestOf({ queue, since }: Readonly<Record<string, unknown>>) {
+  return { queue: text(queue), since: Number(msOrNull(since)) };
+}
 
 type WholeStatus = Awaited<ReturnType<typeof wholeStatus>>;
 
@@ -62,12 +71,35 @@ export class RemoteServer {
   async wholeStatus() {
     const keys = ["mode", "version", "queues", "pauses", "workers", "problems", "last_hour"];
     const { queues, pauses, workers, ...status } = await this.client.get("/status", keys);
+    const { oldest_ready: oldest = null, free_disk = null, failed_lately = 0 } = status; // an older tq has none
+    const { backup = null } = status; // nor that
     return this.read(() => ({
       ...(status as unknown as Omit<WholeStatus, "queues" | "pauses" | "workers">),
+      free_disk: free_disk as number | null,
+      backup: backup === null ? null : backupOf(object(backup)),
+      failed_lately: Number(failed_lately),
+      oldest_ready: oldest === null ? null : oldestOf(object(oldest)),
       queues: listOf(queues, queueOf),
       pauses: listOf(pauses, pauseOf),
       workers: listOf(workers, workerOf),
     }));
+  }
+
+  /** What `/readyz` or `tq doctor --quick` find there. */
+  async findings(look: "ready" | "doctor") {
+    const query = new URLSearchParams({ look });
+    const { findings, checks = [] } = await this.client.get("/findings", ["findings"], query);
+    return this.read(() => {
+      const found = listOf(findings, ({ check, message, advice }) => {
+        return { check: text(check), message: text(message), advice: text(advice) };
+      });
+      const checked = listOf(checks, ({ check, subject, fact, hint = "" }): Checked => {
+        const name = text(check);
+        const own = found.filter((one) => one.check === name);
+        return { name, subject: text(subject), fact: text(fact), hint: text(hint), findings: own };
+      });
+      return { findings: found, checked };
+    });
   }
 
   /** The statistics that `tq stats` adds up on the machine itself. */
@@ -89,6 +121,14 @@ export class RemoteServer {
       }),
       failures: listOf(failures, (row) => row as unknown as GroupedStatistics["failures"][number]),
     }));
+  }
+
+  /** The workers, with what each of their threads runs. */
+  async workersWithRuns(): Promise<WorkerRuns[]> {
+    const { workers } = await this.client.get("/workers", ["workers"]);
+    return this.read(() =>
+      listOf(workers, (row) => ({ ...workerOf(row), runs: listOf(row["runs"], runOf) })),
+    );
   }
 
   protected read<T>(read: () => T): T {

@@ -27,7 +27,7 @@ export function taskName({ model, method }: Named, isMethod: boolean): string {
 }
 
 /** A length of time in one unit, as a table has room for: `0.2 ms`, `1.5 s`, `12 min`. */
-function shortLength(ms: number): string {
+export function shortLength(ms: number): string {
   // Each bound is where rounding would reach the next unit.
   if (ms < 999.5) return inUnit(ms, "ms");
   if (ms < 59.95 * SECOND_MS) return inUnit(ms / SECOND_MS, "s");
@@ -41,8 +41,12 @@ function inUnit(amount: number, unit: string): string {
 }
 
 /** A count for each minute: `0.3`, `12`. */
-function perMinute(count: number, within: number): string {
-  const rate = (count * MINUTE_MS) / within;
+export function perMinute(count: number, within: number): string {
+  return rateWords((count * MINUTE_MS) / within);
+}
+
+/** `0.3`, `12` */
+export function rateWords(rate: number): string {
   if (rate > 0 && rate < 0.05) return "<0.1";
   return `${rate < 9.95 ? Math.round(rate * 10) / 10 : Math.round(rate)}`;
 }

@@ -17,11 +17,12 @@ const NAME_FLAG = { type: "positional", description: "The program or person that
 export const add = command({
   name: "token add",
   description: "Make a token of the admin API, and print it once",
+  examples: [["tq token add monitoring --role read", "A token that may look"]],
   flags: {
     name: NAME_FLAG,
     role: {
       type: "string",
-      valueHint: "ROLE",
+      valueHint: ROLES.join("|"),
       description:
         "read: look at everything; push: push, and read the result and the reason of any task; admin: everything",
     },
@@ -67,7 +68,7 @@ const COLUMNS = [{ title: "token", min: 8 }, { title: "roles" }, { title: "made"
 export const remove = command({
   name: "token remove",
   description: "Let nobody in any more who has this token",
-  flags: { name: NAME_FLAG },
+  flags: { name: { ...NAME_FLAG, valueHint: "TOKEN" } },
   run: async ({ name }, program) => {
     const removed = await withExisting(program.config(), (store) => store.tokens.remove(name));
     program.answer(removed, () => `The token ${removed.name} is removed`);

@@ -1,11 +1,7 @@
 /** A process of this same executable: a worker or a producer, which is killed or stopped, and whose lines are read. */
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
-
-/** How this program is started again: the executable, or Bun with the source. */
-function self(): string[] {
-  return Bun.isStandaloneExecutable ? [process.execPath] : [process.execPath, Bun.main];
-}
+import { self } from "../command/self.ts";
 
 export class Child {
   readonly #process;

@@ -6,6 +6,7 @@ import { requireOwnHost } from "./access/hosts.ts";
 import { GuessLimit } from "./access/guesses.ts";
 import { Sessions } from "./access/session.ts";
 import { type Caller, Tokens } from "./access/tokens.ts";
+import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
 import type { DeclaredMarks } from "../store/redaction-store.ts";
 import { shownStore } from "../store/shown/shown-store.ts";
@@ -22,6 +23,7 @@ import { apiV1 } from "./v1/api.ts";
 
 export interface AdminOptions extends TaskRouteOptions, Health {
   readonly token: string;
+  readonly catalog: () => ModelCatalog | null;
   /** False while the worker beside the server loads its models: other requests wait. */
   readonly isReady?: () => boolean;
   readonly version: string;

@@ -1,8 +1,9 @@
 /** `/readyz`: whether tasks can be pushed and run. It needs no token; a caller with one learns more. */
 import type { Context, MiddlewareHandler } from "hono";
+import { type Finding, sentenceOf } from "../doctor/check.ts";
 import type { AdminEnv } from "./access/access.ts";
 import { type Caller, mayDo } from "./access/tokens.ts";
-import { type Health, type NotServing, notServing } from "./health.ts";
+import { type Health, notServing } from "./health.ts";
 import { answerError } from "./problem.ts";
 import type { Report } from "../log/events.ts";
 
@@ -20,22 +21,25 @@ export function callerIfAny(find: MiddlewareHandler<AdminEnv>): MiddlewareHandle
 export async function showReady(c: Context<AdminEnv>, options: ReadyOptions): Promise<Response> {
   const found = await reasonsOf(c, options);
   const caller = c.get("caller") as Caller | undefined;
-  const sentences = found.map(({ message }) => message);
-  const problems = caller !== undefined && mayDo(caller, "read") ? { problems: sentences } : {};
-  if (found.length === 0) return c.json({ status: "ready", ...problems });
-  const reasons = [...new Set(found.map(({ reason }) => reason))];
-  return c.json({ status: "not ready", reasons, ...problems }, 503);
+  const told =
+    caller !== undefined && mayDo(caller, "read")
+      ? { problems: found.map(sentenceOf), findings: found }
+      : {};
+  if (found.length === 0) return c.json({ status: "ready", ...told });
+  const reasons = [...new Set(found.map(({ check }) => check))];
+  return c.json({ status: "not ready", reasons, ...told }, 503);
 }
 
-async function reasonsOf(c: Context, options: ReadyOptions): Promise<readonly NotServing[]> {
+async function reasonsOf(c: Context, options: ReadyOptions): Promise<readonly Finding[]> {
   if (options.isReady?.() === false) {
-    return [{ reason: "starting", message: "The worker beside this server loads its models" }];
+    const message = "The worker beside this server loads its models";
+    return [{ check: "starting", message, advice: "" }];
   }
   try {
-    return await notServing(options, await options.store.waiting());
+    return await notServing(options);
   } catch (error) {
     answerError(c, error, options.report); // for its report alone
     const message = error instanceof Error ? error.message : String(error);
-    return [{ reason: "database", message }];
+    return [{ check: "database", message, advice: "" }];
   }
 }

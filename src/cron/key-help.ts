@@ -32,7 +32,7 @@ export const KEY_HELP: { readonly [K in CronKey]: KeyHelp } = {
     form: "json",
   },
   args: { help: "The arguments, in their order", hint: "JSON", form: "json" },
-  queue: { help: "The queue to put its tasks in", hint: "NAME" },
+  queue: { help: "The queue to put its tasks in", hint: "QUEUE" },
   priority: { help: "Higher runs first", hint: "N", form: "number" },
   user: { help: "The id of the user that its tasks run as", hint: "ID", form: "number" },
   context: { help: "The context that its tasks run with", hint: "JSON", form: "json" },

@@ -155,6 +155,9 @@ export const DATABASE_ORIGIN = "database";
 /** The origin of tq's own recurring tasks. */
 export const TQ_ORIGIN = "tq";
 
+/** The origin of what environment variables, flags or the options of a program ask for, without a file. */
+export const ENVIRONMENT_ORIGIN = "environment";
+
 export function kindOf({ origin, kind }: Pick<CronSource, "origin" | "kind">): OriginKind {
   if (kind !== undefined) return kind;
   return origin === DATABASE_ORIGIN || origin === TQ_ORIGIN ? origin : "settings";

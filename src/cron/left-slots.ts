@@ -57,6 +57,13 @@ export function endOfRemoved({ row, taken }: Known, now: number): CronDecision |
   };
 }
 
+/** Slots that passed between a backup and its restore had their tasks then. @returns null where none has passed */
+export function endOfRestored({ row, taken }: Known, now: number): CronDecision | null {
+  if (row.decidedUntil >= now) return null;
+  const slots = left({ row, taken }, now, "missed", "it passed before a backup was restored");
+  return { slots, decidedUntil: now };
+}
+
 function left(
   { row, taken }: Known,
   until: number,

@@ -1,5 +1,6 @@
 /** Where a recurring task is defined, in words. */
-import { type CronRow, DATABASE_ORIGIN, TQ_ORIGIN } from "./ledger.ts";
+import { type CronRow, DATABASE_ORIGIN, ENVIRONMENT_ORIGIN, TQ_ORIGIN } from "./ledger.ts";
+import { BACKUP } from "./own.ts";
 
 type Defined = Pick<CronRow, "name" | "origin" | "removedAt">;
 
@@ -7,6 +8,8 @@ type Defined = Pick<CronRow, "name" | "origin" | "removedAt">;
 export function originWords({ name, origin }: Pick<Defined, "name" | "origin">): string {
   if (origin === DATABASE_ORIGIN) return "the database";
   if (origin === TQ_ORIGIN) return "tq itself";
+  if (origin === ENVIRONMENT_ORIGIN) return "the environment, or the options of a program";
+  if (name === BACKUP) return `[backup] of ${origin}`;
   return origin.endsWith(".toml") ? `the section [cron.${name}] of ${origin}` : origin;
 }
 

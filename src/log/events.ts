@@ -46,6 +46,14 @@ interface Payloads {
     readonly ids: readonly number[];
   };
   "thread.replaced": { readonly thread: number; readonly reason: string };
+  /** The models on the disk are not those that the worker goes on with. */
+  "models.changed": { readonly reason: string };
+  /** The threads load the models anew, one after another. */
+  "models.loading": { readonly reason: string };
+  /** All threads have the new models. */
+  "models.loaded": Record<never, never>;
+  /** The new models cannot be loaded: the threads go on with those that they have. `message` says why. */
+  "models.refused": { readonly message: string };
   "task.started": TaskRun;
   "task.finished": TaskRun & {
     readonly duration: number;
@@ -152,6 +160,10 @@ export const EVENT_LEVELS: Record<Exclude<EventName, "log.note">, Level> = {
   "worker.stopped": "info",
   "worker.rescued": "warn",
   "thread.replaced": "info",
+  "models.changed": "warn",
+  "models.loading": "info",
+  "models.loaded": "info",
+  "models.refused": "error",
   "task.started": "debug",
   "task.finished": "info",
   "task.failed": "error",

@@ -2,6 +2,7 @@
 import { type Clock, setImmediate } from "../clock.ts";
 import { LEVELS, levelOf } from "./events.ts";
 import type { Event, Level, Report } from "./events.ts";
+import { withPriority } from "./journal.ts";
 import { printable, printableJson } from "../printable.ts";
 import { eventWords } from "./words.ts";
 import { UnwrittenError } from "./standard-stream.ts";
@@ -20,6 +21,8 @@ export interface LogOptions {
   readonly write: (lines: string) => void;
   readonly clock: Clock;
   readonly colour: boolean;
+  /** The lines go to the journal of systemd, and tell it how urgent each is. */
+  readonly journal?: boolean;
 }
 
 /** A report that writes lines; `flush` writes those gathered so far, for the end of the process. */
@@ -29,7 +32,8 @@ export type Log = Report & { readonly flush: () => void };
 const MAX_GATHERED = 65_536;
 
 /** A log that gathers lines and writes them together at the end of this turn of the event loop. */
-export function createLog({ level, format, write, clock, colour }: LogOptions): Log {
+export function createLog(options: LogOptions): Log {
+  const { level, format, write, clock, colour, journal = false } = options;
   const limit = LEVELS.indexOf(level);
   const stack = level === "debug";
   let gathered = "";
@@ -39,7 +43,9 @@ export function createLog({ level, format, write, clock, colour }: LogOptions): 
 
   function line(event: Event): string {
     const time = clock.now();
-    return format === "json" ? formatJson(event, time) : formatText(event, time, { colour, stack });
+    const text =
+      format === "json" ? formatJson(event, time) : formatText(event, time, { colour, stack });
+    return journal ? withPriority(levelOf(event), text) : text;
   }
 
   function report(event: Event): void {

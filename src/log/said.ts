@@ -1,6 +1,7 @@
 /** The prints of a task, in the form of the log. */
 import { printable, printableJson } from "../printable.ts";
 import type { Level } from "./events.ts";
+import { withPriority } from "./journal.ts";
 import { type LogOptions, lineHead } from "./log.ts";
 
 /** The run of a task that says something. */
@@ -33,9 +34,16 @@ const LINE_END = /\r\n|\n|\r/;
  *
  * @example "2026-11-23 14:03:07.123+01:00 info  task 42: page 7\n"
  */
-export function saidLines(
+export function saidLines(said: Said, form: Pick<LogOptions, Form>): string {
+  const lines = formSaid(said, form);
+  return form.journal === true ? withPriority(said.level, lines) : lines;
+}
+
+type Form = "format" | "colour" | "journal";
+
+function formSaid(
   { task, level, text, time }: Said,
-  { format, colour }: Pick<LogOptions, "format" | "colour">,
+  { format, colour }: Pick<LogOptions, Form>,
 ): string {
   const said = cutSaid(text).trimEnd();
   if (format === "json") {

@@ -24,6 +24,12 @@ const WORDS: Words = {
   "worker.rescued": ({ worker, pid, tasks, ids }) =>
     `worker ${worker}${pid === null ? "" : ` (pid ${pid})`} died: ${count(tasks, "task")} put back${rescuedWords(tasks, ids)}`,
   "thread.replaced": ({ thread, reason }) => `thread ${thread} replaced: ${reason}`,
+  "models.changed": ({ reason }) =>
+    `the models are others than this worker has loaded, with which it goes on: ${reason}; SIGHUP has tq worker load them, worker.reload() the worker of a program`,
+  "models.loading": ({ reason }) => `loading the models again: ${reason}`,
+  "models.loaded": () => "the models are loaded: all threads have them",
+  "models.refused": ({ message }) =>
+    `the new models cannot be loaded, and this worker goes on with those that it has: ${message}`,
   "task.started": (event) => line(`task ${event.task} started`, ...run(event)),
   "task.finished": (event) =>
     line(

@@ -136,7 +136,7 @@ export const OPTIONS = {
     preset: DEFAULT_QUEUE,
     context: "queue_name",
     sql: "the name of a queue, as text",
-    hint: "NAME",
+    hint: "QUEUE",
     alias: "name",
   },
   priority: {

@@ -1,23 +1,18 @@
 /** Loads models from a file, or from every file of a folder. */
-import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { dirname, join, sep } from "node:path";
+import { readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isTqError, TqError, messageOf } from "../errors.ts";
-import { ownerWords } from "../file-owner.ts";
 import { cut, errorName, toErrorData } from "../outcome.ts";
-import { openFilesWords } from "../open-files.ts";
 import { placeOf } from "../stack.ts";
-import { isInExecutable } from "./executable.ts";
 import { type ModelClass, modelOf } from "./model-class.ts";
 import { checkMarks } from "./marked-models.ts";
+import { modelFiles, realFile } from "./model-files.ts";
 import { checkPolicies } from "./policies.ts";
 import { recurringTasks } from "./recurring.ts";
 import { Registry } from "./registry.ts";
 import { installTsconfig } from "./tsconfig.ts";
 import { inspected } from "../quote.ts";
-
-const EXTENSIONS = /\.(?:ts|tsx|mts|cts|js|jsx|mjs|cjs)$/;
-const NOT_MODELS = /(?:\.d\.[mc]?ts|\.(?:test|spec)\.[a-z]+)$/;
 
 /**
  * Loads the models of a file, or of every TypeScript or JavaScript file of a folder and its subfolders
@@ -101,62 +96,16 @@ function checkRecurring(models: readonly ModelClass[], file: string): void {
   }
 }
 
-function modelFiles(path: string): string[] {
-  if (isInExecutable(path)) return [path];
-  let files: string[];
-  try {
-    const stat = statSync(path);
-    if (stat.isFile()) return [path];
-    if (!stat.isDirectory()) throw new Error("it is not a regular file");
-    files = filesBelow(path).sort();
-  } catch (error) {
-    const { code, path: failed } = error as { code?: string; path?: string };
-    const subject = failed === path ? "it" : `${failed}, a link,`;
-    const reason =
-      code === "ENOENT"
-        ? `${subject} does not exist`
-        : `${(error as Error).message}${ownerWords(failed ?? path)}`;
-    const advice = "write the file, or name another with --models";
-    throw new TqError(
-      "models",
-      `Cannot load models from ${path}: ${openFilesWords(error) ?? `${reason}; ${advice}`}`,
-    );
-  }
-  if (files.length > 0) return files;
-  throw new TqError(
-    "models",
-    `Cannot load models from ${path}: the folder has no .ts or .js file; write one, or name another folder with --models`,
-  );
-}
-
-/** Follows links to folders, but each folder once, and never up. @param seen the real paths of the folders so far */
-function filesBelow(folder: string, seen: string[] = []): string[] {
-  const real = realpathSync(folder);
-  if (seen.some((path) => path === real || path.startsWith(join(real, sep)))) return [];
-  seen.push(real);
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    if (entry.name.startsWith(".") || entry.name === "node_modules") return [];
-    const path = join(folder, entry.name);
-    if (entry.name.includes("\uFFFD")) {
-      throw new Error(`the name of ${path} is not UTF-8, or has a U+FFFD: rename it`);
-    }
-    const stat = entry.isSymbolicLink() ? statSync(path) : entry;
-    if (stat.isDirectory()) return filesBelow(path, seen);
-    if (!EXTENSIONS.test(entry.name) || NOT_MODELS.test(entry.name)) return [];
-    if (!stat.isFile()) throw new Error(`${path} is not a regular file`); // a pipe would keep its reader waiting
-    return [path];
-  });
-}
-
 async function importFile(file: string): Promise<Record<string, unknown>> {
-  if (file.includes("?")) {
+  const real = realFile(file); // Bun would go on taking a link for the file that it was when the process first saw it
+  if (real.includes("?")) {
     throw new TqError(
       "models",
-      `Cannot load models from ${file}: Bun takes what follows a ? for a query; rename the file or its folder`,
+      `Cannot load models from ${real}: Bun takes what follows a ? for a query; rename the file or its folder`,
     );
   }
   try {
-    return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+    return (await import(pathToFileURL(real).href)) as Record<string, unknown>;
   } catch (error) {
     throw new TqError("models", `Cannot load models from ${file}: ${cut(reasonOf(error))}`, {
       cause: error,

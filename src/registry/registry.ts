@@ -13,8 +13,8 @@ interface Entry {
 }
 
 export class Registry {
-  /** Ends the sentence of a task whose model is missing. A command that pushes loads the models anew; a worker does not. */
-  ifMissing = "if it is new, start the worker again";
+  /** Ends the sentence of a task whose model is missing. A command that pushes loads the models anew. */
+  ifMissing = "if it is new, have the worker load it: SIGHUP, or start it again";
   /** True: a class marks secrets, and the store may not know of it. */
   hasNewMarks = false;
   readonly #models = new Map<string, Entry>();

@@ -30,8 +30,18 @@ export function installTsconfig(folder: string): void {
   const file = nearest(folder);
   if (file === null || installed.has(dirname(file)) || !isInExecutable(import.meta.path)) return;
   installed.add(dirname(file));
+  for (const plugin of pluginsOf(file)) void Bun.plugin(plugin);
+}
+
+/** The same for `Bun.build`. The first of two folders that fit a file counts. */
+export function tsconfigPlugins(folders: readonly string[]): Bun.BunPlugin[] {
+  const files = new Set(folders.flatMap((folder) => nearest(folder) ?? []));
+  return isInExecutable(import.meta.path) ? [...files].flatMap(pluginsOf) : [];
+}
+
+function pluginsOf(file: string): Bun.BunPlugin[] {
   const options = optionsOf(file, []);
-  if (Object.keys(options).length > 0) installCompiler(dirname(file), options);
+  return Object.keys(options).length > 0 ? [compiler(dirname(file), options)] : [];
 }
 
 function nearest(folder: string): string | null {
@@ -89,9 +99,9 @@ function refused(file: string, why: string, cause?: unknown): TqError {
  */
 const DECORATOR = /^(?!\s*(?:\/?\*|\/\/))(?:.*[\s;{}(,])?@[\w$(]/m;
 
-function installCompiler(folder: string, compilerOptions: CompilerOptions): void {
+function compiler(folder: string, compilerOptions: CompilerOptions): Bun.BunPlugin {
   const escaped = folder.replaceAll(/[^\w/]/g, String.raw`\$&`);
-  Bun.plugin({
+  return {
     name: "tsconfig",
     setup(build) {
       build.onLoad({ filter: new RegExp(`^${escaped}.*\\.[mc]?[tj]sx?$`) }, ({ path }) => {
@@ -105,7 +115,7 @@ function installCompiler(folder: string, compilerOptions: CompilerOptions): void
         return { contents: transpiler.transformSync(text), loader: "js" };
       });
     },
-  });
+  };
 }
 
 function loaderOf(path: string): "ts" | "tsx" | "js" | "jsx" {

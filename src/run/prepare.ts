@@ -20,13 +20,19 @@ import type { ThreadRuntime } from "./thread-runtime.ts";
 export type Prepared = Call | Outcome;
 
 /** The methods that a thread can call, and how it runs them. */
-export type Callables = Pick<ThreadRuntime, "registry" | "policies">;
+export type Callables = Pick<ThreadRuntime, "registry" | "policies" | "leaveToNewer">;
 
 /** Finds the task's method and decodes its call, without the database. Never throws. */
 export function prepare(task: ClaimedTask, thread: Callables): Prepared {
   try {
     return resolve(task, thread);
   } catch (error) {
+    if (isTqError(error) && error.code === "not_found" && thread.leaveToNewer?.()) {
+      return {
+        kind: "interrupted",
+        reason: "its thread has older models, and leaves it to a newer one",
+      };
+    }
     return { kind: "failed", error: toErrorData(error) };
   }
 }

@@ -32,6 +32,11 @@ export interface ThreadRuntime extends Runtime {
   readonly pushed?: (ids: readonly number[]) => void;
   /** Called with what a method has thrown, before that becomes data, and before its policy is asked. */
   readonly threw?: (error: unknown, run: ClaimedTask, policy: Policy) => void;
+  /**
+   * Called where no model here has the method of a task. True: other threads of the worker have newer models, and this
+   * one runs no more tasks.
+   */
+  readonly leaveToNewer?: () => boolean;
 }
 
 /** Holds the run that a thread began last, so that the main thread can tell it to end. */

@@ -1,7 +1,10 @@
 /** The sources of recurring tasks in a folder: its models, and tq.toml. */
-import { type CronSource, TQ_ORIGIN } from "../cron/ledger.ts";
+import { type CronSource, ENVIRONMENT_ORIGIN, TQ_ORIGIN } from "../cron/ledger.ts";
 import type { CronLayer, ModelCrons } from "../cron/merge.ts";
-import { OWN_DEFINITIONS } from "../cron/own.ts";
+import { BACKUP, OWN_DEFINITIONS, ownDefinition } from "../cron/own.ts";
+import { decode } from "../values/decoding.ts";
+import { encode } from "../values/encoding.ts";
+import type { Config } from "./config.ts";
 import { sectionWords } from "./cron-sections.ts";
 
 /** tq's own, which tq.toml may say other times of. */
@@ -12,16 +15,19 @@ export const OWN_LAYER: CronLayer = {
   where: (name) => name,
 };
 
+/** The settings that say recurring tasks. */
+export type CronSettings = Pick<Config, "file" | "cron" | "backup" | "origins">;
+
+type Definitions = CronSource["definitions"];
+
 /**
- * The layers of models and of tq.toml, the one that wins last.
+ * The layers of models and of settings, the one that wins last.
  *
- * @param file the path of tq.toml; null: there is none.
- * @param settings its sections.
+ * @param settings with the path of tq.toml, null: there is none; and its sections.
  */
 export function layersOf(
   models: readonly ModelCrons[],
-  file: string | null,
-  settings: CronSource["definitions"],
+  { file, cron, backup, origins }: CronSettings,
 ): CronLayer[] {
   const layers = models.map(({ path, definitions }): CronLayer => ({
     origin: path,
@@ -29,7 +35,26 @@ export function layersOf(
     definitions,
     where: (name) => `${path}: the recurring task ${name}`,
   }));
+  const backups = backup.folder === null ? [] : [ownDefinition(BACKUP, backup.schedule)];
+  const isOfFile = file !== null && origins["backup.folder"] === "tq.toml";
+  if (backups.length > 0 && !isOfFile) layers.push(environmentLayer(backups));
   if (file === null) return layers;
   const where = (name: string): string => `${file}: ${sectionWords(name)}`;
-  return [...layers, { origin: file, kind: "settings", definitions: settings, where }];
+  const definitions = isOfFile ? joined(backups, cron) : cron;
+  return [...layers, { origin: file, kind: "settings", definitions, where }];
+}
+
+function environmentLayer(definitions: Definitions): CronLayer {
+  return { origin: ENVIRONMENT_ORIGIN, kind: "settings", definitions, where: () => "[backup]" };
+}
+
+/** A section wins key by key. */
+function joined(backups: Definitions, sections: Definitions): Definitions {
+  const both = backups.map(({ name, definition }) => {
+    const section = sections.find((one) => one.name === name);
+    const said = section === undefined ? {} : (decode(section.definition, name) as object);
+    return { name, definition: encode({ ...(decode(definition, name) as object), ...said }, name) };
+  });
+  const others = sections.filter(({ name }) => !backups.some((one) => one.name === name));
+  return [...both, ...others];
 }

@@ -97,7 +97,9 @@ function atBase({ kind }: Setting, value: unknown, base: string): unknown {
 }
 
 function findModels(base: string): string | null {
-  const path = ["models.ts", "models/"].map((name) => join(base, name)).find(existsSync);
+  const path = ["models.ts", "models/", "models.js"]
+    .map((name) => join(base, name))
+    .find(existsSync);
   return path === undefined ? null : resolve(path);
 }
 

@@ -3,12 +3,22 @@
  * when a value is checked, since building all of them takes longer than the rest of the start.
  */
 import * as v from "valibot";
+import { readSchedule } from "../cron/schedule.ts";
 import { markFault } from "../redaction/marks.ts";
 import { HOUR_MS, parseDuration, SECOND_MS } from "../values/duration.ts";
 
 export interface Kind<T> {
   readonly kind:
-    "boolean" | "number" | "duration" | "choice" | "list" | "path" | "address" | "command" | "url";
+    | "boolean"
+    | "number"
+    | "duration"
+    | "choice"
+    | "list"
+    | "path"
+    | "address"
+    | "command"
+    | "url"
+    | "schedule";
   readonly description: string;
   readonly preset: T;
   /** The default, in words or as a user would write it. */
@@ -25,7 +35,7 @@ export interface Kind<T> {
 
 type More = Partial<Pick<Kind<unknown>, "default" | "flag">>;
 
-export function boolean(preset: boolean, description: string): Kind<boolean> {
+export function boolean(preset: boolean, description: string, more?: More): Kind<boolean> {
   const allowed = "true or false";
   const options = ["true", "false"];
   const schema = () => v.boolean();
@@ -37,6 +47,7 @@ export function boolean(preset: boolean, description: string): Kind<boolean> {
     allowed,
     options,
     schema,
+    ...more,
   };
 }
 
@@ -111,7 +122,7 @@ export function fieldNames(description: string): Kind<readonly string[]> {
 export function path<T extends string | null>(
   preset: T,
   description: string,
-  more: More & { default: string },
+  more: More & { default: string; allowed?: string },
 ): Kind<T | string> {
   const allowed = "the path of a file on disk";
   const isOnDisk = (text: string) => !/^$|^:memory:|^file:|\0/.test(text);
@@ -138,6 +149,22 @@ export function command(description: string): Kind<string | readonly string[] | 
     );
   const schema = () => v.union([word(), v.pipe(v.array(word()), v.minLength(1))]);
   return { kind: "command", description, preset: null, default: "none", allowed, schema };
+}
+
+/** When a recurring task of tq's own comes, as in a section of tq.toml. */
+export function schedule(preset: string, description: string): Kind<string> {
+  const allowed = 'a schedule like "30 2 * * *", "@daily" or "every 15m"';
+  const schema = () => v.pipe(v.string(), v.check(isSchedule));
+  return { kind: "schedule", description, preset, default: preset, allowed, schema };
+}
+
+function isSchedule(text: string): boolean {
+  try {
+    readSchedule(text, null, "schedule");
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A web address, which may hold secrets; null: none. */

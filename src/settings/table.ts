@@ -13,6 +13,7 @@ import {
   fieldNames,
   names,
   path,
+  schedule,
   shownUrl,
   url,
   whole,
@@ -23,7 +24,7 @@ import type { Kind } from "./kinds.ts";
 const DAY_BOUNDS = [0, 36_500] as const;
 
 const MODELS = path(null, "File or folder of the models", {
-  default: "models.ts beside tq.toml, else the folder models",
+  default: "models.ts beside tq.toml, else the folder models, else models.js",
   flag: "--models",
 });
 
@@ -54,12 +55,19 @@ const SECTIONS = {
     worker: boolean(
       false,
       "Workers run the tasks; if false, each program runs its own after the commit",
+      { flag: "--worker" },
     ),
     clean_days: whole(30, DAY_BOUNDS, "Days that finished and cancelled tasks are kept"),
     max_size: whole(
       0,
       [0, 1_000_000_000],
       "Ready and scheduled tasks above which pushes are refused; 0 is no limit",
+    ),
+    max_wait: duration(
+      0,
+      [0, 365 * DAY_MS],
+      "Time that a task may be ready before /readyz and tq status --check fail; 0 s is no limit",
+      { flag: "--max-wait" },
     ),
     batch_size: whole(20, [1, 1_000_000], "Records in one task when queue_batch is true"),
   },
@@ -147,6 +155,17 @@ const SECTIONS = {
       default: "all",
     }),
   },
+  backup: {
+    folder: path(null, "Folder into which a worker backs the database up; it is made if missing", {
+      default: "none: no backups",
+      allowed: "the path of a folder on disk",
+    }),
+    schedule: schedule(
+      "30 3 * * *",
+      "When a worker backs the database up: the recurring task tq.backup",
+    ),
+    keep: whole(7, [1, 10_000], "Backups that stay in that folder; the oldest ones are deleted"),
+  },
   log: {
     level: choice("info", LEVELS, "The least urgent level that is written"),
     format: choice("text", ["text", "json"], "Lines for people, or one JSON object a line"),
@@ -196,6 +215,11 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map(
 /** The settings of earlier versions that have another name now. */
 export const RENAMED: ReadonlyMap<string, SettingKey> = new Map([
   ["worker.timeout", "worker.poll_interval"], // it read like a limit for a task
+]);
+
+/** Variables by which people set what has a flag of a short name, as `TQ_MODELS` does. */
+export const OTHER_ENV: ReadonlyMap<string, SettingKey> = new Map([
+  ["TQ_DATABASE", "database.path"],
 ]);
 
 /** `worker.poll_interval` → `TQ_WORKER__POLL_INTERVAL`. */

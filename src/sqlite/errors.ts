@@ -21,7 +21,7 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
     (path) =>
       new TqError(
         "database",
-        `Cannot use ${path}: it is not a SQLite database; ${walWords(path)}if it was the queue, its first bytes were overwritten: keep it, and restore a backup; else name another file with --database`,
+        `Cannot use ${path}: it is not a SQLite database; ${walWords(path)}if it was the queue, its first bytes were overwritten: keep it, and restore a backup with tq restore; else name another file with --database`,
       ),
   ],
   [
@@ -51,7 +51,7 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
     (path, message) =>
       new TqError(
         "database",
-        `Cannot use ${path}: ${message}; ${walWords(path)}restore a backup, or save what can be read with sqlite3's .dump`,
+        `Cannot use ${path}: ${message}; ${walWords(path)}restore a backup with tq restore, or save what can be read with sqlite3's .dump`,
       ),
   ],
   [

@@ -58,12 +58,13 @@ export function checkTables(db: Database, path: string): void {
 /** The version that brought `tq__schema`, and inserted itself there: later ones update it. */
 const FIRST_NUMBERED = 2;
 
-function schemaVersion(db: Database, path: string): number {
+/** @throws TqError "database" where the file belongs to a newer tq. */
+export function schemaVersion(db: Database, path: string): number {
   const version = readVersion(db, path);
   if (version <= SCHEMA_VERSION) return version;
   throw new TqError(
     "database",
-    `Cannot use ${path}: its schema is version ${version}, and this tq knows up to ${SCHEMA_VERSION}; use a newer tq, or, to stay with this one, restore the backup from before the update`,
+    `Cannot use ${path}: its schema is version ${version}, and this tq knows up to ${SCHEMA_VERSION}; use a newer tq, or, to stay with this one, restore the backup from before the update with tq restore`,
   );
 }
 
@@ -73,14 +74,14 @@ const NUMBERED = `
 
 const VERSION = "SELECT version FROM tq__schema WHERE rowid = 1";
 
-/** @throws TqError "database" where the table has lost its row: damage, or a file that was saved in part. */
-function readVersion(db: Database, path: string): number {
+/** 0 where there are no tables of tq. @throws TqError "database" where damage, or a save in part, took the row. */
+export function readVersion(db: Database, path: string): number {
   const { numbered } = db.query(NUMBERED).get() as { numbered: 0 | 1 | null };
   if (numbered !== 1) return numbered === null ? 0 : 1;
   const row = db.query(VERSION).get() as { version: number } | null;
   if (row !== null) return row.version;
   throw new TqError(
     "database",
-    `Cannot use ${path}: its table tq__schema is empty, which only damage makes it; restore a backup`,
+    `Cannot use ${path}: its table tq__schema is empty, which only damage makes it; restore a backup with tq restore`,
   );
 }

@@ -20,13 +20,25 @@ const WORKERS = "SELECT * FROM tq__worker ORDER BY started_at, id";
  * @throws TqError "database" that names the programs that live.
  */
 export function refuseOlderWorkers(db: Database, path: string, from: number, to: number): void {
-  const workers = (db.query(WORKERS).all() as OlderWorker[]).filter(({ id }) => isAlive(path, id));
+  const workers = living(db, path);
   if (workers.length === 0) return;
   const run = workers.length === 1 ? "runs" : "run";
   throw new TqError(
     "database",
     `Cannot bring ${path} from schema ${from} to ${to}: ${workers.map(wordsOf).join(" and ")} ${run} on it, and would ignore all that is newer; stop every worker and program of the older tq first, then start the newer one (see Update in docs/operating.md)`,
   );
+}
+
+/** The workers, and programs that run their own tasks, that live; the schema may be of any version. */
+export function livingPrograms(
+  db: Database,
+  path: string,
+): { pid: number; version: string | null }[] {
+  return living(db, path).map(({ pid, version = null }) => ({ pid, version }));
+}
+
+function living(db: Database, path: string): OlderWorker[] {
+  return (db.query(WORKERS).all() as OlderWorker[]).filter(({ id }) => isAlive(path, id));
 }
 
 function wordsOf({ id, pid, threads, version = null }: OlderWorker): string {

@@ -19,6 +19,7 @@ import type {
   Waiting,
   WorkerInfo,
 } from "../store/looking.ts";
+import type { Backup } from "../store/backup.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { Owner } from "../store/session.ts";
 import type { Situation, WantedTask } from "../store/situation.ts";
@@ -27,6 +28,7 @@ import type { Store, Tidied } from "../store/store.ts";
 import type { Working } from "../store/working.ts";
 import type { Attempt, Claim, Task, TaskError } from "../task.ts";
 import { SqliteTaskEvents } from "./task-event-store.ts";
+import { SqliteCondition } from "./condition-store.ts";
 import { type CronAccess, SqliteCron } from "./cron-store.ts";
 import { SqliteDatabase } from "./database.ts";
 import { SqliteFailures } from "./failure-store.ts";
@@ -79,6 +81,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
     bootId: this.options.bootId,
     known: this.shared.knownFollowUps,
   };
+  readonly condition = new SqliteCondition(this.#rescuing, (fn) => this.withTemporary(fn));
   readonly #vacuum = new Vacuum();
   async get(id: number): Promise<Task | null> {
     return this.read((db) => looking.getTask(db, id, this.now()));
@@ -227,16 +230,17 @@ export class SqliteStore extends SqliteDatabase implements Store {
     };
   }
 
-  async backup(path: string): Promise<void> {
-    const { checkTarget, writeBackup } = await import("./file/backup.ts");
-    checkTarget(path);
-    await this.withTemporary(async (db) => writeBackup(db, path, this.shared.checkFiles));
+  async backup(path: string, keep: number | null = null): Promise<Backup> {
+    const { backUpAndRemember } = await import("./remembered-backup.ts");
+    const now = this.now();
+    const place = { ...this.options, ...this.shared, database: this.name, path, keep, now };
+    return backUpAndRemember(place, this, (fn) => this.withTemporary(fn));
   }
 
   async tidy(): Promise<Tidied> {
-    const { clock } = this.options;
     if (await this.read(hasSlack)) {
-      await this.writeStatements((db) => this.#vacuum.slice(db, () => clock.monotonic()));
+      const elapsed = () => this.options.clock.monotonic();
+      await this.writeStatements((db) => this.#vacuum.slice(db, elapsed));
     }
     const kept = await this.read(checkpoint);
     return { more: await this.read(hasSlack), note: walNote(this.name, kept) };
@@ -266,10 +270,6 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async checkAlive(worker: string): Promise<void> {
     liveness.checkLock(this.name, worker);
-  }
-
-  async setTrouble(worker: string, trouble: string | null): Promise<void> {
-    await this.writeStatements((db) => workers.setTrouble(db, worker, trouble, this.now()));
   }
 
   async unregister(worker: string): Promise<void> {

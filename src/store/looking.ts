@@ -4,6 +4,8 @@ import type { Forecast } from "../statistics/forecast.ts";
 import type { RunEnd } from "../statistics/counts.ts";
 import type { RunSummary } from "../statistics/summary.ts";
 import type { Task, TaskState } from "../task.ts";
+import type { BackupRecord } from "./backup.ts";
+import type { OldestReady } from "./measurements.ts";
 import type { Pause } from "./pauses.ts";
 import type { TaskProgress } from "./task-output.ts";
 
@@ -140,6 +142,10 @@ export interface WorkerInfo {
   readonly schema: number | null;
   /** Why it can run no task though it lives, as it last said; null: it can. */
   readonly trouble: string | null;
+  /** Its threads that have loaded their models, as it last said; null: it has not said it. */
+  readonly threads_ready: number | null;
+  /** When the newest file of models that it has loaded was changed; null: it has not said it. */
+  readonly models_at: number | null;
 }
 
 /** The states of which the tasks of a queue are counted. */
@@ -188,6 +194,14 @@ export interface StoreStatus {
   readonly queues: readonly QueueStatus[];
   /** The oldest first. */
   readonly pauses: readonly Pause[];
+  /** The free bytes of the disk; null where the system does not tell. */
+  readonly free_disk: number | null;
+  /** The ready task that could run the longest ago, as far as it is found; null: none is ready, or a pause holds them. */
+  readonly oldest_ready: OldestReady | null;
+  /** How its backups went; null: none was made, and no worker was told to make any. */
+  readonly backup: BackupRecord | null;
+  /** Tasks that failed for good in the last hour, and still are failed. */
+  readonly failed_lately: number;
   /** The runs of the last hour: a queue appears once its first minute is over. */
   readonly last_hour: readonly QueueHour[];
   readonly workers: readonly WorkerStatus[];

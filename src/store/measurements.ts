@@ -19,6 +19,11 @@ export interface OldestReady {
   readonly since: number;
 }
 
+/** The one that waits the longest; null: there is none. */
+export function oldestOf(queues: readonly OldestReady[]): OldestReady | null {
+  return queues.toSorted((a, b) => a.since - b.since)[0] ?? null;
+}
+
 export interface BusyThreads {
   readonly worker: string;
   readonly threads: number;

@@ -4,6 +4,8 @@
  */
 import type { Soon } from "../soon.ts";
 import type { TaskEventStore } from "./task-event-store.ts";
+import type { Backup } from "./backup.ts";
+import type { ConditionStore } from "./condition.ts";
 import type { CronStore } from "./cron-store.ts";
 import type { FailureStore } from "./failure-store.ts";
 import type { Attempt, Claim, ClaimedTask, NewTask, Task, TaskError } from "../task.ts";
@@ -85,6 +87,8 @@ export interface Store {
    */
   pushRefusal(): Promise<string | null>;
 
+  /** How the database is, and those who use it. */
+  readonly condition: ConditionStore;
   /** Recurring tasks. */
   readonly cron: CronStore;
   /** Queues and methods of which no task is taken. */
@@ -207,12 +211,13 @@ export interface Store {
   repairTimes(what: "all" | "places"): Promise<number>;
   /**
    * Writes a copy of all that is committed into a new file, for people to keep. It is whole and on disk when it has its
-   * name.
+   * name. It blocks the thread for some seconds a gigabyte.
    *
-   * @param path absolute
-   * @throws TqError "invalid" where a file is there already, or this database is copied by other means.
+   * @param path absolute; in a folder that is there, the copy has the name of the database and the time.
+   * @param keep in a folder: deletes the oldest copies of this database, so that this many stay; default: all stay.
+   * @throws TqError "invalid" where a file is there already; "full" where the file would not fit.
    */
-  backup(path: string): Promise<void>;
+  backup(path: string, keep?: number | null): Promise<Backup>;
   /** Does a few ms of upkeep; call it when there is time. */
   tidy(): Promise<Tidied>;
   /** Prepares the store for the way it is used, once that needs it; call it now and then: it mostly does nothing. */
@@ -227,8 +232,6 @@ export interface Store {
   checkAlive(worker: string): Promise<void>;
   /** Removes the worker and its proof of life, and gives back the claims that it still held. */
   unregister(worker: string): Promise<void>;
-  /** Keeps, for other programs, why this worker can run no task though it lives; null: it can. */
-  setTrouble(worker: string, trouble: string | null): Promise<void>;
   /** All registered workers; a dead one stays registered until it is rescued. */
   workers(): Promise<WorkerInfo[]>;
   /** Reads what each thread of the workers runs, and how far that is. */
@@ -246,4 +249,10 @@ export interface Tidied {
   readonly more: boolean;
   /** A sentence for the log; null: the upkeep found no trouble. */
   readonly note: string | null;
+}
+
+/** The sizes of the database with its log, in bytes. */
+export interface Compacted {
+  readonly before: number;
+  readonly after: number;
 }

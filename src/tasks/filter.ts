@@ -43,14 +43,14 @@ const FILTERS = {
   states: { help: "Only tasks in these states", hint: "STATE", kind: states(), flag: "state" },
   queue: {
     help: "Only tasks of this queue; * and ? make a pattern, as in the next two",
-    hint: "NAME",
+    hint: "QUEUE",
     kind: text("the name of a queue"),
     alias: "name",
   },
-  model: { help: "Only tasks of this model", hint: "NAME", kind: text("the name of a model") },
+  model: { help: "Only tasks of this model", hint: "MODEL", kind: text("the name of a model") },
   method: {
     help: "Only tasks of this method",
-    hint: "NAME",
+    hint: "METHOD",
     kind: text("the name of a method"),
   },
   ref: { help: "Only the task with this ref", hint: "TEXT", kind: text("the ref of a task") },

@@ -5,7 +5,7 @@ import type { ManyMove } from "../store/looking.ts";
 import type { Task } from "../task.ts";
 import { currentTask, currentTaskUnit } from "../transaction/current-task.ts";
 import type { Runtime } from "../transaction/runtime.ts";
-import { inUnit, runPushed, Transaction } from "../transaction/transaction.ts";
+import { inUnit, runPushed, runsHere, Transaction } from "../transaction/transaction.ts";
 import type { Unit } from "../transaction/unit.ts";
 import { text } from "../values/option-kinds.ts";
 import { type TaskFilter, readFilter } from "./filter.ts";
@@ -39,7 +39,7 @@ export async function retryTask(of: Runtime, given: number): Promise<Task> {
     },
     async () => {
       const task = await of.store.retry(id);
-      if (of.worker) return task;
+      if (!(await runsHere(of))) return task;
       await runPushed(of, [id]);
       return (await of.store.get(id)) ?? task;
     },

@@ -5,10 +5,11 @@ import { quote } from "../quote.ts";
 import { runtime } from "./runtime.ts";
 
 /**
- * Writes a copy of the whole database, as it was last committed, into a new file; it is on disk when the promise
- * resolves. Others write meanwhile. It blocks its thread, some seconds for each gigabyte.
+ * Writes a copy of the whole database, as it was last committed, into a new file, or into a folder that is there. It is
+ * on disk, and was read again, when the promise resolves. Others write meanwhile. It blocks its thread, some ten seconds
+ * for each gigabyte.
  *
- * @throws TqError "invalid" when a file is there, or the folder cannot be written; "full" when the disk is full.
+ * @throws TqError "invalid" when a file is there, or the folder cannot be written; "full" when the disk has no room.
  * @example await backup("/srv/backup/monday.db");
  */
 export async function backup(path: string): Promise<void> {

@@ -5,12 +5,14 @@
 import { loadConfig, type Config } from "../settings/config.ts";
 import type { Report } from "../log/events.ts";
 import { systemClock } from "../clock.ts";
+import { goesToJournal } from "../log/journal.ts";
 import { createLog, type Log, wantsColour } from "../log/log.ts";
 import { standardError, writeLines } from "../log/standard-stream.ts";
 import { openStore, replaceFileFunctions } from "../open-store.ts";
 import type { Session } from "../store/session.ts";
 import type { Store } from "../store/store.ts";
 import { isTerminal } from "../log/terminal.ts";
+import { ProgramMode } from "./program-mode.ts";
 import { Registry } from "../registry/registry.ts";
 import type { Soon } from "../soon.ts";
 
@@ -21,6 +23,8 @@ export interface Runtime {
   readonly report: Report;
   /** True where workers run the pushed tasks: by the setting `queue.worker`, and always inside a worker. */
   readonly worker: boolean;
+  /** For a program that is no worker: the database may say otherwise. Left out: `worker` holds. */
+  readonly mode?: ProgramMode;
   /** Notes when units of this runtime wait for the write lock. Default: the store's turns do. */
   readonly lockWaits?: LockWaiting;
 }
@@ -100,15 +104,18 @@ function enterSettings(): Runtime {
 
 /** A runtime for a program that is not a worker. The database is opened when it is first used. */
 export function createRuntime(config: Config, report?: Report, registry?: Registry): Runtime {
-  let store: Store | undefined;
+  let opened: Store | undefined;
+  const store = () => (opened ??= openStore(config));
+  const to = report ?? standardLog(config);
   return {
     get store() {
-      return (store ??= openStore(config));
+      return store();
     },
     config,
     registry: registry ?? new Registry(),
-    report: report ?? standardLog(config),
+    report: to,
     worker: config.queue.worker,
+    mode: new ProgramMode({ config, report: to, store }),
   };
 }
 
@@ -120,5 +127,6 @@ export function standardLog({ log }: Config, to = standardError()): Log {
     write: (text) => writeLines(text, to),
     clock: systemClock,
     colour,
+    journal: goesToJournal(2),
   });
 }

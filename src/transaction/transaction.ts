@@ -4,7 +4,7 @@ import type { Database } from "bun:sqlite";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { bindMethods } from "../bound-methods.ts";
 import { TqError } from "../errors.ts";
-import type { Soon } from "../soon.ts";
+import { type Soon, soon } from "../soon.ts";
 import { declareNewMarks } from "../registry/marked-models.ts";
 import { unknownOption } from "../suggest.ts";
 import { currentTask, currentTaskUnit, markIfLeftBehind } from "./current-task.ts";
@@ -202,8 +202,15 @@ export function outsideTransaction(): Promise<never> {
 /** @internal Runs the tasks that a committed transaction pushed, where no worker does. */
 export function runPushed(of: Runtime, ids: readonly number[]): Soon<void> {
   if (ids.length === 0) return;
-  if (!of.worker) return storage.exit(() => runHere(of, ids));
-  if (of.registry.hasNewMarks) return declareNewMarks(of);
+  return soon(runsHere(of), (here): Soon<void> => {
+    if (here) return storage.exit(() => runHere(of, ids));
+    return of.registry.hasNewMarks ? declareNewMarks(of) : undefined;
+  });
+}
+
+/** @internal True where this program runs the tasks that it pushes. */
+export function runsHere({ mode, worker }: Runtime): Soon<boolean> {
+  return mode === undefined ? !worker : mode.runsHere();
 }
 
 function noTransactionError(): TqError {

@@ -131,6 +131,11 @@ export function formatDuration(ms: number): string {
   return pair(ms / MS.hours, 24, "d", "h");
 }
 
+/** How long something has lasted, in whole seconds: less says nothing to a person. */
+export function formatAge(ms: number): string {
+  return ms < SECOND_MS ? "under 1 s" : formatDuration(Math.floor(ms / SECOND_MS) * SECOND_MS);
+}
+
 function fromDuration(duration: Temporal.Duration, what: string): number {
   if (duration.years !== 0) throw noFixedLength(what, "years");
   if (duration.months !== 0) throw noFixedLength(what, "months");

@@ -36,7 +36,7 @@ export interface BurialOptions {
 
 export interface BurialEvents {
   /** A thread died while it loaded its models. */
-  cannotStart(error: TqError): void;
+  cannotStart(thread: PoolThread, error: TqError): void;
   /**
    * The tasks of the thread are put back.
    *
@@ -75,15 +75,15 @@ export class Burials {
     const lockHolder = await thread.lockout;
     if (lockHolder) thread.toBlame = true;
     if (!thread.loaded && thread.endReason === null) {
-      thread.endReason = this.#sayCannotLoad(reason); // its models ended it, not a task
+      thread.endReason = this.#sayCannotLoad(thread, reason); // its models ended it, not a task
     }
     const onPurpose = thread.endReason !== null && !thread.toBlame;
     // The reason that its tasks get, and the log where the end was not on purpose.
     const tasks = thread.isThrowerKnown ? [running?.id, thread.thrower] : [];
     const said = await this.#withoutSecrets(tasks, thread.endReason ?? reason);
     const why = said === NOT_SHOWN ? `${said}${thread.threw}` : said;
-    // A thread that stopped has given its tasks back, one that never loaded had none.
-    const hasNoTasks = thread.endReason === "stopped" || !thread.loaded;
+    // A thread that stopped has given its tasks back, one that never served had none.
+    const hasNoTasks = thread.endReason === "stopped" || !thread.serves;
     // A worker that stops saves this write where it can: each thread would wait for the lock in turn.
     if (!this.#stopping || !hasNoTasks) {
       const maxCrashes = onPurpose ? null : this.#options.maxCrashes;
@@ -128,10 +128,10 @@ export class Burials {
   }
 
   /** @returns the sentence. */
-  #sayCannotLoad(reason: string): string {
+  #sayCannotLoad(thread: PoolThread, reason: string): string {
     const models = this.#options.models.join(", ");
     const message = `Cannot load models from ${models}: ${reason}`;
-    this.#events.cannotStart(new TqError("models", message));
+    this.#events.cannotStart(thread, new TqError("models", message));
     return message;
   }
 

@@ -4,6 +4,7 @@ import type { Config } from "../settings/config.ts";
 import { retention } from "../settings/retention.ts";
 import type { Store } from "../store/store.ts";
 import { CleaningClock } from "./cleaning-clock.ts";
+import type { OwnWork } from "./own-work.ts";
 
 /** Tasks deleted in one transaction. */
 const DELETED_AT_ONCE = 500;
@@ -11,7 +12,8 @@ const DELETED_AT_ONCE = 500;
 /** The pause between two slices, in which tasks can write. */
 export const PAUSE_MS = 50;
 
-export class Cleaning {
+export class Cleaning implements OwnWork {
+  readonly verb = "clean";
   readonly #store: Store;
   readonly #config: Config;
   readonly #clock: CleaningClock;
@@ -58,6 +60,7 @@ export class Cleaning {
       total += deleted;
       const hasSlack = deleted > 0 && (await this.#tidy());
       const hasMinutes = await this.#store.statistics.tidy(this.#clock.now());
+      await this.#store.tokens.tidy(this.#clock.now());
       const hasKeys = await this.#store.pushKeys.tidy(this.#clock.now());
       more = deleted === DELETED_AT_ONCE || hasSlack || hasMinutes || hasKeys;
       if (more) await pause(PAUSE_MS);

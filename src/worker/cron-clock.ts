@@ -15,9 +15,9 @@ import { LastingNote } from "../log/lasting-note.ts";
 import type { Report } from "../log/events.ts";
 import type { Store } from "../store/store.ts";
 import { MADE_AT } from "../version.ts";
-import type { Cleaning } from "./cleaning.ts";
 import { saySlots } from "./cron-said.ts";
 import type { CronSources } from "./cron-sources.ts";
+import type { OwnWork } from "./own-work.ts";
 
 /** It looks this often, at the most, for what `tq cron` and other workers have changed. */
 const LOOK_MS = 1_000;
@@ -42,7 +42,8 @@ export interface CronClockParts {
   /** The worker's id. */
   readonly id: string;
   readonly sources: CronSources;
-  readonly cleaning: Cleaning;
+  /** The work of tq's own recurring tasks that this worker does, by their names. */
+  readonly own: ReadonlyMap<string, OwnWork>;
 }
 
 export class CronClock {
@@ -52,7 +53,7 @@ export class CronClock {
   readonly #failure: LastingNote;
   readonly #wrongClock: LastingNote;
   readonly #unreadable: LastingNote;
-  readonly #cleanFailure: LastingNote;
+  readonly #ownFailures = new Map<string, LastingNote>();
   /** The definitions by their texts: reading one anew at each look would take longer than the look. */
   readonly #read = new Map<string, CronDefinition>();
   #timer: Timer | null = null;
@@ -75,7 +76,6 @@ export class CronClock {
     this.#failure = new LastingNote(report);
     this.#wrongClock = new LastingNote(report);
     this.#unreadable = new LastingNote(report);
-    this.#cleanFailure = new LastingNote(report);
   }
 
   start(): void {
@@ -87,7 +87,7 @@ export class CronClock {
 
   stop(): void {
     this.#stopped = true;
-    this.#parts?.cleaning.stop();
+    for (const work of this.#parts?.own.values() ?? []) work.stop();
     if (this.#timer) clearTimeout(this.#timer);
   }
 
@@ -186,6 +186,7 @@ export class CronClock {
 
   /** @returns the ms until it is to be looked at again. */
   async #decideRow(row: CronRow, { schedule }: CronDefinition, awake?: Awake): Promise<number> {
+    if (isOwn(row.name) && !this.#parts?.own.has(row.name)) return LONGEST_WAIT_MS;
     const rest = isOwn(row.name) && row.waiting === null ? this.#untilOwn() : 0;
     if (rest > 0) return rest;
     const now = this.#store.now();
@@ -199,7 +200,6 @@ export class CronClock {
   }
 
   #untilOwn(): number {
-    if (this.#parts === null) return Infinity;
     return Math.max(this.#startedAt + OWN_AFTER_MS - monotonicNow(), 0);
   }
 
@@ -220,21 +220,27 @@ export class CronClock {
 
   /** Work that this worker has started and does not do any more has ended: only the store has not heard of it. */
   #withoutOwn(state: CronState): CronState {
-    const { id, cleaning } = this.#parts ?? {};
-    return state.working === id && !cleaning?.isBusy ? { ...state, working: null } : state;
+    const { id, own } = this.#parts ?? {};
+    const isBusy = own?.get(state.row.name)?.isBusy === true;
+    return state.working === id && !isBusy ? { ...state, working: null } : state;
   }
 
   /** Does what tq itself does at a slot, and tells the ledger how it ended. */
   async #work({ cron, slot }: CronSlot, later: number): Promise<void> {
     if (later > 0) await sleep(later);
-    if (this.#stopped || this.#parts === null) return;
+    const work = this.#parts?.own.get(cron);
+    if (this.#stopped || work === undefined) return;
+    const failure = this.#ownFailures.getOrInsertComputed(
+      cron,
+      () => new LastingNote(this.#report),
+    );
     try {
-      const reason = await this.#parts.cleaning.run();
+      const reason = await work.run();
       await this.#store.cron.end(cron, slot, "done", reason);
-      this.#cleanFailure.gone();
+      failure.gone();
     } catch (error) {
       if (this.#stopped) return;
-      this.#cleanFailure.say(`Cannot clean ${this.#store.name} now: ${messageOf(error)}`);
+      failure.say(`Cannot ${work.verb} ${this.#store.name} now: ${messageOf(error)}`);
       await this.#store.cron.end(cron, slot, "failed", messageOf(error)).catch(() => {});
     }
   }

@@ -4,7 +4,7 @@ import { type CronLayer, type MergedCron, type MergedCrons, mergeCrons } from ".
 import { noRecordsWords, recordsOfFunctionWords } from "../cron/call.ts";
 import { isOwn } from "../cron/own.ts";
 import { unknownTask } from "../registry/recurring.ts";
-import { layersOf, OWN_LAYER } from "../settings/cron-layers.ts";
+import { type CronSettings, layersOf, OWN_LAYER } from "../settings/cron-layers.ts";
 import { readCronFile } from "../settings/cron-file.ts";
 import { FileWatch } from "./file-watch.ts";
 import type { CronModels } from "./messages.ts";
@@ -14,20 +14,16 @@ export class CronReading {
   /** The path of tq.toml; null: there is none. */
   readonly file: string | null;
   readonly #watch: FileWatch | null;
-  #settings: readonly CronText[];
+  #settings: CronSettings;
   #models: CronModels = { catalog: {}, crons: [] };
   #all: MergedCrons = { merged: [], incomplete: [] };
 
   /**
-   * @param settings the sections as they were read at the start
+   * @param settings as they were read at the start
    * @param monotonic a clock that nobody sets, in ms
    */
-  constructor(
-    worker: string,
-    file: string | null,
-    settings: readonly CronText[],
-    monotonic: () => number,
-  ) {
+  constructor(worker: string, settings: CronSettings, monotonic: () => number) {
+    const { file } = settings;
     this.#worker = worker;
     this.file = file;
     this.#settings = settings;
@@ -57,22 +53,23 @@ export class CronReading {
    */
   readAnew(): boolean {
     if (this.#watch === null || this.file === null || !this.#watch.look()) return false;
-    let settings: readonly CronText[];
+    let cron: readonly CronText[];
+    const { cron: before } = this.#settings;
     try {
-      settings = readCronFile(this.file, "the start of this worker", this.#settings);
+      cron = readCronFile(this.file, "the start of this worker", before);
     } catch (error) {
       if (this.#watch.take()) throw error;
       return false;
     }
-    if (!this.#watch.take() || isSame(settings, this.#settings)) return false;
-    this.#settings = settings;
+    if (!this.#watch.take() || isSame(cron, before)) return false;
+    this.#settings = { ...this.#settings, cron };
     this.#all = mergeCrons(this.layers);
     return true;
   }
 
   /** The one that wins comes last. */
   get layers(): CronLayer[] {
-    return [OWN_LAYER, ...layersOf(this.#models.crons, this.file, this.#settings)];
+    return [OWN_LAYER, ...layersOf(this.#models.crons, this.#settings)];
   }
 
   /** The source of a layer, with those of these that it has. */

@@ -41,7 +41,7 @@ export class CronSources {
     this.#options = options;
     const { id, config, report, monotonic = monotonicNow } = options;
     this.#monotonic = monotonic;
-    this.#reading = new CronReading(id, config.file, config.cron, monotonic);
+    this.#reading = new CronReading(id, config, monotonic);
     this.#unreadable = new LastingNote(report);
     this.#zone = new CronZone(options);
     this.#startedAt = monotonic();
@@ -50,6 +50,12 @@ export class CronSources {
   /** Joins what tq.toml says with what the models say. */
   load(models: CronModels): void {
     this.#reading.load(models);
+  }
+
+  /** The same for models that were loaded anew: the next look puts in force what they say. */
+  reload(models: CronModels): void {
+    this.#reading.load(models);
+    this.#isDefined = false;
   }
 
   /** A sentence for each recurring task that cannot run here. */
@@ -81,10 +87,11 @@ export class CronSources {
 
   async #defineAll(rows: readonly CronRow[]): Promise<void> {
     const worker = this.#options.id;
+    const { layers } = this.#reading;
     const gone = rows
-      .filter((row) => isGone(row))
+      .filter((row) => isGone(row) && !layers.some(({ origin }) => origin === row.origin))
       .map(({ origin, kind }): CronSource => ({ origin, kind, worker, definitions: [] }));
-    const sources = [...this.#reading.layers.map((layer) => this.#reading.source(layer)), ...gone];
+    const sources = [...layers.map((layer) => this.#reading.source(layer)), ...gone];
     if (isNeeded(sources, rows)) this.#say(await this.#options.store.cron.define(...sources));
     this.#isDefined = true;
   }

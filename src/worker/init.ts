@@ -6,16 +6,15 @@ import { eventsFor } from "./posted-events.ts";
 
 export function initOf(
   { id: worker, config, models, statistics, listeners }: PoolOptions,
-  own: Pick<Init, "thread" | "store" | "loaded" | "shared">,
+  own: Pick<Init, "thread" | "threads" | "store" | "known" | "isLenient" | "shared">,
 ): Init {
-  const { threads, queues } = config.worker;
+  const { queues } = config.worker;
   return {
     type: "init",
     ...own,
     config,
     models,
     worker,
-    threads,
     queues,
     counters: statistics.countersOf(own.thread),
     standardError: standardError(),

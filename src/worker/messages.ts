@@ -3,13 +3,13 @@ import type { ModelCatalog } from "../catalog.ts";
 import type { ModelCrons } from "../cron/merge.ts";
 import type { Config } from "../settings/config.ts";
 import { type ErrorCode, TqError } from "../errors.ts";
-import type { LoadedFiles } from "../registry/loaded-files.ts";
 import type { LoadedCalls } from "../registry/signatures/signatures.ts";
 import type { SaidPolicies } from "../registry/said-policies.ts";
 import { callName } from "../task.ts";
 import type { CurrentTask } from "../transaction/current-task.ts";
 import type { ErrorData } from "../outcome.ts";
 import type { StandardStream } from "../log/standard-stream.ts";
+import type { Backup } from "../store/backup.ts";
 import type { DeclaredFollowUps } from "../store/failure-store.ts";
 import type { ThreadPart } from "../store/worker-store.ts";
 import type { Claim } from "../task.ts";
@@ -19,10 +19,13 @@ export interface Init {
   readonly type: "init";
   readonly config: Config;
   readonly models: readonly string[];
-  /** The code that the worker's first thread has loaded; null for the threads that start with the worker. */
-  readonly loaded: LoadedFiles | null;
+  /** The files of models that earlier threads have loaded. */
+  readonly known: readonly string[];
+  /** Earlier loads were disturbed. */
+  readonly isLenient: boolean;
   readonly worker: string;
   readonly thread: number;
+  /** The highest number of a thread. */
   readonly threads: number;
   readonly queues: readonly string[];
   readonly shared: SharedArrayBuffer;
@@ -45,8 +48,27 @@ interface Abort {
   readonly cause: "cancel" | "stop";
 }
 
-/** Words cross threads faster than objects. "go": the worker is registered, so that tasks which a thread claims can be rescued. */
-export type ToThread = Init | Abort | "go" | "wake" | "stop";
+/** Instead of `Init`: the thread only makes a backup. */
+export interface BackUp {
+  readonly type: "back_up";
+  readonly config: Config;
+}
+
+/** The only message of such a thread. */
+export type BackedUp =
+  | { readonly type: "backed_up"; readonly backup: Backup }
+  | {
+      readonly type: "backed_up";
+      readonly backup?: never;
+      readonly code: ErrorCode;
+      readonly message: string;
+    };
+
+/**
+ * Words cross threads faster than objects. "go": the worker is registered, so that tasks which a thread claims can be
+ * rescued, and the thread has a place. "outdated": other threads run newer models.
+ */
+export type ToThread = Init | BackUp | Abort | "go" | "wake" | "stop" | "outdated";
 
 /** Messages that `PoolThread` alone deals with. */
 type OfThread =
@@ -85,8 +107,8 @@ export type ForPool =
   /** The thread loads this file of models next, which may take for ever. */
   | { readonly type: "loading"; readonly file: string }
   | Loaded
-  /** This file of the models is another one than the worker has loaded: the thread must not run it beside the others. */
-  | { readonly type: "changed"; readonly file: string }
+  /** The models were edited while the thread loaded them: it may have parts of two versions. `files`: those it has loaded. */
+  | { readonly type: "torn"; readonly edited: string; readonly files: readonly string[] }
   /** An error ends the thread. `task`: it was left behind, as by a timer, and another task may run now. */
   | {
       readonly type: "threw";
@@ -114,7 +136,7 @@ const TYPES: ReadonlySet<unknown> = new Set([
   "reported",
   "loading",
   "loaded",
-  "changed",
+  "torn",
   "threw",
   "cannot_start",
   "lost",
@@ -142,4 +164,11 @@ export function threwWords({
   const where = place === null ? "" : ` at ${place}`;
   if (task === null) return where;
   return `${where}; it was left behind by task ${task.id} (${callName(task.model, task.method)})`;
+}
+
+/** True for models of which nothing has changed that the main thread knows. */
+export function isSameModels(one: LoadedModels | null, other: LoadedModels): boolean {
+  if (one === null) return false;
+  const known = ({ catalog, policies, crons }: LoadedModels) => ({ catalog, policies, crons });
+  return Bun.deepEquals(known(one), known(other));
 }

@@ -53,6 +53,14 @@ export class PoolThread {
   loadingFile: string | null = null;
   /** It has loaded its models. */
   loaded = false;
+  /** The models that it has, or loads: a higher number is a newer version. */
+  generation: number;
+  /** It has a place: it claims tasks. */
+  serves = false;
+  /** It was told to end once what it runs has ended. */
+  leaves = false;
+  /** When it began to load: monotonic, ms. */
+  readonly since = monotonicNow();
   /** Where the error was thrown that ends the thread, and by which task, if that is not the running one. */
   threw = "";
   /** The task whose code threw it, where that is not the running one. */
@@ -88,8 +96,10 @@ export class PoolThread {
   #systemThread: number | null = null;
   #lastError: string | null = null;
 
-  constructor(init: Init, progress: Progress, events: ThreadEvents) {
+  /** @param generation of the models that it loads */
+  constructor(init: Init, generation: number, progress: Progress, events: ThreadEvents) {
     this.number = init.thread;
+    this.generation = generation;
     this.progress = progress;
     this.#events = events;
     this.#worker = new Worker(new URL("./thread.ts", import.meta.url).href);
@@ -126,7 +136,13 @@ export class PoolThread {
 
   /** Lets it claim tasks, once it has loaded its models. */
   go(): void {
+    this.serves = true;
     this.#send("go");
+  }
+
+  /** Other threads have newer models: it leaves tasks to them whose methods it does not know. */
+  setOutdated(): void {
+    this.#send("outdated");
   }
 
   wake(): void {
@@ -137,6 +153,7 @@ export class PoolThread {
 
   /** Lets its task end, then ends the thread. */
   stop(): void {
+    this.leaves = true;
     this.#send("stop");
   }
 

@@ -4,7 +4,7 @@ import type { Config } from "../settings/config.ts";
 import { TqError, messageOf } from "../errors.ts";
 import type { Listeners } from "../log/listeners.ts";
 import type { Lent, WorkerStore } from "../store/worker-store.ts";
-import type { LoadedFiles } from "../registry/loaded-files.ts";
+import type { ModelVersion } from "../catalog.ts";
 import { removeLeader } from "../shared-memory/leader.ts";
 import { createShared, type Shared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
@@ -15,6 +15,7 @@ import { initOf } from "./init.ts";
 import { type ForPool, type Loaded, threwWords, toTqError } from "./messages.ts";
 import { PoolThread } from "./pool-thread.ts";
 import type { RunStatistics } from "../run/run-statistics.ts";
+import { mostThreads, Succession } from "./succession.ts";
 import { TakeBack } from "./take-back.ts";
 
 export interface PoolOptions extends Omit<BurialOptions, "maxCrashes" | "store"> {
@@ -27,7 +28,16 @@ export interface PoolOptions extends Omit<BurialOptions, "maxCrashes" | "store">
 }
 
 export interface PoolEvents {
+  /** A thread has loaded these models, which count from now on. */
   loaded(models: Loaded): void;
+  /** A thread has met other models than the worker runs, and nobody has asked to load them. */
+  metModels(difference: string): void;
+  /** The threads are to run this version of the models from now on. */
+  accepted(version: ModelVersion): void;
+  /** The models cannot be loaded anew: the threads go on with those that they have. */
+  refused(error: TqError): void;
+  /** All threads have the newest models. */
+  renewed(): void;
   /** The process must end once the running tasks have; a new one can go on. */
   mustEnd(error: TqError, why: string): void;
   /** The system gives no thread, or a thread could not load its models or open the database. */
@@ -41,9 +51,6 @@ export interface PoolEvents {
 /** A thread that was woken less than this ago is about to claim one of the ready tasks. */
 export const WOKEN_MS = 3;
 
-/** The pause before a thread that could not start is tried again. */
-const TRY_AGAIN_MS = 1_000;
-
 export class Pool {
   readonly #options: PoolOptions;
   readonly #config: Config["worker"];
@@ -54,22 +61,20 @@ export class Pool {
   readonly #lockouts: Lockouts;
   readonly #takeBack: TakeBack;
   readonly #leftFiles = new LeftFiles();
-  /** The code of the thread that has loaded its models first. */
-  #loaded: LoadedFiles | null = null;
-  #canClaim = false;
+  readonly #succession: Succession;
   #stopping = false;
 
   constructor(options: PoolOptions, events: PoolEvents) {
     this.#options = options;
     this.#config = options.config.worker;
     this.#events = events;
-    this.#shared = createShared(this.#config.threads);
+    this.#shared = createShared(mostThreads(this.#config.threads));
     const { max_crashes: maxCrashes, lock_timeout: lockTimeout } = this.#config;
     this.#lockouts = new Lockouts({ ...options, lockTimeout });
     this.#burials = new Burials(
       { ...options, maxCrashes },
       {
-        cannotStart: (error) => events.cannotStart(error),
+        cannotStart: (_, error) => this.#succession.failed(error),
         buried: (thread, why) => this.#buried(thread, why),
       },
     );
@@ -79,15 +84,37 @@ export class Pool {
       threads: () => this.threads,
       gaveBack: () => events.lookAgain(),
     });
+    this.#succession = new Succession(
+      { places: this.#config.threads, models: options.models, threads: () => this.threads },
+      {
+        start: (number) => this.#startThread(number),
+        met: (difference) => events.metModels(difference),
+        accepted: (version) => events.accepted(version),
+        refused: (error) => events.refused(error),
+        cannotStart: (error) => events.cannotStart(error),
+        renewed: () => events.renewed(),
+      },
+    );
   }
 
+  /** All threads, also those that do not serve yet. */
   get threads(): PoolThread[] {
     return [...this.#threads.values()];
   }
 
+  /** The threads that claim tasks, or end what they run. */
+  get serving(): PoolThread[] {
+    return this.threads.filter(({ serves }) => serves);
+  }
+
   /** True where a thread can run tasks. */
   get canRun(): boolean {
-    return this.threads.some(({ loaded }) => loaded);
+    return this.ready > 0;
+  }
+
+  /** How many threads can run tasks. */
+  get ready(): number {
+    return this.threads.filter(({ loaded }) => loaded).length;
   }
 
   /** The file of models that a thread is still loading. */
@@ -96,7 +123,7 @@ export class Pool {
   }
 
   get idleThreads(): PoolThread[] {
-    return this.threads.filter((thread) => thread.idle);
+    return this.serving.filter(({ idle, leaves }) => idle && !leaves);
   }
 
   /** True while a thread holds the write lock, for a task or for something that a task has left behind. */
@@ -110,7 +137,7 @@ export class Pool {
   }
 
   get busyThreads(): PoolThread[] {
-    return this.threads.filter((thread) => !thread.idle);
+    return this.serving.filter(({ idle }) => !idle);
   }
 
   /** How many threads were woken just now: each is about to claim a ready task, or has claimed one. */
@@ -122,20 +149,25 @@ export class Pool {
   /** Starts the threads: they load their models, and wait for `letClaim`. */
   start(): void {
     process.on("exit", this.#endProcesses);
-    for (let thread = 1; thread <= this.#config.threads; thread++) this.#startThread(thread);
+    this.#succession.start();
   }
 
   /** The worker is registered: its threads may claim. */
   letClaim(): void {
     this.#leftFiles.begin();
-    this.#canClaim = true;
-    for (const thread of this.threads) if (thread.loaded) thread.go();
+    this.#succession.letClaim();
+  }
+
+  /** Has all threads load the models anew, one at a time; what they run ends first. */
+  renewModels(): void {
+    this.#succession.renew();
   }
 
   /** Lets running tasks end within the grace (ms), then interrupts them; resolves when no thread is left. */
   async stop(grace: number): Promise<void> {
     this.#stopping = true;
     this.#burials.stop();
+    this.#succession.stop();
     for (const thread of this.threads) {
       if (thread.loaded) thread.stop();
       else void thread.terminate("its worker was stopped"); // loading its models may take for ever
@@ -172,31 +204,35 @@ export class Pool {
   /** How many tasks all threads together ended with this outcome. */
   total(outcome: "finished" | "failed"): number {
     let sum = 0;
-    for (let thread = 1; thread <= this.#config.threads; thread++) {
+    for (let thread = 1; thread <= mostThreads(this.#config.threads); thread++) {
       sum += new Progress(this.#shared, thread).counted(outcome);
     }
     return sum;
   }
 
-  #startThread(number: number): void {
+  /** @returns false where the system gives no thread */
+  #startThread(number: number): boolean {
     const lent = this.#options.store.lend(number);
     try {
       this.#tryStartThread(number, lent);
+      return true;
     } catch (error) {
       lent[Symbol.dispose]();
       const reason = messageOf(error);
       const message = `Cannot start thread ${number}: ${reason}; give the worker fewer with --threads, or raise the system's limit of threads (ulimit -u)`;
       this.#events.cannotStart(new TqError("invalid", message, { cause: error }));
-      this.#startLater(number);
+      return false;
     }
   }
 
   /** @throws when the system gives no thread. */
   #tryStartThread(number: number, lent: Lent): void {
     const { part: store } = lent;
-    const own = { thread: number, store, loaded: this.#loaded, shared: this.#shared.buffer };
+    const { generation, ...load } = this.#succession.next;
+    const threads = mostThreads(this.#config.threads);
+    const own = { thread: number, threads, store, ...load, shared: this.#shared.buffer };
     const init = initOf(this.#options, own);
-    const thread = new PoolThread(init, new Progress(this.#shared, number), {
+    const thread = new PoolThread(init, generation, new Progress(this.#shared, number), {
       message: (from, message) => this.#heard(from, message),
       reported: (events) => events.forEach((event) => this.#options.listeners?.deliver(event)),
       closed: (from, reason) => this.#closed(from, lent, reason),
@@ -219,32 +255,13 @@ export class Pool {
   #buried(thread: PoolThread, why: string | null): void {
     this.#threads.delete(thread.number);
     if (this.#stopping) return;
-    if (why !== null) {
-      this.#options.report({ name: "thread.replaced", thread: thread.number, reason: why });
+    const reason = why ?? (thread.leaves ? "it had older models" : null);
+    if (reason !== null) {
+      this.#options.report({ name: "thread.replaced", thread: thread.number, reason });
     }
     const full = this.#leftFiles.reasonToEnd();
     if (full !== null) this.#events.mustEnd(tooManyLeft(full), full);
-    else if (thread.loaded) this.#startThread(thread.number);
-    else this.#startLater(thread.number);
-  }
-
-  #startLater(number: number): void {
-    setTimeout(() => !this.#stopping && this.#startThread(number), TRY_AGAIN_MS).unref();
-  }
-
-  /** Lets the thread claim, unless a file has changed while the threads loaded their models. */
-  #goIfUnchanged(thread: PoolThread, files: LoadedFiles): void {
-    const first = (this.#loaded ??= files);
-    const changed = Object.keys(files).find((file) => files[file] !== first[file]);
-    if (changed !== undefined) this.#endChanged(thread, changed);
-    else if (this.#canClaim) thread.go();
-  }
-
-  #endChanged(thread: PoolThread, file: string): void {
-    const why = `${file} has changed since the worker started`;
-    void thread.terminate(why);
-    const error = `Cannot go on: ${why}, and a new thread would run other code than the others; start the worker again`;
-    this.#events.mustEnd(new TqError("models", error), why);
+    else this.#succession.gone();
   }
 
   #heard(thread: PoolThread, message: ForPool): void {
@@ -261,15 +278,14 @@ export class Pool {
         thread.isThrowerKnown = !message.mayBeOthers;
         break;
       case "loaded":
-        this.#goIfUnchanged(thread, message.files);
-        this.#events.loaded(message);
+        if (this.#succession.loaded(thread, message.version)) this.#events.loaded(message);
         break;
-      case "changed":
-        this.#endChanged(thread, message.file);
+      case "torn":
+        this.#succession.edited(thread, message.edited, message.files);
         break;
       case "cannot_start":
         void thread.terminate(message.error.message);
-        this.#events.cannotStart(toTqError(message));
+        this.#succession.failed(toTqError(message));
         break;
       case "locked_out":
         this.#lockouts.end(thread, message.by);

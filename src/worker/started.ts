@@ -1,29 +1,70 @@
 /** The words of a worker that has started. */
 import { type ModelCatalog, WHAT_MODELS_ARE } from "../catalog.ts";
-import type { Event } from "../log/events.ts";
+import type { Event, Report } from "../log/events.ts";
 import { unknownFollowUps } from "../registry/follow-ups.ts";
 import { unknownRules } from "../registry/policies.ts";
 import type { Config } from "../settings/config.ts";
+import type { WorkerProcessOptions } from "./options.ts";
 
 export function startedEvent(
   worker: string,
   database: string,
   paths: readonly string[],
-  config: Config,
+  { config, mode = () => modeIn(config) }: Pick<WorkerProcessOptions, "config" | "mode">,
 ): Event<"worker.started"> {
   const { threads, queues } = config.worker;
   const models = paths[0] ?? null;
-  const mode = config.queue.worker ? "worker" : "no worker";
-  return { name: "worker.started", worker, threads, queues, database, models, mode };
+  return { name: "worker.started", worker, threads, queues, database, models, mode: mode() };
+}
+
+export function modeIn({ queue }: Config): "worker" | "no worker" {
+  return queue.worker ? "worker" : "no worker";
+}
+
+interface ProblemsOptions {
+  readonly config: Config;
+  /** Of the models. */
+  readonly paths: readonly string[];
+  readonly crons: { problems(): string[] };
+  /** What chooses tasks by the names in its settings. */
+  readonly choosers: readonly { problems(catalog: ModelCatalog): Promise<string[]> }[];
+  readonly report: Report;
+}
+
+/** The things in the settings that fit none of the models. */
+export class Problems {
+  readonly #options: ProblemsOptions;
+  readonly #said = new Set<string>();
+
+  constructor(options: ProblemsOptions) {
+    this.#options = options;
+  }
+
+  /** Says each once, also where models are loaded anew. */
+  async say(catalog: ModelCatalog): Promise<void> {
+    for (const message of await this.#find(catalog)) {
+      if (!this.#said.has(message)) {
+        this.#options.report({ name: "log.note", level: "warn", message });
+      }
+      this.#said.add(message);
+    }
+  }
+
+  async #find(catalog: ModelCatalog): Promise<string[]> {
+    const { config, paths, crons, choosers } = this.#options;
+    const problems = [...uselessRules(config, catalog), ...crons.problems()];
+    for (const chooser of choosers) problems.push(...(await chooser.problems(catalog)));
+    return [...problems, ...noModels(paths, catalog)];
+  }
 }
 
 /** A sentence for each section of tq.toml that fits none of its methods. */
-export function uselessRules({ tasks }: Config, catalog: ModelCatalog): string[] {
+function uselessRules({ tasks }: Config, catalog: ModelCatalog): string[] {
   return [...unknownRules(tasks, catalog), ...unknownFollowUps(tasks, catalog)];
 }
 
 /** A sentence where it can run no task, as it has no model. */
-export function noModels(paths: readonly string[], catalog: ModelCatalog): string[] {
+function noModels(paths: readonly string[], catalog: ModelCatalog): string[] {
   if (Object.keys(catalog).length > 0) return [];
   return [`No task can run: there is no model in ${paths.join(", ")}; ${WHAT_MODELS_ARE}`];
 }

@@ -6,12 +6,13 @@ import { collectLater } from "../collect-later.ts";
 import { saidLines } from "../log/said.ts";
 import { Audience } from "../log/audience.ts";
 import { Listened } from "../log/listened.ts";
+import { goesToJournal } from "../log/journal.ts";
 import { wantsColour } from "../log/log.ts";
 import { takePrints } from "../log/prints.ts";
 import { isTerminal } from "../log/terminal.ts";
 import { originTask, taskPrints } from "../transaction/current-task.ts";
 import { installModule } from "../registry/install.ts";
-import { changedFile, loadedFiles } from "../registry/loaded-files.ts";
+import { Load } from "../registry/model-version.ts";
 import { declareModels } from "../registry/declared-models.ts";
 import { redactionOf } from "../registry/marked-models.ts";
 import { loadModels } from "../registry/load-models.ts";
@@ -28,9 +29,10 @@ import { LeaderCandidate } from "../shared-memory/leader.ts";
 import { Loop } from "../run/loop.ts";
 import { childrenOf, endProcesses, systemThread } from "./child-processes.ts";
 import type { ModelCrons } from "../cron/merge.ts";
-import type { FromThread, Init, ToThread } from "./messages.ts";
+import type { BackUp, FromThread, Init, ToThread } from "./messages.ts";
 import { placeOf } from "../stack.ts";
 import { PostedEvents } from "./posted-events.ts";
+import { takeServiceVariables } from "../service-variables.ts";
 import { StrayWork } from "../run/stray-work.ts";
 import type { Store } from "../store/store.ts";
 import type { Report } from "../log/events.ts";
@@ -54,17 +56,25 @@ let loop: Loop | undefined;
 let collecting: Timer | null = null;
 const going = Promise.withResolvers<void>();
 let stopped = false;
+let isOutdated = false;
 
 self.onmessage = ({ data }: MessageEvent<ToThread>) => {
   if (data === "wake") loop?.wake();
   else if (data === "go") going.resolve();
+  else if (data === "outdated") isOutdated = true;
   else if (data === "stop") {
     stopped = true;
     loop?.stop();
     going.resolve();
   } else if (data.type === "abort") loop?.abort(data.claim, data.cause);
+  else if (data.type === "back_up") void makeBackup(data);
   else void start(data);
 };
+
+async function makeBackup(asked: BackUp): Promise<void> {
+  const { backUp } = await import("./backup-thread.ts"); // the other threads start without it
+  self.postMessage(await backUp(asked));
+}
 
 function send(message: FromThread): void {
   self.postMessage(message);
@@ -166,6 +176,7 @@ function sayBroken(error: unknown, broken: { readonly isBatch: boolean }, flush:
 }
 
 async function start(init: Init): Promise<void> {
+  takeServiceVariables(process.env); // it is a copy of what the process began with
   const { config, queues, worker, thread } = init;
   const log = standardLog(config, init.standardError);
   const listened = init.events && new Listened(init.events.listened);
@@ -179,6 +190,7 @@ async function start(init: Init): Promise<void> {
   const form = {
     format: config.log.format,
     colour: config.log.format === "text" && wantsColour(isTerminal(1), process.env),
+    journal: goesToJournal(1),
   };
   const prints = takePrints({
     output: init.standardOutput,
@@ -205,11 +217,13 @@ async function start(init: Init): Promise<void> {
     enterRuntime(runtime);
     installModule(tq);
     const tell = (file: string) => send({ type: "loading", file });
-    // A changed file is told in place of the error that it may cause.
+    const { models: paths, known, isLenient } = init;
+    const load = new Load({ paths, known, isLenient });
     const loading = loadAll(init.models, registry, tell);
     await loading.catch(() => undefined);
-    const changed = init.loaded && changedFile(init.loaded);
-    if (changed) return send({ type: "changed", file: changed });
+    const { version, edited } = load.end();
+    // An edit is told in place of the error that it may cause. The store learns nothing of such models.
+    if (edited !== null) return send({ type: "torn", edited, files: Object.keys(version.files) });
     const crons = await loading;
     addWebhookFunction(registry, { config, store });
     await ensureTables(store, registry, report);
@@ -217,8 +231,7 @@ async function start(init: Init): Promise<void> {
     const policies = saidPolicies(registry.all(), config.tasks);
     const catalog = registry.catalog();
     const heads = callHeads(registry);
-    const files = loadedFiles();
-    send({ type: "loaded", catalog, policies, heads, crons, followUps, files });
+    send({ type: "loaded", catalog, policies, heads, crons, followUps, version });
     const strays = watchStrayWork(store, report, progress, redaction);
     const live = store.liveOutput({ worker, thread });
     loop = new Loop(
@@ -238,6 +251,10 @@ async function start(init: Init): Promise<void> {
         }),
         owner: { worker, thread },
         threw: tellJudged,
+        leaveToNewer: () => {
+          if (isOutdated) loop?.stop();
+          return isOutdated;
+        },
         queues,
       },
       () => {

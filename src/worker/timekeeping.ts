@@ -9,7 +9,10 @@ import type { Report } from "../log/events.ts";
 import { LastingNote } from "../log/lasting-note.ts";
 import type { Store } from "../store/store.ts";
 import { formatDuration } from "../values/duration.ts";
+import { BACKUP, CLEAN } from "../cron/own.ts";
+import { Backups } from "./backups.ts";
 import { Cleaning } from "./cleaning.ts";
+import type { OwnWork } from "./own-work.ts";
 import { CronClock } from "./cron-clock.ts";
 import type { CronSources } from "./cron-sources.ts";
 import { Maintenance } from "./maintenance.ts";
@@ -82,7 +85,11 @@ export class Timekeeping {
     const maintenance = (this.#maintenance = new Maintenance(this.#store, report));
     void maintenance.repairOrder().then(() => this.#events.timesChanged());
     const cleaning = new Cleaning(this.#store, config, () => maintenance.tidy());
-    this.#cron = new CronClock(this.#store, report, { id, sources, cleaning });
+    const own = new Map<string, OwnWork>([[CLEAN, cleaning]]);
+    if (config.backup.folder !== null) {
+      own.set(BACKUP, new Backups({ config, store: this.#store, report }));
+    }
+    this.#cron = new CronClock(this.#store, report, { id, sources, own });
     this.#cron.start();
     this.#recounting = new Recounting(this.#store, () => isFirstWorker(this.#store, id));
     this.#recounting.start();

@@ -109,8 +109,8 @@ export class Waking {
   }
 
   async #lookOnce(): Promise<void> {
-    const { idleThreads: idle, threads } = this.#pool;
-    const allIdle = idle.length === threads.length;
+    const { idleThreads: idle, serving } = this.#pool;
+    const allIdle = idle.length === serving.length;
     let othersHoldTasks = true; // not known while all threads are busy
     if (idle.length === 0) this.#watch.disarm();
     else othersHoldTasks = await this.#wakeSome(idle, allIdle);

@@ -5,30 +5,29 @@
 import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import { randomUUIDv7 } from "bun";
 import type { Config } from "../settings/config.ts";
-import type { TqError } from "../errors.ts";
-import { LONG_LOAD_MS, longLoadWords } from "../registry/long-load.ts";
+import { messageOf, type TqError } from "../errors.ts";
+import { LONG_LOAD_MS } from "../registry/long-load.ts";
 import { nextTurn } from "../next-turn.ts";
 import { openWorkerStore } from "../open-store.ts";
 import { shownStore } from "../store/shown/shown-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
 import { Alerts } from "./alerts/alerts.ts";
 import { CronSources } from "./cron-sources.ts";
-import type { Loaded, LoadedModels } from "./messages.ts";
+import { isSameModels, type Loaded, type LoadedModels } from "./messages.ts";
+import { ModelsKeeper } from "./models-keeper.ts";
 import { modelsOf } from "./models-of.ts";
 import { Pool } from "./pool.ts";
-import type { WorkerProcessOptions } from "./options.ts";
+import type { Summary, WorkerProcessOptions } from "./options.ts";
 import { RescuedTasks } from "./rescued-tasks.ts";
 import { RunStatistics } from "../run/run-statistics.ts";
-import { noModels, startedEvent, uselessRules } from "./started.ts";
+import { SelfReport } from "./self-report.ts";
+import { Problems, startedEvent } from "./started.ts";
+import { mostThreads } from "./succession.ts";
+import { ThreadTrouble } from "./thread-trouble.ts";
 import { Timekeeping } from "./timekeeping.ts";
 import { Waking } from "./waking.ts";
 import { withWebhookQueue } from "./webhooks/definitions.ts";
 import { Webhooks } from "./webhooks/webhooks.ts";
-
-export interface Summary {
-  readonly finished: number;
-  readonly failed: number;
-}
 
 export class WorkerProcess {
   readonly id = randomUUIDv7();
@@ -47,6 +46,10 @@ export class WorkerProcess {
   readonly #stopped = Promise.withResolvers<Summary>();
   readonly #started = Promise.withResolvers<void>();
   readonly #crons: CronSources;
+  readonly #keeper: ModelsKeeper;
+  readonly #trouble: ThreadTrouble;
+  readonly #self: SelfReport;
+  readonly #problems: Problems;
   #known: LoadedModels | null = null;
   /** Its threads may claim tasks. */
   #isGoing = false;
@@ -54,10 +57,6 @@ export class WorkerProcess {
   #isDrained = false;
   /** The error for which it cannot go on. */
   #failure: unknown = null;
-  /** Why a thread could not start, or still loads its models, as last reported; "" once one has loaded them. */
-  #refusal = "";
-  /** The trouble of this worker that its row in the store tells. */
-  #toldTrouble: string | null = null;
 
   /** @throws TqError when it has no models, or the database cannot be opened. */
   constructor(given: WorkerProcessOptions) {
@@ -67,9 +66,11 @@ export class WorkerProcess {
     this.#config = options.config.worker;
     this.stopped = this.#stopped.promise;
     this.#started.promise.catch(() => {}); // a thread may refuse before `start` waits for it
-    const { config, report, drain, exitWithParent = false } = options;
-    this.store = openWorkerStore(config, this.#config.threads);
+    const { config, report, drain, exitWithParent = false, watch = false } = options;
+    this.store = openWorkerStore(config, mostThreads(this.#config.threads));
     const { id, store } = this;
+    const changed = () => this.#self.check();
+    this.#trouble = new ThreadTrouble({ report, canRun: () => this.#pool.canRun, changed });
     const shown = shownStore(store, config.admin.redact);
     store.redactions.concealFailures(config.admin.redact);
     this.#statistics = new RunStatistics({ id, store });
@@ -77,9 +78,16 @@ export class WorkerProcess {
     this.#crons = new CronSources({ id, config, store, report });
     const own = { rescued: this.#rescued, statistics: this.#statistics };
     const parts = { id, config, store, ...own, report };
+    const models = this.#models;
+    const renew = () => this.#pool.renewModels();
+    this.#keeper = new ModelsKeeper({ models, watch, report, renew });
     this.#pool = new Pool(
-      { ...parts, shown, models: this.#models, listeners: options.listeners ?? null },
+      { ...parts, shown, models, listeners: options.listeners ?? null },
       {
+        metModels: (reason) => this.#keeper.met(reason),
+        accepted: (version) => this.#keeper.accepted(version),
+        refused: (error) => this.#keeper.refused(error),
+        renewed: () => this.#keeper.renewed(),
         loaded: (models) => this.#loaded(models),
         cannotStart: (error) => this.#cannotStart(error),
         mustEnd: (error, why) => this.#mustEnd(error, why),
@@ -87,12 +95,18 @@ export class WorkerProcess {
         lookAgain: () => this.#waking.look(),
       },
     );
+    this.#self = new SelfReport({ id, store, config, models: this.#models }, () => {
+      return { trouble: this.trouble, ready: this.#pool.ready };
+    });
     this.#alerts = new Alerts({ ...parts, store: shown, failed: () => this.#failed });
     this.#webhooks = new Webhooks({ ...parts, store: shown });
+    const choosers = [this.#webhooks, this.#alerts];
+    this.#problems = new Problems({ config, paths: models, crons: this.#crons, choosers, report });
+    const checked = [this.#alerts, this.#keeper, this.#self];
     this.#timekeeping = new Timekeeping(
       { ...parts, pool: this.#pool, crons: this.#crons, exitWithParent },
       {
-        ticked: () => (this.#waking.check(), this.#alerts.check()),
+        ticked: () => [this.#waking, ...checked].forEach((one) => one.check()),
         timesChanged: () => this.#waking.look(),
         orphaned: () => this.#stopItself("graceful", "the process that started it is gone"),
         lost: (error) => this.#databaseLost(error),
@@ -119,7 +133,7 @@ export class WorkerProcess {
 
   /** Why no task can run, though the worker lives; null where one can. */
   get trouble(): string | null {
-    return this.#refusal === "" || this.#pool.canRun ? null : this.#refusal;
+    return this.#trouble.words;
   }
 
   /** The models that its threads have loaded; null: none yet. */
@@ -134,7 +148,7 @@ export class WorkerProcess {
    */
   async start(): Promise<void> {
     if (this.#stopping) return;
-    const late = setTimeout(() => this.#sayLoading(), LONG_LOAD_MS);
+    const late = setTimeout(() => this.#trouble.loadsFor(this.#pool.loadingFile), LONG_LOAD_MS);
     try {
       await this.#prepare();
     } catch (error) {
@@ -146,14 +160,8 @@ export class WorkerProcess {
       clearTimeout(late);
     }
     if (this.#stopping) return;
-    this.#options.report(
-      startedEvent(this.id, this.store.name, this.#models, this.#options.config),
-    );
-    const { catalog = {} } = this.#known ?? {};
-    const problems = [...uselessRules(this.#options.config, catalog), ...this.#crons.problems()];
-    problems.push(...(await this.#webhooks.problems(catalog)));
-    problems.push(...(await this.#alerts.problems(catalog)));
-    for (const words of [...problems, ...noModels(this.#models, catalog)]) this.#note(words);
+    this.#options.report(startedEvent(this.id, this.store.name, this.#models, this.#options));
+    await this.#problems.say(this.#known?.catalog ?? {});
     await nextTurn(); // the log writes the start by then, before the threads write of their tasks
     if (!this.#stopping) this.#go();
   }
@@ -162,12 +170,18 @@ export class WorkerProcess {
     const { threads, queues } = this.#config;
     this.#pool.start();
     await this.store.register({ id: this.id, pid: process.pid, threads, queues });
+    this.#self.registered();
     await this.#alerts.watch();
     await this.#webhooks.watch();
     await this.#started.promise;
     // Not before: the follow-ups of its models count for the failures that it finds.
     if (!this.#stopping) await this.#timekeeping.rescueDead();
     if (this.#known !== null) this.#crons.load(this.#known);
+  }
+
+  /** Has the threads load the models anew, one at a time. Where they cannot be loaded all goes on with the old ones. */
+  reloadModels(reason: string): void {
+    if (!this.#stopping) this.#keeper.reload(reason);
   }
 
   /** Not before the worker is registered: tasks that an unknown worker has claimed cannot be rescued. */
@@ -178,14 +192,7 @@ export class WorkerProcess {
     this.#alerts.start();
     this.#webhooks.start();
     this.#waking.look();
-  }
-
-  #sayLoading(): void {
-    const file = this.#pool.loadingFile;
-    if (file === null) return;
-    this.#refusal = longLoadWords(file);
-    this.#note(this.#refusal);
-    this.#tellTrouble();
+    this.#keeper.start();
   }
 
   /**
@@ -210,6 +217,7 @@ export class WorkerProcess {
   async #end(grace: number): Promise<void> {
     this.#started.resolve(); // models may take for ever to load
     this.#waking.stop();
+    this.#keeper.stop();
     this.#timekeeping.stop();
     await this.#webhooks.end();
     const started = monotonicNow();
@@ -236,34 +244,30 @@ export class WorkerProcess {
 
   #loaded(models: Loaded): void {
     this.store.failures.know(models.followUps);
+    const before = this.#known;
     this.#known = models;
-    this.#refusal = "";
-    this.#tellTrouble();
+    this.#trouble.gone();
+    this.#self.loaded(models);
     this.#started.resolve();
+    if (this.#isGoing && !this.#stopping && !isSameModels(before, models))
+      void this.#takeUp(models);
   }
 
-  /**
-   * Where no thread has loaded its models yet, `start` throws the error. Later the pool tries again every second; the
-   * log has each reason once, until a thread starts.
-   */
+  /** Puts in force what new models say of recurring tasks, and says what in the settings does not fit them. */
+  async #takeUp(models: LoadedModels): Promise<void> {
+    try {
+      this.#crons.reload(models);
+      this.#timekeeping.lookedForTasks();
+      await this.#problems.say(models.catalog);
+    } catch (error) {
+      this.#note(`Recurring tasks stay as they were: ${messageOf(error)}`);
+    }
+  }
+
+  /** Where no thread has loaded its models yet, `start` throws the error. Later the pool tries again every second. */
   #cannotStart(error: TqError): void {
     this.#started.reject(error);
-    if (!this.#isGoing || this.#stopping) return;
-    const isKnown = error.message === this.#refusal;
-    this.#refusal = error.message;
-    this.#tellTrouble();
-    if (isKnown) return;
-    const message = `Trying again every second: ${error.message}`;
-    this.#options.report({ name: "log.note", level: "error", message });
-  }
-
-  /** Tells it to programs that only read the database; a failed write is tried again with the next thread. */
-  #tellTrouble(): void {
-    const { trouble } = this;
-    if (trouble === this.#toldTrouble) return;
-    const before = this.#toldTrouble;
-    this.#toldTrouble = trouble;
-    this.store.setTrouble(this.id, trouble).catch(() => (this.#toldTrouble = before));
+    if (this.#isGoing && !this.#stopping) this.#trouble.cannotStart(error);
   }
 
   /** The running tasks end first. The next start has the models as they are now, and no file that a task has left open. */

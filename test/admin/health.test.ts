@@ -6,6 +6,7 @@ import { hostname } from "node:os";
 import { processField } from "../../src/process-stat.ts";
 import { needs } from "../support/needs.ts";
 import { until } from "../support/until.ts";
+import { parseSettings } from "../../src/settings/config.ts";
 import { problems } from "../../src/admin/health.ts";
 import { SCHEMA_VERSION } from "../../src/sqlite/migrate.ts";
 import type { WorkerStatus } from "../../src/store/looking.ts";
@@ -108,13 +109,18 @@ const WORKER: WorkerStatus = {
   version: null,
   schema: SCHEMA_VERSION,
   trouble: null,
+  threads_ready: null,
+  models_at: null,
   alive: true,
 };
 
 async function problemsWith(worker: WorkerStatus): Promise<string[]> {
   await using admin = makeAdmin();
   const status = { workers: [worker], queues: [], schema: SCHEMA_VERSION };
-  return await problems({ store: admin.store, mode: "worker" }, status);
+  return await problems(
+    { store: admin.store, config: parseSettings({}, "test"), mode: "worker" },
+    status,
+  );
 }
 
 test.each([

@@ -19,7 +19,10 @@ describe("the readiness", () => {
     });
     const { status, body } = await admin.get("/readyz");
     expect(status).toBe(503);
-    expect(body.problems).toEqual(["Cannot load models from /srv/models.ts"]);
+    const message = "Cannot load models from /srv/models.ts";
+    const advice = "mend the cause: the worker tries again every second";
+    expect(body.problems).toEqual([`${message}; ${advice}`]);
+    expect(body.findings).toEqual([{ check: "no_thread_can_run", message, advice }]);
   });
 
   test("refuses a wrong token, and says no sentence to one that may not read", async () => {
@@ -61,7 +64,7 @@ describe("the readiness", () => {
     expect(await anonymous(admin)).toEqual(unserved);
     await admin.store.register({ ...worker, id: "w2", queues: ["mail"] });
     expect(await anonymous(admin)).toEqual(READY);
-    await admin.store.setTrouble("w2", "Cannot load models");
+    await admin.store.condition.setTrouble("w2", "Cannot load models");
     expect(await anonymous(admin)).toEqual(unserved);
     await admin.post("/api/v1/pauses", { queue: "mail" });
     expect(await anonymous(admin)).toEqual(READY);

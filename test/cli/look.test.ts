@@ -224,7 +224,7 @@ describe("tq status", () => {
     const { stdout, code } = await folder.tq("status");
     expect(code).toBe(0);
     expect(stdout.split("\n")[0]).toBe(
-      "mode        no worker: each program runs its own tasks after the commit (queue.worker = false)",
+      "mode          no worker: each program runs its own tasks after the commit (queue.worker = false)",
     );
     expect(stdout).toMatch(/^mail +0 +1 +0 +0$/m);
     expect(stdout).toContain("bad\\x1b[31m\\nqueue");
@@ -258,6 +258,10 @@ describe("tq status", () => {
       "free_size",
       "queues",
       "pauses",
+      "free_disk",
+      "oldest_ready",
+      "backup",
+      "failed_lately",
       "last_hour",
       "workers",
       "problems",

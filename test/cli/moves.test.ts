@@ -280,7 +280,7 @@ describe("help and version", () => {
       folder.tq("--version"),
       folder.tq("version", "--json"),
     ]);
-    expect(help).toEqual({ code: 0, stdout: expect.stringContaining("Commands"), stderr: "" });
+    expect(help).toEqual({ code: 0, stdout: expect.stringContaining("Look at tasks"), stderr: "" });
     expect(bare.stdout).toBe(help.stdout);
     expect(command.stdout).toContain("-n, --threads N");
     expect(command.stdout).toContain("--drain[=all]");

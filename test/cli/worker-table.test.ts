@@ -14,6 +14,8 @@ const WORKER: WorkerStatus = {
   version: "0.1.0+74888c0",
   schema: 8,
   trouble: null,
+  threads_ready: null,
+  models_at: null,
   alive: true,
 };
 

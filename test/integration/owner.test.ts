@@ -1,6 +1,14 @@
 /** Files that root leaves in the folder of a service do not keep the service's own user from starting. */
 import { expect, test } from "bun:test";
-import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { recordFailedFlush } from "../../src/sqlite/file/unflushed.ts";
 import { WriteRequest } from "../../src/sqlite/lock/write-request.ts";
@@ -52,6 +60,19 @@ needs("root").describe("after root has worked in the folder of a service", () =>
     expect(await own.ended()).toMatchObject({ code: 0 });
     expect(site.has("tq.db-workers")).toBe(false);
     expect(site.effectsOf(1)).toBe(1);
+  });
+
+  test("backups are the service's, with their folders, and so is the database that one is restored to", async () => {
+    await using site = service();
+    await site.push("job", "add", "1");
+    site.write("tq.toml", `[backup]\nfolder = "far/backups"\n`);
+    chownSync(site.file("tq.toml"), ANOTHER_USER, ANOTHER_USER);
+    expect((await site.run("backup")).code).toBe(0);
+    const [name = ""] = readdirSync(site.file("far/backups"));
+    expect((await site.run("restore", `far/backups/${name}`, "--run")).code).toBe(0);
+    rmSync(site.file("tq.db"));
+    expect((await site.run("restore", `far/backups/${name}`, "--run")).code).toBe(0);
+    expect(strangers(site)).toEqual([]);
   });
 
   test("a database of the service in a folder of root has files of the service beside it", async () => {

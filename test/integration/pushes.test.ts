@@ -24,7 +24,7 @@ describe("a push wakes an idle worker", () => {
     await using site = siteWithModels();
     const worker = await site.worker();
     const shell = site.spawn(["sqlite3", site.file("tq.db")], {
-      input: `CREATE TABLE sale (id, state); BEGIN; INSERT INTO sale VALUES (7, 'confirmed'); ${INSERT} COMMIT;`,
+      input: `.timeout 5000\nCREATE TABLE sale (id, state); BEGIN; INSERT INTO sale VALUES (7, 'confirmed'); ${INSERT} COMMIT;`,
     });
     expect(await shell.ended()).toMatchObject({ code: 0, stderr: "" });
     await worker.says("task.finished", { task: 1 });
@@ -117,7 +117,10 @@ describe("a scheduled task", () => {
     const ours = await site.pushOne("job", "add", "1", "--scheduled-at", "300ms");
     const sql = `INSERT INTO tq_push (model, method, instances, scheduled_at)
       VALUES ('job', 'add', '2', '+0.4 seconds') ;`;
-    expect((await site.spawn(["sqlite3", site.file("tq.db"), sql]).ended()).stderr).toBe("");
+    expect(
+      (await site.spawn(["sqlite3", "-cmd", ".timeout 5000", site.file("tq.db"), sql]).ended())
+        .stderr,
+    ).toBe("");
     for (const id of [ours, ours + 1]) {
       await worker.says("task.finished", { task: id });
       const { scheduled_at, dequeued_at } = site.task(id);

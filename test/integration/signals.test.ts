@@ -1,26 +1,95 @@
-/** A closed terminal, and a program that is the first of a container. */
+/** SIGHUP, a closed terminal, and a program that is the first of a container. */
 import { expect, test } from "bun:test";
 import { needs } from "../support/needs.ts";
 import { eventually } from "./support/eventually.ts";
 import { siteWithModels } from "./support/models.ts";
-import { type Site, TQ } from "./support/site.ts";
+import { Site, TQ } from "./support/site.ts";
 
-async function runningTask(site: Site, prefix: string[]) {
-  const worker = site.spawn([...prefix, TQ, "worker", "-n", "1"]);
+/** @param detached as a service manager starts it: it has no terminal */
+async function runningTask(site: Site, prefix: string[], detached = false) {
+  const worker = site.spawn([...prefix, TQ, "worker", "-n", "1"], { detached });
   await worker.says("worker.started");
   const id = await site.pushOne("job", "linger", "1");
   await worker.says("task.started", { task: id });
   return { worker, id };
 }
 
-test("SIGHUP lets what runs end, and the worker exits with 0", async () => {
-  await using site = siteWithModels();
-  const { worker, id } = await runningTask(site, []);
+const VERSIONED = (version: number) => `
+import { existsSync } from "node:fs";
+import { Model } from "tq";
+export class Job extends Model {
+  static override readonly __name__ = "job";
+  async linger() { while (!existsSync("go")) await Bun.sleep(5); return ${version}; }
+  async version() { return ${version}; }
+}`;
+
+test("SIGHUP has all threads of a worker load the models anew, and what runs ends first", async () => {
+  await using site = new Site();
+  site.write("models.ts", VERSIONED(1));
+  const { worker, id } = await runningTask(site, [], true);
+  site.write("models.ts", VERSIONED(2));
   worker.kill("SIGHUP");
-  await worker.says("worker.stopping");
+  await worker.says("models.loading", { reason: "SIGHUP" });
   site.write("go", "");
-  expect((await worker.ended()).code).toBe(0);
+  expect(await site.becomes(id, "finished")).toMatchObject({ result: "1", claim: 1 });
+  await worker.says("models.loaded");
+  const next = await site.pushOne("job", "version", "1");
+  expect(await site.becomes(next, "finished")).toMatchObject({ result: "2" });
+});
+
+test("SIGHUP beside broken models changes nothing, and the log says why", async () => {
+  await using site = new Site();
+  site.write("models.ts", VERSIONED(1));
+  const { worker, id } = await runningTask(site, [], true);
+  site.write("models.ts", "export class {");
+  worker.kill("SIGHUP");
+  const { message } = await worker.says("models.refused");
+  expect(message).toContain("Cannot load models from");
+  site.write("go", "");
+  expect(await site.becomes(id, "finished")).toMatchObject({ result: "1", claim: 1 });
+  const next = await site.pushOne("job", "version", "1");
+  expect(await site.becomes(next, "finished")).toMatchObject({ result: "1" });
+});
+
+/** Started in a terminal, with its log in a file: what it writes to a closed terminal is lost. */
+async function inTerminal(site: Site) {
+  const child = Bun.spawn(["sh", "-c", 'exec "$0" worker -n 1 2>log', TQ], {
+    cwd: site.path,
+    env: {
+      ...process.env,
+      TQ_QUEUE__WORKER: "true",
+      TQ_LOG__FORMAT: "json",
+      TQ_LOG__LEVEL: "debug",
+    },
+    terminal: { cols: 80, rows: 24, data: () => {} },
+  });
+  const says = (event: string) =>
+    eventually(event, () => site.has("log") && site.read("log").includes(`"event":"${event}"`));
+  await says("worker.started");
+  const id = await site.pushOne("job", "linger", "1");
+  await says("task.started");
+  return { child, id, says };
+}
+
+test("the end of its terminal lets what runs end, and the worker exits with 0", async () => {
+  await using site = siteWithModels();
+  const { child, id, says } = await inTerminal(site);
+  child.terminal?.close();
+  await says("worker.stopping");
+  site.write("go", "");
+  expect(await child.exited).toBe(0);
   expect(site.task(id)).toMatchObject({ state: "finished", claim: 1 });
+});
+
+test("SIGHUP by hand has a worker in a terminal load its models anew", async () => {
+  await using site = siteWithModels();
+  const { child, says } = await inTerminal(site);
+  child.kill("SIGHUP");
+  await says("models.loading");
+  site.write("go", "");
+  await says("models.loaded");
+  child.terminal?.close();
+  expect(await child.exited).toBe(0);
 });
 
 test("a worker that was started to outlive its terminal goes on after SIGHUP", async () => {

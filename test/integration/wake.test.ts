@@ -99,7 +99,8 @@ describe("an idle worker starts each push soon after its commit", () => {
     async () => {
       await using site = siteWithModels();
       const worker = await site.worker(["-n", "1"]);
-      const shell = (sql: string) => site.spawn(["sqlite3", site.file("tq.db"), sql]).ended();
+      const shell = (sql: string) =>
+        site.spawn(["sqlite3", "-cmd", ".timeout 5000", site.file("tq.db"), sql]).ended();
       const changes = ["PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA journal_mode = DELETE"];
       for (const sql of ["SELECT 1", ...changes, ...changes]) {
         const { code, stderr } = await shell(sql);

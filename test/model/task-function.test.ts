@@ -195,7 +195,7 @@ describe("a task that does not fit what its name is now", () => {
     await thumbnail.push("a.png");
     const [id = 0] = await push({ model: "thumbnail", method, instances });
     expect((await tq.runTask(id)).reason).toBe(
-      `TqError: Cannot run task 2, thumbnail.${method}: thumbnail is a function, not a model: push it with its arguments alone, without a method and instances (if it is new, start the worker again)`,
+      `TqError: Cannot run task 2, thumbnail.${method}: thumbnail is a function, not a model: push it with its arguments alone, without a method and instances (if it is new, have the worker load it: SIGHUP, or start it again)`,
     );
   });
 
@@ -204,7 +204,7 @@ describe("a task that does not fit what its name is now", () => {
     tq.registry.add(Phone as never, null);
     const [id = 0] = await push({ model: "phone" });
     expect((await tq.runTask(id)).reason).toBe(
-      "TqError: Cannot run task 1, phone: phone is a model, not a function: push one of its methods, such as call, with the instances that it is called on (if it is new, start the worker again)",
+      "TqError: Cannot run task 1, phone: phone is a model, not a function: push one of its methods, such as call, with the instances that it is called on (if it is new, have the worker load it: SIGHUP, or start it again)",
     );
   });
 
@@ -213,7 +213,7 @@ describe("a task that does not fit what its name is now", () => {
     await thumbnail.push("a.png");
     const [id = 0] = await push({ model: "tumbnail" });
     expect((await tq.runTask(id)).reason).toBe(
-      'TqError: Cannot run task 2: there is no function "tumbnail" here; did you mean "thumbnail"? (if it is new, start the worker again)',
+      'TqError: Cannot run task 2: there is no function "tumbnail" here; did you mean "thumbnail"? (if it is new, have the worker load it: SIGHUP, or start it again)',
     );
   });
 

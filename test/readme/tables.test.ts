@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isGroup, loadAll } from "../../cli/command/command.ts";
+import { allCommands } from "../../cli/command/command.ts";
 import { COMMANDS } from "../../cli/commands.ts";
 import { EXIT_UNEXPECTED } from "../../cli/command/explain.ts";
 import { OWN_STATUS, type ProblemCode, STATUS } from "../../src/admin/problem.ts";
@@ -116,6 +116,7 @@ const WORKER_OPTIONS: Readonly<Record<keyof WorkerOptions, true>> = {
   threads: true,
   admin: true,
   drain: true,
+  watch: true,
   exitWithParent: true,
   report: true,
 };
@@ -180,11 +181,10 @@ function quoted(text: string): string[] {
 }
 
 async function commandRows(): Promise<string[][]> {
-  const entries = await loadAll(COMMANDS);
-  const all = await Promise.all(
-    entries.map(async (entry) => (isGroup(entry) ? loadAll(entry.commands) : [entry])),
-  );
-  return all.flat().map(({ name, description }) => [`\`tq ${name}\``, description]);
+  return (await allCommands(COMMANDS)).map(({ name, description }) => [
+    `\`tq ${name}\``,
+    description,
+  ]);
 }
 
 function settingRows(): string[][] {

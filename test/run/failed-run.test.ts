@@ -66,7 +66,10 @@ test("a model or a method that does not exist fails the task, with what is near"
       '6, part.toString: the model part has no method "toString"',
       '7, part.browse: the model part has no method "browse"',
       '8, part.save: the model part has no method "save"',
-    ].map((sentence) => `${sentence} (if it is new, start the worker again)`),
+    ].map(
+      (sentence) =>
+        `${sentence} (if it is new, have the worker load it: SIGHUP, or start it again)`,
+    ),
   );
   expect(ended.every(({ state }) => state === "failed")).toBe(true);
 });

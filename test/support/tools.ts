@@ -45,13 +45,17 @@ export const TOOLS = {
     isThere: () => Bun.which("chattr") !== null,
     works: mayChangeAttributes,
   },
+  bash: program("bash", "bash", "complete command lines"),
   curl: program("curl", "curl", "send the README's requests"),
   faketime: {
     package: "libfaketime",
     use: "set the clock of a program",
     isThere: () => faketimeLibrary() !== undefined,
   },
+  fish: program("fish", "fish", "complete command lines"),
   git: program("git", "git", "list the files that --coverage counts, and name a build"),
+  man: program("man", "man-db", "read the manual page"),
+  mandoc: program("mandoc", "mandoc", "check the manual page"),
   openssl: program("openssl", "openssl", "make a certificate"),
   prlimit: program("prlimit", "util-linux", "make a disk refuse writes"),
   python3: program("python3", "python3", "open the database by another program", [
@@ -74,7 +78,11 @@ export const TOOLS = {
     remedy: "run the tests as root, with util-linux installed",
   },
   sqlite3: program("sqlite3", "sqlite3", "open the database in a shell"),
+  zsh: program("zsh", "zsh", "complete command lines"),
   strace: program("strace", "strace", "watch, delay and refuse system calls", STRACE_TRIAL),
+  "systemd-analyze": program("systemd-analyze", "systemd", "check the units of services", [
+    "--version",
+  ]),
   unshare: program("unshare", "util-linux", "start a program as the first of a container", [
     "--pid",
     "--fork",

@@ -44,7 +44,7 @@ async function startWorker(id: string, store: Store = subject.store): Promise<Cr
   const sources = new CronSources({ id, config, store, report });
   sources.load({ catalog: {}, crons: [] });
   const cleaning = new Cleaning(store, config, async () => (await store.tidy()).more);
-  const clock = new CronClock(store, report, { id, sources, cleaning });
+  const clock = new CronClock(store, report, { id, sources, own: new Map([[CLEAN, cleaning]]) });
   clocks.push(clock);
   clock.start();
   await settle();
@@ -97,6 +97,15 @@ test("what ended long ago goes at the next full hour, with a row of the ledger a
     ["done", "deleted 1 task"],
   ]);
   expect(events).toEqual([]);
+});
+
+test("sessions that were signed out go once they would be over by themselves", async () => {
+  const { store, clock } = subject;
+  const session = { token: "t", id: "a", until: clock.now() + 1_000 };
+  await store.tokens.endSession(session);
+  await startWorker("w1");
+  await pass(HOUR / 2);
+  expect(await store.tokens.hasEnded(session)).toBe(false);
 });
 
 test("a worker that is started for minutes only cleans after one, where no worker ran at the hour", async () => {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, jest, spyOn, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { loadConfig, parseSettings } from "../../src/settings/config.ts";
 import { MADE_AT } from "../../src/version.ts";
+import { CLEAN } from "../../src/cron/own.ts";
 import { Cleaning } from "../../src/worker/cleaning.ts";
 import { CronClock } from "../../src/worker/cron-clock.ts";
 import { CronSources } from "../../src/worker/cron-sources.ts";
@@ -36,7 +37,7 @@ async function start(toml: string): Promise<void> {
   const sources = new CronSources({ id: "w1", config: settings, store, report });
   sources.load({ catalog: { night: ["run"] }, crons: [] });
   const cleaning = new Cleaning(store, config, () => Promise.resolve(false));
-  clock = new CronClock(store, report, { id: "w1", sources, cleaning });
+  clock = new CronClock(store, report, { id: "w1", sources, own: new Map([[CLEAN, cleaning]]) });
   clock.start();
   await settle();
 }

@@ -64,6 +64,7 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
     }
     if (expected > MAX_BYTES) return refuseLarge(c);
     if (expected <= LARGE_BYTES) return (await read(c)) ?? next();
+    holdBack(c);
     const caller = c.get("caller") as Caller | undefined;
     const room = caller === undefined ? ofOthers : ofCallers;
     const owner = caller?.name ?? c.env?.address ?? "";
@@ -88,6 +89,11 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
 function expectedBytes(c: Context): number {
   if (saysItsSize(c)) return Number(c.req.header("content-length"));
   return c.req.raw.body === null ? 0 : MAX_BYTES;
+}
+
+/** Bun takes in the whole body while it waits, unless somebody has the stream of it. */
+function holdBack(c: Context): void {
+  void c.req.raw.body;
 }
 
 /**

@@ -11,15 +11,16 @@ import {
   type WorkerStatus,
 } from "../../store/looking.ts";
 import { countedWords, countWords } from "../../store/count-words.ts";
+import { weightiest } from "../../store/weightiest.ts";
 import type { Working } from "../../store/working.ts";
-import { formatSize } from "../../values/size.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { problems } from "../health.ts";
 import { ASSETS } from "./assets.ts";
 import { Charts, ChartSteps, spanOf } from "./charts/charts.tsx";
 import type { Desk } from "./desk.tsx";
+import { Files } from "./files.tsx";
 import { PauseSentence } from "./form.tsx";
-import { Fact, inOrder, Length, rowId, Table, tasksPath, Time, Yes } from "./parts.tsx";
+import { inOrder, Length, rowId, Table, tasksPath, Time, Yes } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 import { RunningNow, workerName, WorkerState } from "./workers.tsx";
 
@@ -97,7 +98,7 @@ function Overview({ status, working, problems: found, now, children }: OverviewP
       )}
       <RunningNow working={working} now={now} />
       <h2>{words.database}</h2>
-      <Files status={status} />
+      <Files status={status} now={now} />
     </>
   );
 }
@@ -110,7 +111,7 @@ interface VerdictProps {
 /** Readers hear of a change of the first words alone: the numbers change each second. */
 function Verdict({ status, problems: found }: VerdictProps) {
   const words = WORDS.overview;
-  const hasFailed = failedNow(status) > 0 && failedLately(status) > 0;
+  const hasFailed = failedNow(status) > 0 && status.failed_lately > 0;
   const isWell = found.length === 0 && !hasFailed;
   const look = isWell ? "good" : "bad";
   const rest = hasFailed ? words.failing : words.well;
@@ -143,7 +144,7 @@ function Now({ status }: { readonly status: StoreStatus }) {
   const isAll = !queues.some(({ at_least: more }) => more);
   const running = sumOf(queues, (queue) => queue.running);
   const failed = failedNow(status);
-  const lately = failedLately(status);
+  const { failed_lately: lately } = status;
   return (
     <>
       {waiting + running === 0 ? words.quiet : words.now(waiting, isAll, running)}
@@ -161,27 +162,8 @@ function failedNow({ queues }: StoreStatus): number {
   return sumOf(queues, (queue) => queue.failed);
 }
 
-function failedLately({ last_hour: hours }: StoreStatus): number {
-  return sumOf(hours, (hour) => hour.failed);
-}
-
 function sumOf<T>(rows: readonly T[], number: (row: T) => number): number {
   return rows.reduce((sum, row) => sum + number(row), 0);
-}
-
-function Files({ status }: { readonly status: StoreStatus }) {
-  const words = WORDS.overview.facts;
-  const { path, file_size, wal_size, free_size, durability, schema } = status;
-  return (
-    <dl class="facts">
-      <Fact name={words.path}>{printable(path)}</Fact>
-      <Fact name={words.size}>{formatSize(file_size)}</Fact>
-      <Fact name={words.wal}>{formatSize(wal_size)}</Fact>
-      <Fact name={words.free}>{formatSize(free_size)}</Fact>
-      <Fact name={words.durability}>{durability}</Fact>
-      <Fact name={words.schema}>{schema}</Fact>
-    </dl>
-  );
 }
 
 interface QueuesProps {
@@ -197,7 +179,7 @@ function Queues({ queues, hours, now }: QueuesProps) {
   const { columns } = WORDS;
   const ages = countedWords(queues, now);
   const hourOf = new Map(hours.map((hour) => [hour.queue, hour]));
-  const shown = queues.length > MOST_QUEUES ? weightiest(queues) : queues;
+  const shown = queues.length > MOST_QUEUES ? weightiest(queues, MOST_QUEUES) : queues;
   const more = queues.length - shown.length;
   const { scheduled, ready, running, failed, ended, late } = columns;
   const numbers = [ready, running, failed, scheduled, ended, late];
@@ -220,13 +202,6 @@ function Queues({ queues, hours, now }: QueuesProps) {
       )}
     </>
   );
-}
-
-/** Those that wait in vain, and then those with the most tasks. */
-function weightiest(queues: readonly QueueStatus[]): QueueStatus[] {
-  const weight = ({ served, ready, running, failed }: QueueStatus) =>
-    served || ready === 0 ? ready + running + failed : Infinity;
-  return queues.toSorted((a, b) => weight(b) - weight(a) || 0).slice(0, MOST_QUEUES);
 }
 
 function QueueRow({ queue, hour }: { queue: QueueStatus; hour: QueueHour | undefined }) {
@@ -269,12 +244,12 @@ function ofHour(hour: QueueHour | undefined): string | number {
 
 function Workers({ workers }: { workers: readonly WorkerStatus[] }) {
   const { columns } = WORDS;
-  const { worker: name, state, threads, running, started, queues } = columns;
+  const { worker: name, state, threads, running, version, started, queues } = columns;
   const numbers = [threads, running];
   return (
     <Table
       label={WORDS.overview.workers}
-      titles={[name, state, ...numbers, started, queues]}
+      titles={[name, state, ...numbers, version, started, queues]}
       numbers={numbers}
     >
       {workers.map((worker) => (
@@ -285,8 +260,9 @@ function Workers({ workers }: { workers: readonly WorkerStatus[] }) {
           <td>
             <WorkerState worker={worker} />
           </td>
-          <td class="number">{worker.threads}</td>
+          <td class="number">{WORDS.workers.threads(worker)}</td>
           <td class="number">{worker.running}</td>
+          <td>{worker.version ?? "–"}</td>
           <td>
             <Time at={worker.started_at} />
           </td>

@@ -4,6 +4,7 @@ import { LIVE_WORDS } from "./words/live.ts";
 import { WORKER_WORDS } from "./words/workers.ts";
 import { MODEL_WORDS } from "./words/models.ts";
 import { PUSH_WORDS } from "./words/push.ts";
+import { DOCTOR_WORDS } from "./words/doctor.ts";
 import { SETTING_WORDS } from "./words/settings.ts";
 import { QUEUE_WORDS } from "./words/queues.ts";
 import { PAUSE_WORDS, RECURRING_WORDS } from "./words/recurring.ts";
@@ -72,6 +73,9 @@ export const WORDS = {
       size: "Size",
       wal: "Log that is not merged yet",
       free: "Free inside the file",
+      disk: "Free on the disk",
+      oldest: "Oldest ready task",
+      backup: "Last backup",
       durability: "Durability",
       schema: "Schema",
     },
@@ -153,6 +157,7 @@ export const WORDS = {
   models: MODEL_WORDS,
   push: PUSH_WORDS,
   settings: SETTING_WORDS,
+  doctor: DOCTOR_WORDS,
   workers: WORKER_WORDS,
   task: {
     title: (id: number) => `Task ${id}`,
@@ -217,6 +222,7 @@ export const WORDS = {
     worker: "Worker",
     state: "State",
     threads: "Threads",
+    version: "Version",
     started: "Started",
     queues: "Queues",
   },

@@ -75,8 +75,13 @@ function OneWorker({ worker, threads, now }: WorkerProps) {
         <Fact name={facts.started}>
           <Time at={worker.started_at} />
         </Fact>
-        <Fact name={facts.threads}>{worker.threads}</Fact>
+        <Fact name={facts.threads}>{words.threads(worker)}</Fact>
         <Fact name={facts.version}>{worker.version ?? "–"}</Fact>
+        {worker.models_at !== null && (
+          <Fact name={facts.models}>
+            <Time at={worker.models_at} />
+          </Fact>
+        )}
         <Fact name={words.queues}>{printable(worker.queues.join(", ")) || words.allQueues}</Fact>
       </dl>
       {threads.length > 0 && (

@@ -8,6 +8,7 @@ import type { Role } from "../../store/tokens.ts";
 import { cronOperations } from "./cron.ts";
 import { cronChanges } from "./cron-changes.ts";
 import { eventOperations } from "./events.ts";
+import { findingOperations } from "./findings.ts";
 import { modelOperations } from "./models.ts";
 import { moveOperations } from "./moves.ts";
 import { oneTaskOperations } from "./one-task.ts";
@@ -46,6 +47,7 @@ function operationsOf(options: ApiOptions) {
     .route("/events", eventOperations(options))
     .route("/", workerOperations(options.store))
     .route("/", settingOperations(options))
+    .route("/", findingOperations(options))
     .route("/", modelOperations(options))
     .route("/", cronOperations(options))
     .route("/", cronChanges(options))

@@ -116,6 +116,11 @@ export const WORKER = v.object({
   version: v.nullable(TEXT),
   schema: v.pipe(v.nullable(COUNT), v.description("The version of the schema that it knows")),
   trouble: v.pipe(v.nullable(TEXT), v.description("Why it can run no task though it lives")),
+  threads_ready: v.pipe(v.nullable(COUNT), v.description("Threads that have loaded the models")),
+  models_at: v.pipe(
+    v.nullable(TIME),
+    v.description("When the newest file of models that it has loaded was changed"),
+  ),
   alive: v.boolean(),
   unsure: v.optional(
     v.pipe(v.literal(true), v.description("It may be dead: the server may not read its lock")),

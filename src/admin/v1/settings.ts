@@ -7,7 +7,7 @@ import { wholeStatus } from "../health.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { operation } from "./operation.ts";
 import { HOUR, QUEUE_STATUS, shownQueue } from "./queue-schemas.ts";
-import { COUNT, PAUSE, shownPause, WORKER, withIsoTimes } from "./schemas.ts";
+import { COUNT, isoTime, PAUSE, shownPause, TIME, WORKER, withIsoTimes } from "./schemas.ts";
 
 const TAG = "settings";
 
@@ -28,6 +28,21 @@ const SETTINGS = v.object({
   settings: v.array(SETTING),
 });
 
+const BACKUP = v.object({
+  made_at: v.pipe(v.nullable(TIME), v.description("When the last good one ended")),
+  path: v.nullable(v.string()),
+  size: v.pipe(v.nullable(COUNT), v.description("In bytes")),
+  failed_at: v.pipe(
+    v.nullable(TIME),
+    v.description("When the last try failed, where that was after the last good one"),
+  ),
+  reason: v.pipe(v.nullable(v.string()), v.description("Why it failed")),
+  restored_at: v.pipe(
+    v.nullable(TIME),
+    v.description("When the database was restored: earlier backups are of the past of its copy"),
+  ),
+});
+
 const STATUS = v.object({
   mode: v.picklist(["worker", "no worker"]),
   version: v.string(),
@@ -39,6 +54,15 @@ const STATUS = v.object({
   free_size: COUNT,
   queues: v.array(QUEUE_STATUS),
   pauses: v.array(PAUSE),
+  free_disk: v.pipe(v.nullable(COUNT), v.description("Bytes; null: the system does not tell")),
+  oldest_ready: v.nullable(
+    v.object({ queue: v.string(), since: v.pipe(TIME, v.description("When it could have run")) }),
+  ),
+  backup: v.pipe(
+    v.nullable(BACKUP),
+    v.description("The last one; null: none was made, and no worker was told to make any"),
+  ),
+  failed_lately: v.pipe(COUNT, v.description("Tasks that failed for good in the last hour")),
   last_hour: v.array(v.object({ queue: v.string(), ...HOUR.entries })),
   workers: v.array(WORKER),
   problems: v.pipe(v.array(v.string()), v.description("Why tasks are not stored or not run")),
@@ -72,10 +96,13 @@ export function settingOperations(options: AdminOptions) {
       }),
       async (c) => {
         const status = await wholeStatus(options);
+        const { oldest_ready: oldest, backup } = status;
         return c.json({
           ...status,
           queues: status.queues.map(shownQueue),
           pauses: status.pauses.map(shownPause),
+          backup: backup && withIsoTimes(backup),
+          oldest_ready: oldest && { ...oldest, since: isoTime(oldest.since) },
           workers: status.workers.map(withIsoTimes),
         });
       },

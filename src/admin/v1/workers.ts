@@ -1,13 +1,11 @@
 /** The operation on workers: who runs tasks, and what each thread runs now. */
 import { Hono } from "hono";
 import * as v from "valibot";
-import type { WorkerStatus } from "../../store/looking.ts";
 import type { Store } from "../../store/store.ts";
-import type { BusyThread } from "../../store/working.ts";
-import { callName } from "../../task.ts";
+import { type ThreadRun, withRuns, type WorkerRuns } from "../../store/working.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { operation } from "./operation.ts";
-import { COUNT, isoTime, PROGRESS, TIME, WORKER, withIsoTimes } from "./schemas.ts";
+import { COUNT, isoOrNull, isoTime, PROGRESS, TIME, WORKER, withIsoTimes } from "./schemas.ts";
 
 const RUN = v.object({
   thread: COUNT,
@@ -49,30 +47,23 @@ export function workerOperations(store: Store) {
       answers: { 200: { description: "Also the dead whose tasks wait", schema: WORKERS } },
     }),
     async (c) => {
-      const { workers, threads, at_least } = await store.working();
-      const byWorker = Map.groupBy(threads, ({ worker }) => worker);
+      const working = await store.working();
       return c.json({
-        workers: workers.map((one) => shown(one, byWorker.get(one.id) ?? [])),
-        ...(at_least && { at_least }),
+        workers: withRuns(working).map(shown),
+        ...(working.at_least && { at_least: true }),
       });
     },
   );
 }
 
-function shown(worker: WorkerStatus, threads: readonly BusyThread[]) {
-  return { ...withIsoTimes(worker), runs: threads.map(shownRun) };
+function shown({ runs, ...worker }: WorkerRuns) {
+  return { ...withIsoTimes(worker), runs: runs.map(shownRun) };
 }
 
-function shownRun({ thread, task, isFunction, isSure, others, progress }: BusyThread) {
-  const { id, model, method, queue, dequeued_at: since } = task;
+function shownRun({ since, progress, ...run }: ThreadRun) {
   return {
-    thread,
-    task: id,
-    call: callName(model, isFunction ? null : method),
-    queue,
-    since: since === null ? null : isoTime(since),
-    sure: isSure,
-    others,
+    ...run,
+    since: isoOrNull(since),
     progress: progress && { ...progress, at: isoTime(progress.at) },
   };
 }

@@ -5,7 +5,8 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import type { Node } from "@babel/types";
-import { hashOfContent, type LoadedFiles } from "../loaded-files.ts";
+import type { ModelVersion } from "../../catalog.ts";
+import { hashOfContent } from "../model-version.ts";
 import type { CallHead, CallHeads } from "./heads.ts";
 import { parametersOf, type WrittenParameter } from "./parameters.ts";
 import { type Callable, callableOf, methodIn, readSource, type Source, taskIn } from "./source.ts";
@@ -28,7 +29,7 @@ export type Signature = readonly Argument[];
 /** What a program has loaded. */
 export interface LoadedCalls {
   readonly heads: CallHeads;
-  readonly files: LoadedFiles;
+  readonly version: ModelVersion;
 }
 
 const TYPESCRIPT = /\.[mc]?tsx?$/;
@@ -37,12 +38,12 @@ const TYPESCRIPT = /\.[mc]?tsx?$/;
 const MOST_FILES = 100;
 
 /** @returns null: nothing is known of it. */
-export function signatureOf(call: string, { heads, files }: LoadedCalls): Signature | null {
+export function signatureOf(call: string, { heads, version }: LoadedCalls): Signature | null {
   const head = Object.hasOwn(heads, call) ? heads[call] : undefined;
   const callable = head && callableOf(head.text);
   if (!head || !callable) return null;
   const known = parametersOf(callable);
-  const written = writtenIn(head, known, files);
+  const written = writtenIn(head, known, version);
   if (written === null && isWrapper(known)) return null;
   const all = written ?? known.map((parameter) => argumentOf(parameter, null));
   return head.kind === "static" ? all.slice(1) : all; // the first of these are the records
@@ -56,10 +57,10 @@ function isWrapper(known: readonly WrittenParameter[]): boolean {
 function writtenIn(
   head: CallHead,
   known: readonly WrittenParameter[],
-  files: LoadedFiles,
+  version: ModelVersion,
 ): Signature | null {
-  for (const file of filesFor(head, files)) {
-    const source = sourceOf(file, files[file]);
+  for (const file of filesFor(head, version)) {
+    const source = sourceOf(file, version.files[file]);
     const found = source && declarationOf(head, source);
     if (source === null || found === null) continue;
     const written = parametersOf(found);
@@ -70,7 +71,7 @@ function writtenIn(
 }
 
 /** The file of the model first, and those below its folder: others may have a class of the same name. */
-function filesFor({ file }: CallHead, files: LoadedFiles): readonly string[] {
+function filesFor({ file }: CallHead, { files }: ModelVersion): readonly string[] {
   const folder = file === null ? "" : join(dirname(file), sep);
   const others = Object.keys(files)
     .filter((one) => one !== file && TYPESCRIPT.test(one))

@@ -1,19 +1,36 @@
 /**
- * Writes a copy of the database, whole and on disk, before it gets its name. SQLite makes it with a connection of its
- * own (https://www.sqlite.org/lang_vacuum.html#vacuuminto), so no lock is dropped, and others write meanwhile.
+ * Writes a copy of the database, whole and on disk, before it gets its name. SQLite makes it in one read, with a
+ * connection of its own (https://www.sqlite.org/lang_vacuum.html#vacuuminto), so no lock is dropped, and others write
+ * meanwhile. SQLite's backup API begins anew with each commit of another process: under load it never ends.
  */
-import type { Database } from "bun:sqlite";
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { Database } from "bun:sqlite";
+import { closeSync, existsSync, openSync, renameSync, statSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { TqError } from "../../errors.ts";
 import { giveOwner, ownerWords } from "../../file-owner.ts";
+import type { Backup } from "../../store/backup.ts";
 import { translate } from "../errors.ts";
+import { newPart, removeLeftParts, removeWithLogs, sync, syncFolderOf } from "./parts.ts";
+import { checkRoom, contentBytes } from "./room.ts";
+import { checkSound, countTasks, lastTask } from "./sound.ts";
 
 /** SQLite waits this long where another program recovers the WAL. */
 const LONGEST_WAIT_MS = 5_000;
 
+export interface BackupOptions {
+  /** The path of the database. */
+  readonly database: string;
+  /** The file to write. */
+  readonly target: string;
+  /** Free bytes that the disk of the queue must keep. */
+  readonly minFree: number;
+  readonly now: number;
+  /** Throws where the database was lost meanwhile. */
+  checkFiles(): void;
+}
+
 /** @throws TqError "invalid" where a file is there, or no folder. */
-export function checkTarget(target: string): void {
+function checkTarget(target: string): void {
   if (existsSync(target)) {
     throw refused(target, "a file is there already; give another name, or move that file away");
   }
@@ -28,27 +45,56 @@ function refused(target: string, why: string): TqError {
 }
 
 /**
- * Writes beside the target first: a copy that was interrupted never has its name.
+ * Writes beside the target first: a copy that was interrupted, or is not whole, never has its name.
  *
- * @param check throws where the copy cannot be trusted
- * @throws TqError "invalid" for a target that cannot be written, or an error of SQLite in a sentence
+ * @throws TqError "invalid" for a target that cannot be written, "full" where there is no room, or an error of SQLite in
+ * a sentence
  */
-export function writeBackup(db: Database, target: string, check: () => void): void {
+export function writeBackup(db: Database, options: BackupOptions): Backup {
+  const { database, target, minFree } = options;
   checkTarget(target);
-  const part = `${target}.part-${process.pid}-${Math.random().toString(36).slice(2)}`;
-  makeFile(part, target, db.filename);
+  removeLeftParts(dirname(target), (name) => name === basename(target));
+  const action = `Cannot write the backup ${target}`;
+  checkRoom({ action, target, bytes: contentBytes(db), database, minFree });
+  const part = newPart(target);
+  makeFile(part, target, database);
   try {
-    db.run(`PRAGMA busy_timeout = ${LONGEST_WAIT_MS}`);
-    db.run("VACUUM INTO ?", [part]);
-    sync(part, "r+");
-    check();
+    const last = lastTask(db);
+    copyInto(db, part);
+    const tasks = checkCopy(part, last, options);
+    options.checkFiles();
     checkTarget(target); // again: another program may have made it meanwhile, and the rename would replace it
+    const { size } = statSync(part);
     renameSync(part, target);
-    if (process.platform !== "win32") sync(dirname(target), "r");
+    syncFolderOf(target);
+    return { path: target, size, tasks, deleted: [] };
   } catch (error) {
-    rmSync(part, { force: true });
+    removeWithLogs(part);
     throw translate(error, target);
   }
+}
+
+/** Writes what is committed into an empty file, and flushes that. */
+export function copyInto(db: Database, part: string): void {
+  db.run(`PRAGMA busy_timeout = ${LONGEST_WAIT_MS}`);
+  db.run("VACUUM INTO ?", [part]);
+  sync(part);
+}
+
+const MARK = "INSERT INTO tq__copy (made_at) VALUES (?)";
+
+/** Reads the copy anew. @returns the tasks in it, by state */
+function checkCopy(part: string, last: number, { target, now }: BackupOptions) {
+  using db = new Database(part, { readwrite: true, create: false });
+  db.run("BEGIN IMMEDIATE"); // a lock, by which others know that it is written
+  db.query(MARK).run(now);
+  checkSound(db, target);
+  if (lastTask(db) < last) {
+    throw new TqError("database", `Cannot trust ${target}: its last tasks are missing`);
+  }
+  const tasks = countTasks(db);
+  db.run("COMMIT");
+  return tasks;
 }
 
 /** SQLite takes an empty file: this one has the permissions and the owner of the database. */
@@ -62,14 +108,4 @@ function makeFile(part: string, target: string, database: string): void {
     );
   }
   giveOwner(part, database);
-}
-
-/** SQLite does not flush what it writes there. */
-function sync(path: string, mode: "r" | "r+"): void {
-  const descriptor = openSync(path, mode);
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

@@ -57,7 +57,7 @@ SELECT id, state, queue, priority, model, method, instances, args, user, context
 CREATE VIEW tq_attempts AS
 SELECT run.task, run.number, run.outcome, run.started_at, run.ended_at,
        max(run.started_at - run.due_at, 0) AS waited,
-       iif(run.outcome IN ('interrupted', 'crashed') AND coalesce(run.reason, error.message) IN ('its worker process died', 'its machine went down'),
+       iif(run.outcome IN ('interrupted', 'crashed') AND coalesce(run.reason, error.message) IN ('its worker process died', 'its machine went down', 'its database was restored'),
            NULL, run.ended_at - run.started_at) AS ran,
        max(run.ended_at - task.expected_at, 0) AS late,
        run.reason, error.name, error.code, error.message, error.stack, run.worker, run.thread

@@ -65,9 +65,38 @@ CREATE TABLE tq__redaction (
 -- The version of the schema that the tq of each worker knows; NULL: an older build, which does not say.
 ALTER TABLE tq__worker ADD COLUMN schema INTEGER;
 
+-- What each worker says of itself: how many of its threads have loaded their models, when the newest file of models was
+-- changed, and, in JSON, which files and calls those are. NULL: it has not said it.
+ALTER TABLE tq__worker ADD COLUMN threads_ready INTEGER;
+ALTER TABLE tq__worker ADD COLUMN models_at INTEGER;
+ALTER TABLE tq__worker ADD COLUMN about TEXT;
+
+-- The setting queue.worker of the programs of this database, once one has said it, and where it stood.
+CREATE TABLE tq__mode (
+  id     INTEGER PRIMARY KEY CHECK (id = 1),
+  worker INTEGER NOT NULL,
+  origin TEXT    NOT NULL,
+  since  INTEGER NOT NULL
+) STRICT;
+
 DROP VIEW tq_workers;
 CREATE VIEW tq_workers AS
 SELECT id, pid, host, started_at, threads, queues,
        (SELECT count(*) FROM tq__task WHERE state = 'running' AND worker = tq__worker.id) AS running,
-       version, schema, trouble
+       version, schema, trouble, threads_ready, models_at
   FROM tq__worker;
+
+-- One row in a copy that a backup made: when that was. A database in use has none.
+CREATE TABLE tq__copy (made_at INTEGER NOT NULL) STRICT;
+
+-- How the backups of this database went: the last good one, and the last try, where that has failed since. A database
+-- that was restored has what its copy knew: `restored_at` says since when that is its past.
+CREATE TABLE tq__backup (
+  id          INTEGER PRIMARY KEY CHECK (id = 1),
+  made_at     INTEGER,
+  path        TEXT,
+  size        INTEGER,
+  failed_at   INTEGER,
+  reason      TEXT,
+  restored_at INTEGER
+) STRICT;

@@ -139,6 +139,28 @@ export function rescueWorker(
   return tasks;
 }
 
+const HOLDERS = "SELECT DISTINCT worker FROM tq__task WHERE state = 'running'";
+
+const UNREGISTER_ALL = "DELETE FROM tq__worker";
+
+/** Puts back all that workers of a copied database held: they live elsewhere, if at all. @returns how many tasks */
+export function releaseAll(db: Database, now: number): number {
+  const holders = db.query(HOLDERS).values() as [string][];
+  const released = holders.map(([worker]) => {
+    const held = heldBy(db, worker);
+    for (const task of held) {
+      if (task.begun === 1 || hasRun(task, held, [])) interrupt(db, task, RESTORED, now);
+      else handBack(db, [task], now);
+    }
+    return held.length;
+  });
+  db.query(UNREGISTER_ALL).run();
+  return released.reduce((sum, count) => sum + count, 0);
+}
+
+/** The view tq_attempts knows these words, too. */
+const RESTORED = "its database was restored";
+
 /** A thread that held one task had begun it, or was about to; of several, the one ran that has shown something. */
 function hasRun(task: HeldRow, held: readonly HeldRow[], shown: readonly Shown[]): boolean {
   if (held.filter(({ thread }) => thread === task.thread).length === 1) return true;

@@ -156,7 +156,7 @@ function shownParts(store: Store, by: Concealer) {
 type PlainKey =
   | WritingKey
   | keyof Pick<Store, "traits" | "name" | "folder" | "now" | "after" | "close" | "version">
-  | keyof Pick<Store, "cron" | "pauses" | "pushKeys" | "tokens" | "statistics">
+  | keyof Pick<Store, "condition" | "cron" | "pauses" | "pushKeys" | "tokens" | "statistics">
   | keyof Pick<Store, "pushRefusal" | "lastPushedBefore" | "names" | "status" | "waiting">
   | keyof Pick<
       Store,
@@ -171,7 +171,7 @@ type WritingKey =
       "session" | "write" | "release" | "claim" | "push" | "recount" | "makeDueReady" | "flush"
     >
   | keyof Pick<Store, "clean" | "repairTimes" | "backup" | "tidy" | "adapt" | "register">
-  | keyof Pick<Store, "unregister" | "setTrouble" | "rescueDead" | "rescueThread">;
+  | keyof Pick<Store, "unregister" | "rescueDead" | "rescueThread">;
 
 type PlainFailureKey = keyof Pick<FailureStore, "declare" | "know" | "watch" | "trouble" | "told">;
 

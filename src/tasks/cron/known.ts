@@ -5,14 +5,10 @@ import { mergeCrons, type ModelCrons } from "../../cron/merge.ts";
 import { unremovableWords } from "../../cron/origin.ts";
 import { isOwn } from "../../cron/own.ts";
 import { isTqError, TqError } from "../../errors.ts";
-import type { Config } from "../../settings/config.ts";
-import { layersOf, OWN_LAYER } from "../../settings/cron-layers.ts";
+import { type CronSettings, layersOf, OWN_LAYER } from "../../settings/cron-layers.ts";
 import { readCronFile } from "../../settings/cron-file.ts";
 import type { Store } from "../../store/store.ts";
 import { noSuch } from "./control.ts";
-
-/** The sections `[cron.name]` of a tq.toml. */
-type CronFile = Pick<Config, "file" | "cron">;
 
 /** One that a file has. */
 interface InFile {
@@ -47,12 +43,13 @@ export const NO_FILES: FileCrons = {
 };
 
 /** The file as it is now; as it was read before where it cannot be read. */
-export function cronFileNow({ file, cron }: CronFile): CronFile {
-  if (file === null) return { file, cron };
+export function cronFileNow(settings: CronSettings): CronSettings {
+  const { file, cron } = settings;
+  if (file === null) return settings;
   try {
-    return { file, cron: readCronFile(file, "the start of this program", cron) };
+    return { ...settings, cron: readCronFile(file, "the start of this program", cron) };
   } catch (error) {
-    if (isTqError(error)) return { file, cron };
+    if (isTqError(error)) return settings;
     throw error;
   }
 }
@@ -60,18 +57,18 @@ export function cronFileNow({ file, cron }: CronFile): CronFile {
 /** @param models the ones that the models say; null: they cannot be loaded. */
 export function mergeFiles(
   models: readonly ModelCrons[] | null,
-  { file, cron }: CronFile,
+  settings: CronSettings,
 ): FileCrons {
-  const layers = layersOf(models ?? [], file, cron);
+  const layers = layersOf(models ?? [], settings);
   const { merged } = mergeCrons([OWN_LAYER, ...layers]);
   const found = merged.map(({ layer: { origin, kind }, definition: { name, text } }) => {
     return { name, origin, kind, definition: text };
   });
   return {
-    all: found.filter(({ name }) => !isOwn(name)),
-    own: found.filter(({ name }) => isOwn(name)),
+    all: found.filter(({ kind }) => kind !== "tq"),
+    own: found.filter(({ kind }) => kind === "tq"),
     origins: layers.map(({ origin }) => origin),
-    sections: cron,
+    sections: settings.cron,
     hasModels: models !== null,
     onRecords: (models ?? []).flatMap(({ onRecords }) => onRecords),
   };

@@ -119,10 +119,10 @@ class Output {
     const decoder = new TextDecoder();
     try {
       for (let part = await reader.read(); !part.done; part = await reader.read()) {
-        this.#bytes += part.value.length;
-        if (this.#bytes > MOST_BYTES) return this.#tooMuch();
         const text = decoder.decode(part.value.subarray(-4 * KEPT_CHARACTERS), { stream: true });
         this.#end = (this.#end + text).slice(-KEPT_CHARACTERS);
+        this.#bytes += part.value.length;
+        if (this.#bytes > MOST_BYTES) return this.#tooMuch(); // one part may be as much
       }
     } catch {
       // its end is of no interest

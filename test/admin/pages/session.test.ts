@@ -1,4 +1,4 @@
-import type { QueueHour, QueueStatus } from "../../../src/store/looking.ts";
+import type { QueueStatus } from "../../../src/store/looking.ts";
 import { describe, expect, test } from "bun:test";
 import { WAYS } from "../../../src/admin/pages/layout.tsx";
 import { digestOf } from "../../../src/admin/access/tokens.ts";
@@ -163,12 +163,11 @@ describe("a page", () => {
     await admin.store.register({ id: "w1", pid: process.pid, threads: 1, queues: [] });
     const status = await admin.store.status();
     const none = { scheduled: 0, ready: 0, running: 0, failed: 0, served: true };
-    const ends = { finished: 0, failed: 0, cancelled: 0, retried: 0, interrupted: 0, crashed: 0 };
     const first = async (failed: number, lately: number) => {
       admin.store.status = async () => ({
         ...status,
         queues: [{ queue: "mail", ...none, failed } as unknown as QueueStatus],
-        last_hour: [{ queue: "mail", ...ends, failed: lately } as unknown as QueueHour],
+        failed_lately: lately,
       });
       const html = await (await get(admin, "/", await signedIn(admin))).text();
       return /id="verdict-words">([^<]+)</.exec(html)?.[1];

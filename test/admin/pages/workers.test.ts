@@ -8,7 +8,7 @@ test("the page of workers says what each busy thread runs, and how many are idle
   await using admin = await withTasks();
   const { store } = admin;
   await store.register(W1);
-  await store.setTrouble("w1", "it is <tired>");
+  await store.condition.setTrouble("w1", "it is <tired>");
   await store.push([newTask(), newTask(), newTask()]);
   await claim(store, { owner: { worker: "w1", thread: 2 } });
   await claim(store, { owner: { worker: "w1", thread: 1 }, limit: 2 });

@@ -8,7 +8,7 @@ test("the workers are listed with what each busy thread runs", async () => {
   await using admin = makeAdmin();
   const { store } = admin;
   await store.register(W1);
-  await store.setTrouble("w1", "it is tired");
+  await store.condition.setTrouble("w1", "it is tired");
   await store.push([newTask(), newTask(), newTask()]);
   await claim(store, { owner: { worker: "w1", thread: 2 } });
   await claim(store, { owner: { worker: "w1", thread: 1 }, limit: 2 });

@@ -82,7 +82,9 @@ describe("with --url", () => {
       const remote = await box.tq(...command);
       const steady = ({ stdout, ...rest }: typeof local) => ({
         ...rest,
-        stdout: stdout.replace(/^size.*$/m, "").replace(/"running": 0,\n/g, ""),
+        stdout: stdout
+          .replaceAll(/^(?:size|oldest ready) .*$/gm, "")
+          .replace(/"running": 0,\n/g, ""),
       });
       expect({ command, ...steady(remote) }).toEqual({ command, ...steady(local) });
     }

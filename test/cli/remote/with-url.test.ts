@@ -2,18 +2,12 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isGroup, loadAll } from "../../../cli/command/command.ts";
+import { allCommands } from "../../../cli/command/command.ts";
 import { WITH_URL } from "../../../cli/command/with-url.ts";
 import { COMMANDS } from "../../../cli/commands.ts";
 import { Folder } from "../tq.ts";
 
-const commands = (
-  await Promise.all(
-    (await loadAll(COMMANDS)).map(async (entry) =>
-      isGroup(entry) ? loadAll(entry.commands) : [entry],
-    ),
-  )
-).flat();
+const commands = await allCommands(COMMANDS);
 
 /** A command with its arguments that have to be there. */
 function lineOf({ name, flags }: (typeof commands)[number]): string[] {

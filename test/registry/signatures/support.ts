@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { loadModels } from "../../../src/registry/load-models.ts";
-import { loadedFiles } from "../../../src/registry/loaded-files.ts";
+import { loadedVersion } from "../../../src/registry/model-version.ts";
 import { callHeads } from "../../../src/registry/signatures/heads.ts";
 import { type Signature, signatureOf } from "../../../src/registry/signatures/signatures.ts";
 import type { ArgumentType } from "../../../src/registry/signatures/types.ts";
@@ -22,7 +22,7 @@ export async function load(files: Record<string, string>, main = Object.keys(fil
     write(name, `import { Model, ModelSQL, currentTask, task, v } from ${TQ};\n${text}`);
   }
   const registry = await loadModels(join(made.path, main));
-  const calls = { heads: callHeads(registry), files: loadedFiles() };
+  const calls = { heads: callHeads(registry), version: loadedVersion() };
   return {
     write,
     of: (call: string) => signatureOf(call, calls),

@@ -93,7 +93,8 @@ describe("a backup", () => {
     const lost = () => {
       throw new Error("lost");
     };
-    expect(() => writeBackup(db, target, lost)).toThrow("lost");
+    const options = { database: subject.path, target, minFree: 0, now: 0, checkFiles: lost };
+    expect(() => writeBackup(db, options)).toThrow("lost");
     expect(readdirSync(subject.store.folder).filter((file) => file.includes("copy"))).toEqual([]);
   });
 });

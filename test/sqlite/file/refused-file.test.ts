@@ -22,7 +22,7 @@ describe("a file that cannot be the database", () => {
     writeFileSync(path, "Dear database, ".repeat(1000));
     expect(refusal(path)).toMatchObject({
       code: "database",
-      message: `Cannot use ${path}: it is not a SQLite database; if it was the queue, its first bytes were overwritten: keep it, and restore a backup; else name another file with --database`,
+      message: `Cannot use ${path}: it is not a SQLite database; if it was the queue, its first bytes were overwritten: keep it, and restore a backup with tq restore; else name another file with --database`,
     });
     expect(readFileSync(path, "utf8")).toStartWith("Dear database");
   });
@@ -91,7 +91,7 @@ describe("a file that cannot be the database", () => {
     db.close();
     expect(refusal(path)).toMatchObject({
       code: "database",
-      message: `Cannot use ${path}: its schema is version ${SCHEMA_VERSION + 1}, and this tq knows up to ${SCHEMA_VERSION}; use a newer tq, or, to stay with this one, restore the backup from before the update`,
+      message: `Cannot use ${path}: its schema is version ${SCHEMA_VERSION + 1}, and this tq knows up to ${SCHEMA_VERSION}; use a newer tq, or, to stay with this one, restore the backup from before the update with tq restore`,
     });
   });
 
@@ -102,7 +102,7 @@ describe("a file that cannot be the database", () => {
     db.run("DELETE FROM tq__schema");
     expect(refusal(path)).toMatchObject({
       code: "database",
-      message: `Cannot use ${path}: its table tq__schema is empty, which only damage makes it; restore a backup`,
+      message: `Cannot use ${path}: its table tq__schema is empty, which only damage makes it; restore a backup with tq restore`,
     });
   });
 
@@ -114,7 +114,7 @@ describe("a file that cannot be the database", () => {
     writeFileSync(path, bytes);
     expect(refusal(path)).toMatchObject({
       code: "database",
-      message: expect.stringContaining("restore a backup"),
+      message: expect.stringContaining("restore a backup with tq restore"),
     });
   });
 
@@ -136,7 +136,7 @@ describe("a file that cannot be the database", () => {
     expect(code).toBe("database");
     expect(message).toStartWith(`Cannot use ${path}: `);
     expect(message).toEndWith(
-      `; if it was put beside the log of another one, move ${path}-wal and ${path}-shm away and put it there again; otherwise restore a backup, or save what can be read with sqlite3's .dump`,
+      `; if it was put beside the log of another one, move ${path}-wal and ${path}-shm away and put it there again; otherwise restore a backup with tq restore, or save what can be read with sqlite3's .dump`,
     );
     for (const end of ["-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
     copyAside(folder.file("backup.db"), path);
@@ -194,7 +194,7 @@ test("a database that is damaged from its third page on is refused with a senten
   writeFileSync(path, bytes.fill(0xaa, 2 * 4096));
   expect(refusal(path)).toMatchObject({
     code: "database",
-    message: `Cannot use ${path}: database disk image is malformed; restore a backup, or save what can be read with sqlite3's .dump`,
+    message: `Cannot use ${path}: database disk image is malformed; restore a backup with tq restore, or save what can be read with sqlite3's .dump`,
   });
 });
 

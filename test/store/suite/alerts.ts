@@ -253,7 +253,7 @@ export function alertTests(): void {
       expect(await tell()).toMatchObject({ count: 1, failures: [failure] });
       clock.advance(MINUTE);
       await register("worker-1");
-      await store.setTrouble("worker-1", "Cannot load models");
+      await store.condition.setTrouble("worker-1", "Cannot load models");
       expect(await tell()).toMatchObject({ failures: [{ reason: "Cannot load models" }] });
       await store.unregister("worker-1");
     });

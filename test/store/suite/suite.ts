@@ -6,6 +6,7 @@ import { byHandTests } from "./by-hand.ts";
 import { claimTests } from "./claim.ts";
 import { cleanTests } from "./clean.ts";
 import { crashTests } from "./crash.ts";
+import { conditionTests } from "./condition.ts";
 import { cronDefinitionTests } from "./cron-definitions.ts";
 import { addedCronTests } from "./cron-added.ts";
 import { cronOverrideTests } from "./cron-overrides.ts";
@@ -53,6 +54,7 @@ export function storeSuite(name: string, make: () => Subject): void {
     crashTests();
     workerTests();
     workingTests();
+    conditionTests();
     byHandTests();
     tokenTests();
     redactionTests();

@@ -41,9 +41,9 @@ export function workerTests(): void {
       const said = async () =>
         (await other.workers()).map(({ version, trouble }) => ({ version, trouble }));
       expect(await said()).toEqual([{ version: VERSION, trouble: null }]);
-      await store.setTrouble("worker-1", "Cannot start thread 1");
+      await store.condition.setTrouble("worker-1", "Cannot start thread 1");
       expect(await said()).toEqual([{ version: VERSION, trouble: "Cannot start thread 1" }]);
-      await store.setTrouble("worker-1", null);
+      await store.condition.setTrouble("worker-1", null);
       expect(await said()).toEqual([{ version: VERSION, trouble: null }]);
       await store.unregister("worker-1");
     });

@@ -44,6 +44,8 @@ export const WORKER: WorkerStatus = {
   version: "1",
   schema: 8,
   trouble: null,
+  threads_ready: null,
+  models_at: null,
   alive: true,
 };
 

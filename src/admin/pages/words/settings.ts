@@ -4,6 +4,7 @@ export const SETTING_WORDS = {
   noFile: "none",
   database: "Database",
   version: "Version",
+  inEffect: "In effect",
   intro: "As this server read them at its start. Secrets are not shown.",
   columns: ["Setting", "Value", "From", "Meaning"],
   from: (origin: string, env: string | null) =>

@@ -1,4 +1,8 @@
 /** The words of the page of workers. */
+import type { WorkerStatus } from "../../../store/looking.ts";
+
+type Threads = Pick<WorkerStatus, "threads" | "threads_ready" | "alive">;
+
 export const WORKER_WORDS = {
   now: "Running now",
   moreThreads: (count: number) => `${count} more busy ${count === 1 ? "thread" : "threads"}`,
@@ -10,7 +14,15 @@ export const WORKER_WORDS = {
     alive: "alive",
     program: "a program that runs its own tasks",
   },
-  facts: { id: "Id", started: "Started", threads: "Threads", version: "Version" },
+  facts: {
+    id: "Id",
+    started: "Started",
+    threads: "Threads",
+    version: "Version",
+    models: "Models changed",
+  },
+  threads: ({ threads, threads_ready: ready, alive }: Threads) =>
+    !alive || ready === null || ready === threads ? `${threads}` : `${ready} of ${threads} run`,
   queues: "Queues",
   allQueues: "all",
   runs: (worker: string) => `What ${worker} runs`,

@@ -1,0 +1,54 @@
+/** Workers that are dead, stopped, or can run no task. */
+import { isStopped, isWorker } from "../../store/live-workers.ts";
+import type { WorkerStatus } from "../../store/looking.ts";
+import { capital, type Check, type Found, fromSentence } from "../check.ts";
+import { named } from "../examination.ts";
+
+export const workersInTrouble: Check = {
+  name: "worker_in_trouble",
+  subject: "the live workers can run tasks",
+  looks: ["status", "doctor"],
+  find: async (of) => (await of.live()).flatMap(troublesOf),
+};
+
+function troublesOf(status: WorkerStatus): Found[] {
+  const { pid, trouble, unsure } = status;
+  const worker = named(status);
+  const found: Found[] = [];
+  if (unsure === true) {
+    found.push({
+      message: `Cannot tell whether ${worker} lives: this user may not read its file beside the database`,
+      advice: "ask as the user of the service",
+    });
+  }
+  if (isStopped(status)) {
+    found.push({
+      message: `${capital(worker)} is stopped (SIGSTOP, or Ctrl-Z) and runs nothing`,
+      advice: `kill -CONT ${pid} lets it go on`,
+    });
+  }
+  if (trouble !== null) {
+    found.push(fromSentence(`${capital(worker)} can run no task: ${trouble}`, ""));
+  }
+  return found;
+}
+
+export const deadWorkers: Check = {
+  name: "dead_worker",
+  subject: "no worker has died",
+  looks: ["doctor"],
+  async find(of) {
+    const dead = (await of.workers()).filter(({ alive }) => !alive);
+    return dead.map((one) => {
+      const { running } = one;
+      const tasks = running === 1 ? "1 task" : `${running} tasks`;
+      const held = running === 0 ? "" : `, and holds ${tasks} that nobody runs`;
+      const who = isWorker(one) ? capital(named(one)) : `A program with pid ${one.pid}`;
+      return {
+        message: `${who} has died${held}`,
+        advice:
+          "start tq worker: it puts the tasks back; a worker that lives does so within seconds",
+      };
+    });
+  },
+};

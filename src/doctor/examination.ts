@@ -1,0 +1,88 @@
+/** One look at a database, for all checks: what several of them need is read once. */
+import type { BackupRecord } from "../store/backup.ts";
+import type { RememberedMode, WorkerAbout } from "../store/condition.ts";
+import { isStopped, isWorker } from "../store/live-workers.ts";
+import type { QueueInfo, StoreStatus, Waiting, WorkerStatus } from "../store/looking.ts";
+import type { Health } from "./check.ts";
+
+/** The parts of the status that the checks look at. */
+export type Given = Pick<StoreStatus, "workers" | "queues" | "schema">;
+
+export class Examination {
+  readonly health: Health;
+  readonly #given: Given | null;
+  #status: Promise<StoreStatus> | null = null;
+  #waiting: Promise<Waiting> | null = null;
+  #abouts: Promise<ReadonlyMap<string, WorkerAbout>> | null = null;
+  #mode: Promise<RememberedMode | null> | null = null;
+  #backups: Promise<BackupRecord | null> | null = null;
+  #flushTime: Promise<number | null> | null = null;
+
+  /** @param given where it has been read already. */
+  constructor(health: Health, given: Given | null = null) {
+    this.health = health;
+    this.#given = given;
+  }
+
+  /** True where workers are to run the tasks. */
+  get needsWorker(): boolean {
+    return this.health.mode === "worker";
+  }
+
+  async workers(): Promise<readonly WorkerStatus[]> {
+    return (this.#given ?? (await this.waiting())).workers;
+  }
+
+  /** Those that live and have threads. */
+  async live(): Promise<readonly WorkerStatus[]> {
+    return (await this.workers()).filter((one) => one.alive && isWorker(one));
+  }
+
+  /** Those that live and can run tasks. */
+  async able(): Promise<readonly WorkerStatus[]> {
+    return (await this.live()).filter((one) => one.trouble === null && !isStopped(one));
+  }
+
+  async queues(): Promise<readonly QueueInfo[]> {
+    return (this.#given ?? (await this.#statusOnce())).queues;
+  }
+
+  async schema(): Promise<number> {
+    return (this.#given ?? (await this.#statusOnce())).schema;
+  }
+
+  waiting(): Promise<Waiting> {
+    return (this.#waiting ??= this.health.store.waiting());
+  }
+
+  abouts(): Promise<ReadonlyMap<string, WorkerAbout>> {
+    return (this.#abouts ??= this.health.store.condition.abouts());
+  }
+
+  remembered(): Promise<RememberedMode | null> {
+    return (this.#mode ??= this.health.store.condition.mode());
+  }
+
+  backups(): Promise<BackupRecord | null> {
+    return (this.#backups ??= this.health.store.condition.backups());
+  }
+
+  flushTime(): Promise<number | null> {
+    return (this.#flushTime ??= this.health.store.condition.flushTime());
+  }
+
+  #statusOnce(): Promise<StoreStatus> {
+    return (this.#status ??= this.health.store.status());
+  }
+}
+
+/** A worker for people. */
+export function named({ id, pid }: Pick<WorkerStatus, "id" | "pid">): string {
+  return `worker ${id} (pid ${pid})`;
+}
+
+/** Some of these names, and how many more there are. */
+export function some(names: readonly string[], most = 5): string {
+  const more = names.length - most;
+  return `${names.slice(0, most).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}

@@ -1,0 +1,78 @@
+/** Runs the checks of a look. */
+import { messageOf } from "../errors.ts";
+import {
+  type Check,
+  type Checked,
+  type Finding,
+  type Found,
+  fromSentence,
+  type Health,
+  type Look,
+} from "./check.ts";
+import { Examination, type Given } from "./examination.ts";
+import { CHECKS } from "./table.ts";
+
+/**
+ * What the checks of this look find.
+ *
+ * @param given the parts of the status, where they have been read already
+ * @throws TqError where the database cannot be used.
+ */
+export async function findings(
+  health: Health,
+  look: Look,
+  given: Given | null = null,
+): Promise<Finding[]> {
+  const of = new Examination(health, given);
+  const found: Finding[] = [];
+  for (const check of CHECKS) {
+    if (check.looks.includes(look)) found.push(...named(check, await check.find(of, look)));
+  }
+  return found;
+}
+
+interface ExamineOptions {
+  /** Leaves out the checks that read the whole file or write to the disk. */
+  readonly quick?: boolean;
+  /** Called with each check before it is made. */
+  readonly before?: (check: Check) => void;
+}
+
+/** Makes all checks of the doctor. One that fails is a finding of its own. */
+export async function examine(
+  health: Health,
+  { quick = false, before = () => {} }: ExamineOptions = {},
+): Promise<Checked[]> {
+  const of = new Examination(health);
+  const checked: Checked[] = [];
+  for (const check of CHECKS) {
+    if (!check.looks.includes("doctor") || (quick && check.isSlow)) continue;
+    before(check);
+    checked.push(await examineOne(check, of));
+  }
+  return checked;
+}
+
+async function examineOne(check: Check, of: Examination): Promise<Checked> {
+  const { name, subject } = check;
+  try {
+    const found = await check.find(of, "doctor");
+    const isWell = found.length === 0;
+    const hint = (isWell && (await check.hint?.(of))) || "";
+    const fact = (isWell && hint === "" && (await check.fact?.(of))) || "";
+    return { name, subject, fact, hint, findings: named(check, found) };
+  } catch (error) {
+    return failed(check, error);
+  }
+}
+
+/** A check that could not be made. */
+export function failed(check: Pick<Check, "name" | "subject">, error: unknown): Checked {
+  const { name, subject } = check;
+  const found = fromSentence(messageOf(error), "");
+  return { name, subject, fact: "", hint: "", findings: named(check, [found]) };
+}
+
+function named({ name }: Pick<Check, "name">, found: readonly Found[]): Finding[] {
+  return found.map((one) => ({ check: name, ...one }));
+}

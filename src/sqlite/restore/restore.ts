@@ -1,0 +1,135 @@
+/** Restores a backup: a copy of it is made ready beside the database, and takes its place at once. */
+import type { Database } from "bun:sqlite";
+import { chmodSync, closeSync, openSync, statSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { wallNow } from "../../clock.ts";
+import { TqError } from "../../errors.ts";
+import { giveOwner, ownerWords } from "../../file-owner.ts";
+import type { BackupContent, Restored, RestoreOptions } from "../../store/restore.ts";
+import { localTime } from "../../values/moment.ts";
+import { connect, followLinks } from "../connection.ts";
+import { translate } from "../errors.ts";
+import { copyInto } from "../file/backup.ts";
+import { newPart, removeLeftParts, removeWithLogs, sync } from "../file/parts.ts";
+import { checkRoom, contentBytes } from "../file/room.ts";
+import { checkSound, countTasks } from "../file/sound.ts";
+import { refuseLive } from "../file/alone.ts";
+import { contentOf, withBackup } from "./backup-file.ts";
+import { givenIds, putInOrder } from "./put-in-order.ts";
+import { FormerDatabase } from "./replace.ts";
+
+/** A queue of people and offices does not give more ids between two backups. */
+const SKIPPED = 100_000;
+
+/** To open the copy, which no other program knows of. */
+const TIMEOUT_MS = 5_000;
+
+/** @throws TqError where the backup cannot be used, or a worker of the database lives */
+export function inspectBackup(given: string, file: string): BackupContent {
+  const database = followLinks(given);
+  refuseLive(database, `Cannot restore ${database}`);
+  return withBackup(file, database, (db) => contentOf(db, file));
+}
+
+/**
+ * @param content as `inspectBackup` has found it.
+ * @throws TqError, and then the database is as it was
+ */
+export function restoreBackup(
+  { file, ...options }: RestoreOptions,
+  { madeAt }: Pick<BackupContent, "madeAt">,
+): Restored {
+  const database = followLinks(options.database);
+  const action = `Cannot restore ${database}`;
+  checkFolder(database, action);
+  removeLeftParts(dirname(database), (name) => name === basename(database));
+  const part = newPart(database);
+  const { minFree } = options;
+  try {
+    withBackup(file, database, (db) => copy(db, { database, part, action, file, minFree }));
+    return replace(part, { ...options, database, action, madeAt });
+  } catch (error) {
+    removeWithLogs(part);
+    throw translate(error, database);
+  }
+}
+
+function checkFolder(database: string, action: string): void {
+  const folder = dirname(database);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  throw new TqError("invalid", `${action}: the folder ${folder} does not exist; make it first`);
+}
+
+interface Copying {
+  readonly database: string;
+  readonly part: string;
+  readonly action: string;
+  readonly file: string;
+  readonly minFree: number;
+}
+
+function copy(db: Database, { database, part, action, file, minFree }: Copying): void {
+  checkRoom({ action, target: database, bytes: contentBytes(db), database, minFree });
+  try {
+    closeSync(openSync(part, "wx", 0o600));
+  } catch (error) {
+    const why = `${(error as Error).message}${ownerWords(dirname(database))}`;
+    throw new TqError("database", `${action}: ${why}`, { cause: error });
+  }
+  try {
+    copyInto(db, part);
+  } catch (error) {
+    throw translate(error, database); // the backup was read to its end before
+  }
+  share(part, database, file);
+}
+
+/** As the former database, or as the backup, where that is gone. */
+function share(part: string, database: string, file: string): void {
+  const { mode } = statSync(database, { throwIfNoEntry: false }) ?? statSync(file);
+  chmodSync(part, mode & 0o777);
+  giveOwner(part, database);
+}
+
+type Replacing = Omit<RestoreOptions, "file"> & {
+  readonly action: string;
+  readonly madeAt: number | null;
+};
+
+function replace(part: string, { database, action, hold, skip, madeAt }: Replacing): Restored {
+  const now = wallNow();
+  using former = new FormerDatabase(database, action);
+  refuseLive(database, action); // a worker may have started meanwhile
+  const given = skip === null ? former.read(givenIds) : null;
+  const reason = `restored from a backup${madeAt === null ? "" : ` of ${localTime(madeAt, now)}`}`;
+  const order = { hold, reason, given, skip: skip ?? SKIPPED };
+  const { interrupted, nextId, tasks } = prepare(part, (db) => ({
+    ...putInOrder(db, order, now),
+    tasks: countTasks(db),
+  }));
+  const aside = `${database}.former-${new Date(now).toISOString().replaceAll(":", "")}`;
+  const hadFormer = former.replaceBy(part, aside);
+  return {
+    path: database,
+    former: hadFormer ? aside : null,
+    tasks,
+    interrupted,
+    next_id: nextId,
+    held: hold,
+  };
+}
+
+/** Brings the copy to this schema, changes it, and leaves one file that is whole and on disk. */
+function prepare<T>(part: string, change: (db: Database) => T): T {
+  const db = connect({ path: part, timeout: TIMEOUT_MS, needsTables: true });
+  try {
+    const changed = change(db);
+    db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    db.run("PRAGMA journal_mode = DELETE");
+    checkSound(db, part, "pages");
+    return changed;
+  } finally {
+    db.close();
+    sync(part);
+  }
+}

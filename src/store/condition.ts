@@ -1,0 +1,81 @@
+/** How a database is, and those who use it: what `tq doctor`, `/readyz` and `tq status` look at. */
+import type { ModelVersion } from "../catalog.ts";
+import type { BackupEnd, BackupRecord } from "./backup.ts";
+import type { OldestReady } from "./measurements.ts";
+
+/** What a worker says of itself once its threads have loaded their models. */
+export interface WorkerAbout {
+  /** The files and folders of models that it was given. */
+  readonly models: readonly string[];
+  /** The code that it has loaded. */
+  readonly version: ModelVersion;
+  /** The names of all that it can run: `sale.process`, or the name of a function. */
+  readonly calls: readonly string[];
+  /** The tq.toml that it has read; null: there was none. */
+  readonly settings: string | null;
+}
+
+/** Who runs the tasks of the database, as the settings of a program said first. */
+export interface RememberedMode {
+  /** The value of the setting `queue.worker`. */
+  readonly worker: boolean;
+  /** The tq.toml, the environment variable or the flag that said it. */
+  readonly origin: string;
+}
+
+/** The tasks of one method that wait to run. */
+export interface WaitingCall {
+  readonly model: string;
+  /** null: it calls a plain function. */
+  readonly method: string | null;
+  readonly queue: string;
+  readonly count: number;
+}
+
+/** A file or folder that belongs to the database. */
+export interface OwnedFile {
+  readonly path: string;
+  /** The number of its owner; null where the system has none. */
+  readonly owner: number | null;
+  readonly group: number;
+  /** The bits of its permissions. */
+  readonly mode: number;
+}
+
+export interface ConditionStore {
+  /** Keeps, for other programs, why this worker can run no task though it lives; null: it can. */
+  setTrouble(worker: string, trouble: string | null): Promise<void>;
+  /** Keeps how many of a worker's threads have loaded their models. */
+  setThreads(worker: string, ready: number): Promise<void>;
+  /** Keeps what a worker says of itself. @param changedAt when its newest file of models was changed; null: unknown */
+  setAbout(worker: string, about: WorkerAbout, changedAt: number | null): Promise<void>;
+  /** By the ids of the workers that have said something. */
+  abouts(): Promise<ReadonlyMap<string, WorkerAbout>>;
+
+  /** null: no program has said it. */
+  mode(): Promise<RememberedMode | null>;
+  rememberMode(mode: RememberedMode): Promise<void>;
+
+  /** null: no backup was made, and no worker was told to make any. */
+  backups(): Promise<BackupRecord | null>;
+  /** Keeps how a backup has just ended. */
+  rememberBackup(end: BackupEnd): Promise<void>;
+
+  /** Since when the ready tasks of these queues that wait the longest could run. */
+  oldestReady(queues: readonly string[]): Promise<readonly OldestReady[]>;
+  /** The tasks that wait, by what they call: of thousands the first ones. */
+  waitingCalls(): Promise<readonly WaitingCall[]>;
+  /** The latest time, not in the future of any plan, that is stored: when a task was pushed or a worker started. */
+  latestTime(): Promise<number>;
+
+  /** The free bytes of the disk; Infinity where the system does not tell. */
+  freeDisk(): Promise<number>;
+  /** The kind of the file system, as the system names it; null: unknown. */
+  fileSystem(): Promise<string | null>;
+  /** Writes to the disk and waits until it is there. @returns ms, the median of a few times; null: this user may not write */
+  flushTime(): Promise<number | null>;
+  /** A sentence for each fault that the database finds in itself: it reads all of it. */
+  damage(): Promise<readonly string[]>;
+  /** Those that are there. */
+  ownedFiles(): Promise<readonly OwnedFile[]>;
+}

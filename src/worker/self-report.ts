@@ -1,0 +1,101 @@
+/** What a worker says of itself in its row of the store: programs that only read the database have nothing else. */
+import { statSync } from "node:fs";
+import type { Config } from "../settings/config.ts";
+import type { ConditionStore, WorkerAbout } from "../store/condition.ts";
+import { callsOf } from "../catalog.ts";
+import { callName } from "../task.ts";
+import { differenceOf } from "../registry/model-version.ts";
+import type { Loaded } from "./messages.ts";
+
+interface SelfReportOptions {
+  readonly id: string;
+  readonly store: { readonly condition: ConditionStore };
+  readonly config: Config;
+  /** The files and folders of its models. */
+  readonly models: readonly string[];
+}
+
+/** How the worker is now. */
+interface Present {
+  /** Why it can run no task; null: it can. */
+  readonly trouble: string | null;
+  /** Its threads that have loaded their models. */
+  readonly ready: number;
+}
+
+export class SelfReport {
+  readonly #options: SelfReportOptions;
+  readonly #present: () => Present;
+  #isRegistered = false;
+  #trouble: string | null = null;
+  #ready: number | null = null;
+  /** As `check` saw them last: a thread that is being replaced is missing only for a moment. */
+  #seen = -1;
+  #loaded: Loaded | null = null;
+  #isAboutTold = false;
+
+  constructor(options: SelfReportOptions, present: () => Present) {
+    this.#options = options;
+    this.#present = present;
+  }
+
+  /** The worker has its row now. */
+  registered(): void {
+    this.#isRegistered = true;
+    this.check();
+  }
+
+  /** A thread has loaded the models. */
+  loaded(models: Loaded): void {
+    if (this.#loaded === null || differenceOf(this.#loaded.version, models.version) !== null) {
+      this.#isAboutTold = false;
+    }
+    this.#loaded = models;
+    this.check();
+  }
+
+  /** Call it now and then. What could not be written is written at a later call. */
+  check(): void {
+    if (!this.#isRegistered) return;
+    const { trouble, ready } = this.#present();
+    this.#tellTrouble(trouble);
+    const lasts = ready === this.#seen || ready === this.#options.config.worker.threads;
+    this.#seen = ready;
+    if (lasts) this.#tellReady(ready);
+    if (this.#loaded !== null && !this.#isAboutTold) this.#tellAbout(this.#loaded);
+  }
+
+  #tellTrouble(trouble: string | null): void {
+    const before = this.#trouble;
+    if (trouble === before) return;
+    this.#trouble = trouble;
+    this.#store.setTrouble(this.#options.id, trouble).catch(() => (this.#trouble = before));
+  }
+
+  #tellReady(ready: number): void {
+    const before = this.#ready;
+    if (ready === before) return;
+    this.#ready = ready;
+    this.#store.setThreads(this.#options.id, ready).catch(() => (this.#ready = before));
+  }
+
+  #tellAbout({ version, catalog }: Loaded): void {
+    const { id, config, models } = this.#options;
+    const calls = callsOf(catalog).map(({ model, method }) => callName(model, method));
+    const about: WorkerAbout = { models, version, calls, settings: config.file };
+    this.#isAboutTold = true;
+    this.#store
+      .setAbout(id, about, newestChange(Object.keys(version.files)))
+      .catch(() => (this.#isAboutTold = false));
+  }
+
+  get #store(): ConditionStore {
+    return this.#options.store.condition;
+  }
+}
+
+/** Null where none of the files is there any more, or the models are part of an executable. */
+function newestChange(files: readonly string[]): number | null {
+  const times = files.flatMap((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? []);
+  return times.length === 0 ? null : Math.round(times.reduce((a, b) => Math.max(a, b)));
+}

@@ -1,0 +1,154 @@
+/** What `tq doctor` finds of the machine, the file and the settings, each brought about for real. */
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  closeSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { needs } from "../../support/needs.ts";
+import { TQ } from "../support/site.ts";
+import { doctor, namesOf, only, PLAIN, project, TOML } from "./support.ts";
+
+setDefaultTimeout(60_000);
+
+test("there is no database, or the file is none", async () => {
+  await using site = await project();
+  const missing = await doctor(site, ["-d", "none.db"]);
+  expect(missing).toMatchObject({ code: 1 });
+  expect(only(missing, "database").advice).toBe("");
+  site.write("text.db", "This is no database, but text of more than some bytes.\n".repeat(100));
+  const text = await doctor(site, ["-d", "text.db"]);
+  expect(text).toMatchObject({ code: 1 });
+  expect(only(text, "database").message).toContain(site.file("text.db"));
+});
+
+test("pushes are refused, as the queue or the disk is full", async () => {
+  await using site = await project();
+  const full = await doctor(site, ["--quick"], { env: { TQ_QUEUE__MAX_SIZE: "1" } });
+  expect(only(full, "pushes_refused").message).toContain("queue.max_size is 1");
+  const disk = await doctor(site, ["--quick"], { env: { TQ_DATABASE__MIN_FREE_MB: "1000000000" } });
+  expect(only(disk, "pushes_refused").advice).toBe("free some space");
+});
+
+test("the free space comes near the floor", async () => {
+  await using site = await project();
+  const { bavail, bsize } = statfsSync(site.path);
+  const floor = String(Math.floor((bavail * bsize) / 2_000_000)); // half of it
+  const answer = await doctor(site, ["--quick"], { env: { TQ_DATABASE__MIN_FREE_MB: floor } });
+  expect(only(answer, "disk_below_floor").message).toContain("pushes are refused below");
+});
+
+test("a ready task waits for longer than it may", async () => {
+  await using site = await project();
+  using db = site.connect();
+  db.run("UPDATE tq__task SET enqueued_at = enqueued_at - 7200000, deadline = deadline - 7200000");
+  expect(namesOf(await doctor(site))).toEqual(["no_worker"]);
+  const answer = await doctor(site, ["--quick"], { env: { TQ_QUEUE__MAX_WAIT: "1h" } });
+  expect(only(answer, "ready_too_old").message).toMatch(
+    /^A task of the queue "default" has been ready for 2 h(?: \d+ min)?, and queue.max_wait is 1 h$/,
+  );
+});
+
+test("a power cut may lose tasks", async () => {
+  await using site = await project();
+  const answer = await doctor(site, ["--quick"], { env: { TQ_DATABASE__DURABILITY: "normal" } });
+  expect(only(answer, "durability").message).toContain('"normal" (TQ_DATABASE__DURABILITY)');
+});
+
+test("the database has times of the future", async () => {
+  await using site = await project();
+  using db = site.connect();
+  db.run("UPDATE tq__task SET enqueued_at = enqueued_at + 86400000");
+  expect(only(await doctor(site), "clock").message).toContain("ahead of this clock");
+});
+
+test("any user may write the file", async () => {
+  await using site = await project();
+  chmodSync(site.file("tq.db"), 0o666);
+  const { advice } = only(await doctor(site), "owner"); // SQLite gives its other files the same mode
+  expect(advice).toStartWith(`chmod o-w ${site.file("tq.db")}`);
+});
+
+test.skipIf(process.getuid?.() !== 0)("the files belong to two users", async () => {
+  await using site = await project();
+  await site.worker(["-n", "1"], { env: PLAIN });
+  chownSync(site.file("tq.db-workers"), 12_345, 12_345);
+  const { message, advice } = only(await doctor(site), "owner");
+  expect(message).toContain("belongs to user 12345, and the database to user 0");
+  expect(advice).toBe(`chown 0 ${site.file("tq.db-workers")}`);
+});
+
+test("a page of the file is damaged", async () => {
+  await using site = await project();
+  using db = site.connect();
+  db.run("CREATE TABLE bulk (text TEXT)");
+  db.run(
+    "WITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < 2000) INSERT INTO bulk SELECT hex(randomblob(100)) FROM n",
+  );
+  const { page } = db
+    .query("SELECT rootpage AS page FROM sqlite_schema WHERE name = 'bulk'")
+    .get() as { page: number };
+  db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  db.close();
+  const file = openSync(site.file("tq.db"), "r+");
+  writeSync(file, new Uint8Array(64).fill(0xff), 0, 64, (page - 1) * 4096);
+  closeSync(file);
+  expect(namesOf(await doctor(site))).not.toContain("damage");
+  const { message, advice } = only(await doctor(site, []), "damage");
+  expect(message).toStartWith(`${site.file("tq.db")} is damaged: `);
+  expect(advice).toContain("restore a backup");
+});
+
+needs("strace").test("the disk is slow", async () => {
+  await using site = await project();
+  const slow = ["-f", "-qq", "-o", "/dev/null", "-e", "inject=fdatasync:delay_enter=150000"];
+  const command = ["strace", ...slow, TQ, "doctor", "--json"];
+  const { stdout } = await site.spawn(command, { env: PLAIN }).ended();
+  const answer = JSON.parse(stdout) as Awaited<ReturnType<typeof doctor>>;
+  expect(only(answer, "slow_flush").message).toContain("to keep a commit");
+});
+
+test.skipIf(process.platform !== "linux")("the database lies in memory", async () => {
+  await using site = await project();
+  const folder = mkdtempSync("/dev/shm/tq-doctor-");
+  try {
+    const database = join(folder, "tq.db");
+    await site.start(["push", "job", "add", "1", "-d", database], { env: PLAIN }).ended();
+    const answer = await doctor(site, ["--quick", "-d", database]);
+    expect(only(answer, "file_system").message).toContain("in memory: all tasks are gone");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("another tq.toml lies beside the database, and the worker has read that one", async () => {
+  await using site = await project();
+  await site.worker(["-n", "1"], { env: PLAIN });
+  mkdirSync(site.file("other"));
+  site.write("other/tq.toml", TOML);
+  const elsewhere = { cwd: site.file("other") };
+  const { findings } = await doctor(site, ["--quick", "-d", site.file("tq.db")], elsewhere);
+  expect(namesOf({ findings })).toEqual(["two_settings_files", "two_settings_files"]);
+  const [beside, worker] = findings;
+  expect(beside?.message).toStartWith(`${site.file("tq.toml")} lies beside the database`);
+  expect(worker?.message).toContain(`come from ${site.file("tq.toml")}`);
+});
+
+test("this program would not have the mode of the database", async () => {
+  await using site = await project();
+  mkdirSync(site.file("other"));
+  const elsewhere = { cwd: site.file("other") };
+  const answer = await doctor(site, ["--quick", "-d", site.file("tq.db")], elsewhere);
+  const { message, advice } = only(answer, "mode_differs");
+  expect(message).toBe(
+    `queue.worker is false by default here, and true for the database, as ${site.file("tq.toml")} said`,
+  );
+  expect(advice).toContain("name that file with -c or TQ_CONFIG");
+});

@@ -1,0 +1,245 @@
+/**
+ * A proof under load: the models of `tq worker --watch` are edited again and again while tasks are pushed and run, in
+ * place and by renaming, into code that is broken, gone, or behind a link. No task may run on files of two moments, none
+ * may be lost or have its effect twice, and the last edit counts in the end.
+ * `bun test/proof/edits.ts EDITS [GAP_MS] [EXECUTABLE]` runs it by hand.
+ */
+import { Database } from "bun:sqlite";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const ROOT = join(import.meta.dir, "../..");
+
+/** The worker has this long to take up the last edit, and to end. */
+const END_MS = 60_000;
+
+const MODELS = `
+import { currentTask, Model, ModelSQL, v } from "tq";
+const { ONE } = await import("./one.ts");
+await Bun.sleep(50);
+const { TWO } = await import("./two.ts");
+export class Effect extends ModelSQL("effect", { task: v.number(), one: v.number(), two: v.number() }) {}
+export class Job extends Model {
+  static override readonly __name__ = "job";
+  static async quick() { await note(); }
+  static async slow() { await Bun.sleep(Math.random() * 40); await note(); }
+}
+async function note() {
+  await Effect.create([{ task: currentTask()?.id ?? 0, one: ONE, two: TWO }]);
+}`;
+
+/** All threads have new models. */
+const LOADED = '"event":"models.loaded"';
+
+/** How an edit goes from the version before to this one. Of `one` and `two`, `one` always changes first. */
+type Edit = (folder: string, version: number) => void;
+
+const text = (name: string, version: number) => `export const ${name} = ${version};\n`;
+
+function rename(folder: string, file: string, content: string): void {
+  writeFileSync(join(folder, `.${file}`), content);
+  renameSync(join(folder, `.${file}`), join(folder, file));
+}
+
+const inPlace: Edit = (folder, version) => {
+  writeFileSync(join(folder, "one.ts"), text("ONE", version));
+  writeFileSync(join(folder, "two.ts"), text("TWO", version));
+};
+
+const renamed: Edit = (folder, version) => {
+  rename(folder, "one.ts", text("ONE", version));
+  rename(folder, "two.ts", text("TWO", version));
+};
+
+const broken: Edit = (folder, version) => {
+  rename(folder, "one.ts", `export const ONE = ${version}; export {`);
+};
+
+const gone: Edit = (folder, version) => {
+  rename(folder, "one.ts", text("ONE", version));
+  rmSync(join(folder, "two.ts"), { force: true });
+};
+
+const linked: Edit = (folder, version) => {
+  const target = join(folder, "targets", `${version}.ts`);
+  mkdirSync(join(folder, "targets"), { recursive: true });
+  writeFileSync(target, text("TWO", version));
+  rename(folder, "one.ts", text("ONE", version));
+  symlinkSync(target, join(folder, ".two.ts"));
+  renameSync(join(folder, ".two.ts"), join(folder, "two.ts"));
+};
+
+const KINDS: readonly Edit[] = [renamed, inPlace, linked, renamed, broken, renamed, gone, renamed];
+
+export interface EditsProof {
+  readonly edits: number;
+  readonly tasks: number;
+  /** Pairs of versions that tasks ran on. */
+  readonly versions: number;
+  /** How often all threads had new models, and how often these could not be loaded. */
+  readonly loads: number;
+  readonly refusals: number;
+  readonly replaced: number;
+  readonly problems: readonly string[];
+}
+
+export async function prove(
+  edits: number,
+  gapMs = 500,
+  executable = join(ROOT, "dist/tq"),
+): Promise<EditsProof> {
+  const folder = mkdtempSync(join(tmpdir(), "tq-edits-"));
+  try {
+    return await new Run(folder, executable).run(edits, gapMs);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface Counted {
+  readonly task: number;
+  readonly one: number;
+  readonly two: number;
+}
+
+class Run {
+  readonly #folder: string;
+  readonly #executable: string;
+  readonly #problems: string[] = [];
+  #pushed = 0;
+  #isOver = false;
+
+  constructor(folder: string, executable: string) {
+    this.#folder = folder;
+    this.#executable = executable;
+  }
+
+  async run(edits: number, gapMs: number): Promise<EditsProof> {
+    mkdirSync(join(this.#folder, "models"));
+    const models = join(this.#folder, "models");
+    writeFileSync(join(models, "models.ts"), MODELS);
+    inPlace(models, 0);
+    await this.#start("push", "job", "quick", "1").exited; // makes the database
+    this.#pushed = 1;
+    const worker = this.#start("worker", "--threads", "2", "--watch");
+    try {
+      await this.#edit(models, edits, gapMs);
+    } finally {
+      this.#isOver = true;
+      worker.kill("SIGTERM");
+      await worker.exited;
+    }
+    return this.#judge(edits);
+  }
+
+  async #edit(models: string, edits: number, gapMs: number): Promise<void> {
+    const pushing = this.#push();
+    for (let version = 1; version <= edits; version++) {
+      (KINDS[version % KINDS.length] ?? inPlace)(models, version);
+      await Bun.sleep(Math.random() * 2 * gapMs);
+    }
+    renamed(models, edits + 1);
+    await this.#until("the last edit counts", () => this.#effects().some(isOf(edits + 1)));
+    this.#isOver = true;
+    await pushing;
+    await this.#until("all tasks have ended", () => this.#effects().length === this.#pushed);
+    await this.#until("an edit was taken up", () => this.#log().includes(LOADED));
+  }
+
+  #start(...args: string[]): Bun.Subprocess {
+    return Bun.spawn([this.#executable, ...args], {
+      cwd: this.#folder,
+      env: {
+        ...process.env,
+        TQ_MODELS: join(this.#folder, "models/models.ts"),
+        TQ_QUEUE__WORKER: "true",
+        TQ_LOG__FORMAT: "json",
+      },
+      stdout: "ignore",
+      stderr: Bun.file(join(this.#folder, `${args[0]}.log`)),
+    });
+  }
+
+  /** Some hundred tasks a second, of both kinds. */
+  async #push(): Promise<void> {
+    using db = this.#connect();
+    const push = db.query(`INSERT INTO tq_push (model, method, instances) VALUES ('job', ?, 1)`);
+    while (!this.#isOver) {
+      db.transaction(() => {
+        for (const method of ["quick", "slow", "quick"]) push.run(method);
+      })();
+      this.#pushed += 3;
+      await Bun.sleep(20);
+    }
+  }
+
+  async #until(what: string, isSo: () => boolean): Promise<void> {
+    const end = performance.now() + END_MS;
+    while (!isSo()) {
+      if (performance.now() > end) return void this.#problems.push(`In vain: ${what}`);
+      await Bun.sleep(50);
+    }
+  }
+
+  #effects(): Counted[] {
+    using db = this.#connect();
+    return db.query("SELECT task, one, two FROM effect").all() as Counted[];
+  }
+
+  #log(): string {
+    return readFileSync(join(this.#folder, "worker.log"), "utf8");
+  }
+
+  #connect(): Database {
+    const db = new Database(join(this.#folder, "tq.db"));
+    db.run("PRAGMA busy_timeout = 5000");
+    return db;
+  }
+
+  #judge(edits: number): EditsProof {
+    const effects = this.#effects();
+    for (const { task, one, two } of effects) {
+      // `two` may be of any earlier edit that left it, but no thread may have an older `one` beside a newer `two`.
+      if (two > one || one - two > 2) {
+        this.#problems.push(`Task ${task} ran on two versions: ${one} and ${two}`);
+      }
+    }
+    const tasks = new Set(effects.map(({ task }) => task));
+    if (tasks.size !== effects.length) this.#problems.push("A task had its effect twice");
+    using db = this.#connect();
+    const left = db.query("SELECT id, state, reason FROM tq_tasks WHERE state <> 'finished'").all();
+    if (left.length > 0) this.#problems.push(`Not finished: ${JSON.stringify(left.slice(0, 5))}`);
+    const log = this.#log();
+    const count = (event: string) => log.split(`"event":"${event}"`).length - 1;
+    if (this.#problems.length > 0) this.#problems.push(log.slice(-5_000));
+    return {
+      edits,
+      tasks: this.#pushed,
+      versions: new Set(effects.map(({ one, two }) => `${one} ${two}`)).size,
+      loads: count("models.loaded"),
+      refusals: count("models.refused"),
+      replaced: count("thread.replaced"),
+      problems: this.#problems,
+    };
+  }
+}
+
+function isOf(version: number): (effect: Counted) => boolean {
+  return ({ one, two }) => one === version && two === version;
+}
+
+if (import.meta.main) {
+  const [edits = "200", gap = "500", executable] = process.argv.slice(2);
+  const proof = await prove(Number(edits), Number(gap), executable);
+  console.log(JSON.stringify(proof, null, 2)); // oxlint-disable-line no-console
+  process.exit(proof.problems.length === 0 ? 0 : 1);
+}

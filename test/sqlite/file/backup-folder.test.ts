@@ -1,0 +1,108 @@
+/** Backups in a folder. */
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { errorOf } from "../../support/error.ts";
+import { makeStore, pushOne, type TestStore } from "../../support/store.ts";
+
+function folderOf({ store }: TestStore): string {
+  const folder = join(store.folder, "backups");
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+describe("a backup into a folder", () => {
+  test("has the name of the database and the time, and says what it has", async () => {
+    await using subject = makeStore();
+    await pushOne(subject.store);
+    const folder = folderOf(subject);
+    const backup = await subject.store.backup(folder);
+    const time = new Date(subject.clock.now()).toISOString().replaceAll(":", "");
+    expect(backup).toMatchObject({
+      path: join(folder, `tq-${time}.db`),
+      tasks: { ready: 1, running: 0, finished: 0 },
+      deleted: [],
+    });
+    expect(Bun.file(backup.path).size).toBe(backup.size);
+  });
+
+  test("takes the place of the oldest ones, so that as many stay as told", async () => {
+    await using subject = makeStore();
+    const folder = folderOf(subject);
+    const made: string[] = [];
+    for (let n = 0; n < 4; n++) {
+      subject.clock.advance(1_000);
+      const { path, deleted } = await subject.store.backup(folder, 2);
+      made.push(basename(path));
+      expect(deleted).toEqual(n < 2 ? [] : [join(folder, made[n - 2] ?? "")]);
+    }
+    expect(readdirSync(folder).toSorted()).toEqual(made.slice(-2));
+  });
+
+  test("that is made after the clock was set back stays, as the newest one", async () => {
+    await using subject = makeStore();
+    const folder = folderOf(subject);
+    const { path: ahead } = await subject.store.backup(folder, 2);
+    subject.clock.advance(-5_000);
+    const { path: back } = await subject.store.backup(folder, 1);
+    expect(readdirSync(folder)).toEqual([basename(back)]);
+    expect(back).not.toBe(ahead);
+  });
+
+  test("deletes no file of another database, or of a person", async () => {
+    await using subject = makeStore();
+    await using other = makeStore();
+    const folder = folderOf(subject);
+    const { path } = await other.store.backup(folder);
+    const notes = join(folder, "tq-2001-01-01T000000.000Z.db");
+    writeFileSync(notes, "notes");
+    for (let n = 0; n < 3; n++) {
+      subject.clock.advance(1_000);
+      await subject.store.backup(folder, 1);
+    }
+    expect(readdirSync(folder)).toHaveLength(3);
+    expect(readdirSync(folder)).toContain(basename(path));
+    expect(readdirSync(folder)).toContain(basename(notes));
+  });
+
+  test("removes what a killed backup has left there, and nothing that is written now", async () => {
+    await using subject = makeStore();
+    const folder = folderOf(subject);
+    const name = "tq-2026-01-01T000000.000Z.db";
+    const left = join(folder, `${name}.part-999999999-abc`);
+    writeFileSync(left, "half of it");
+    writeFileSync(`${left}-journal`, "half of it");
+    const alive = join(folder, `${name}.part-${process.pid}-abc`);
+    writeFileSync(alive, "");
+    using elsewhere = new Database(join(folder, `${name}.part-999999998-abc`));
+    elsewhere.run("BEGIN EXCLUSIVE");
+    const { path } = await subject.store.backup(folder);
+    const files = readdirSync(folder).filter((file) => !file.endsWith("-journal"));
+    expect(files.toSorted()).toEqual(
+      [path, alive, elsewhere.filename].map((file) => basename(file)).toSorted(),
+    );
+    expect(readdirSync(folder)).not.toContain(basename(`${left}-journal`));
+  });
+});
+
+test("a number of backups to keep is refused for a file", async () => {
+  await using subject = makeStore();
+  const path = `${subject.path}-copy`;
+  expect(await errorOf(subject.store.backup(path, 3))).toMatchObject({
+    code: "invalid",
+    message: `Cannot keep 3 backups: ${path} is no folder; name one that is there`,
+  });
+});
+
+test("a backup is refused where the disk has no room beside what the queue must keep", async () => {
+  await using subject = makeStore({ minFree: 1e15 });
+  const folder = folderOf(subject);
+  expect(await errorOf(subject.store.backup(folder))).toMatchObject({
+    code: "full",
+    message: expect.stringMatching(
+      /^Cannot write the backup .*: it needs .*, and the disk of .* has .* free, of which database.min_free_mb keeps 1000.0 TB for the queue; free some space, or name another disk$/,
+    ),
+  });
+  expect(readdirSync(folder)).toEqual([]);
+});

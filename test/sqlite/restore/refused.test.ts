@@ -1,0 +1,119 @@
+/** Restores that are refused: each leaves the database as it was. */
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { errorOf } from "../../support/error.ts";
+import { newTask, pushOne } from "../../support/store.ts";
+import { restoreSubject } from "./subject.ts";
+
+describe("a restore is refused, and changes nothing,", () => {
+  test("of the database onto itself", async () => {
+    await using subject = restoreSubject();
+    await subject.use(pushOne);
+    expect(await errorOf(() => subject.restore({ file: subject.path }))).toMatchObject({
+      code: "invalid",
+      message: `Cannot restore ${subject.path}: it is the database itself`,
+    });
+  });
+
+  test("of no file, a folder, what is no database, and one without a queue", async () => {
+    await using subject = restoreSubject();
+    const { copy } = subject;
+    expect(await errorOf(() => subject.restore())).toMatchObject({
+      code: "not_found",
+      message: `There is no file ${copy} to restore`,
+    });
+    expect(await errorOf(() => subject.restore({ file: subject.file("") }))).toMatchObject({
+      code: "invalid",
+      message: expect.stringContaining("it is a folder; name a file in it"),
+    });
+    writeFileSync(copy, "a letter to a friend, which is no database at all".repeat(30));
+    expect(await errorOf(() => subject.restore())).toMatchObject({
+      code: "database",
+      message: expect.stringContaining("it is not a SQLite database"),
+    });
+    using other = new Database(subject.file("other.db"));
+    other.run("CREATE TABLE song (name TEXT)");
+    expect(await errorOf(() => subject.restore({ file: other.filename }))).toMatchObject({
+      code: "not_found",
+      message: expect.stringContaining("none of its tables is one of tq"),
+    });
+    expect(existsSync(subject.path)).toBe(false);
+  });
+
+  test("of a file of a newer tq", async () => {
+    await using subject = restoreSubject();
+    await subject.use((store) => store.backup(subject.copy));
+    using newer = new Database(subject.copy);
+    newer.run("UPDATE tq__schema SET version = 1000");
+    newer.close();
+    expect(await errorOf(() => subject.restore())).toMatchObject({
+      code: "database",
+      message: expect.stringContaining("its schema is version 1000"),
+    });
+  });
+
+  test("of a damaged file", async () => {
+    await using subject = restoreSubject();
+    await subject.use(async (store) => {
+      await store.push(Array.from({ length: 500 }, () => newTask()));
+      await store.backup(subject.copy);
+    });
+    const bytes = new Uint8Array(await Bun.file(subject.copy).arrayBuffer());
+    bytes.fill(7, bytes.length / 2, bytes.length / 2 + 8_192);
+    writeFileSync(subject.copy, bytes);
+    expect(await errorOf(() => subject.restore())).toMatchObject({ code: "database" });
+    expect(subject.rows("SELECT count(*) FROM tq__task")).toEqual([[500]]);
+  });
+
+  test("while a worker lives, also where the database cannot be read", async () => {
+    await using subject = restoreSubject();
+    await subject.use(async (store) => {
+      await store.backup(subject.copy);
+      await store.register({ id: "w1", pid: 77, threads: 1, queues: [] });
+      expect(await errorOf(() => subject.restore())).toMatchObject({
+        code: "conflict",
+        message: `Cannot restore ${subject.path}: worker w1 (pid 77) lives; stop it first`,
+      });
+      await store.unregister("w1");
+    });
+    expect(subject.restore()).toMatchObject({ path: subject.path });
+  });
+
+  test("while another program has the database open", async () => {
+    await using subject = restoreSubject();
+    await subject.use((store) => store.backup(subject.copy));
+    using other = new Database(subject.path);
+    other.query("SELECT count(*) FROM tq__task").get();
+    expect(await errorOf(() => subject.restore())).toMatchObject({
+      code: "busy",
+      message: expect.stringContaining(`another program has ${subject.path} open`),
+    });
+  }, 20_000);
+
+  test("onto the database of another program", async () => {
+    await using subject = restoreSubject();
+    await subject.use((store) => store.backup(subject.copy));
+    using other = new Database(subject.file("songs.db"));
+    other.run("CREATE TABLE song (name TEXT)");
+    other.close();
+    const database = subject.file("songs.db");
+    expect(await errorOf(() => subject.restore({ database }))).toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining("it is the database of another program"),
+    });
+    expect(subject.rows("SELECT name FROM sqlite_schema", database)).toEqual([["song"]]);
+  });
+
+  test("where the disk has no room beside what the queue must keep", async () => {
+    await using subject = restoreSubject();
+    await subject.use((store) => store.backup(subject.copy));
+    expect(await errorOf(() => subject.restore({ minFree: 1e15 }))).toMatchObject({
+      code: "full",
+      message: expect.stringMatching(
+        /^Cannot restore .*: it needs .* kB, and the disk of .* has .* free, of which database.min_free_mb keeps/,
+      ),
+    });
+    expect(readdirSync(subject.file("")).toSorted()).toEqual(["copy.db", "tq.db"]);
+  });
+});

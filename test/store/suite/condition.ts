@@ -1,0 +1,106 @@
+/** What workers say of themselves, the mode of the database, and what waits. */
+import { describe, expect, test } from "bun:test";
+import { BACKUP } from "../../../src/cron/own.ts";
+import { NO_BACKUP } from "../../../src/store/backup.ts";
+import { newTask } from "../../support/store.ts";
+import { clock, store, subject } from "./subject.ts";
+
+const ABOUT = {
+  models: ["/srv/models.ts"],
+  version: { entries: ["/srv/models.ts"], files: { "/srv/models.ts": "abc" } },
+  calls: ["sale.process", "send"],
+  settings: null,
+};
+
+export function conditionTests(): void {
+  describe("the condition of a store", () => {
+    test("has what a worker says of itself, until it is gone", async () => {
+      await store.register({ id: "w1", pid: 1, threads: 4, queues: [] });
+      const other = subject.open();
+      expect(await other.workers()).toMatchObject([{ threads_ready: null, models_at: null }]);
+      expect(await other.condition.abouts()).toEqual(new Map());
+      await store.condition.setThreads("w1", 3);
+      await store.condition.setAbout("w1", ABOUT, 1_000);
+      expect(await other.workers()).toMatchObject([{ threads_ready: 3, models_at: 1_000 }]);
+      expect(await other.condition.abouts()).toEqual(new Map([["w1", ABOUT]]));
+      await store.unregister("w1");
+      expect(await other.condition.abouts()).toEqual(new Map());
+    });
+
+    test("remembers the mode that was said last", async () => {
+      const other = subject.open();
+      expect(await other.condition.mode()).toBeNull();
+      await store.condition.rememberMode({ worker: true, origin: "/srv/tq.toml" });
+      await store.condition.rememberMode({ worker: false, origin: "/srv/other.toml" });
+      expect(await other.condition.mode()).toEqual({ worker: false, origin: "/srv/other.toml" });
+    });
+
+    test("has the last good backup, and the last try where that has failed since", async () => {
+      const other = subject.open();
+      expect(await other.condition.backups()).toBeNull();
+      const definition = JSON.stringify({ schedule: "@daily", task: BACKUP });
+      await store.cron.define({
+        origin: "/srv/tq.toml",
+        kind: "settings",
+        definitions: [{ name: BACKUP, definition }],
+      });
+      expect(await other.condition.backups()).toEqual(NO_BACKUP);
+      await store.condition.rememberBackup({ path: "/mnt/a.db", size: 7 });
+      const made = { ...NO_BACKUP, made_at: clock.now(), path: "/mnt/a.db", size: 7 };
+      expect(await other.condition.backups()).toEqual(made);
+      clock.advance(1_000);
+      await store.condition.rememberBackup({ reason: "the disk is full" });
+      const failed = { failed_at: clock.now(), reason: "the disk is full" };
+      expect(await other.condition.backups()).toEqual({ ...made, ...failed });
+      expect((await other.status()).backup).toEqual({ ...made, ...failed });
+      await store.condition.rememberBackup({ path: "/mnt/b.db", size: 8 });
+      const later = { ...NO_BACKUP, made_at: clock.now(), path: "/mnt/b.db", size: 8 };
+      expect(await other.condition.backups()).toEqual(later);
+    });
+
+    test("counts what waits by what it calls, and leaves out what does not wait", async () => {
+      await store.push([
+        newTask({ model: "sale", method: "process" }),
+        newTask({ model: "sale", method: "process" }),
+        newTask({ model: "sale", method: "print", queue: "print", scheduledAt: clock.now() + 1e6 }),
+      ]);
+      const [gone = 0] = await store.push([newTask({ model: "gone", method: "by" })]);
+      await store.cancel(gone);
+      const found = await store.condition.waitingCalls();
+      expect(found.map(({ model, method, queue, count }) => [model, method, queue, count])).toEqual(
+        [
+          ["sale", "print", "print", 1],
+          ["sale", "process", "default", 2],
+        ],
+      );
+    });
+
+    test("knows since when the oldest ready task waits, of those queues", async () => {
+      const pushedAt = clock.now();
+      await store.push([newTask({ queue: "mail" })]);
+      clock.advance(5_000);
+      await store.push([newTask({ queue: "print" })]);
+      expect(await store.condition.oldestReady(["mail", "print", "none"])).toEqual([
+        { queue: "mail", since: pushedAt },
+        { queue: "print", since: pushedAt + 5_000 },
+      ]);
+      const status = await store.status();
+      expect(status.oldest_ready).toEqual({ queue: "mail", since: pushedAt });
+      await store.pauses.pause({
+        kind: "queue",
+        name: "mail",
+        by: "ana",
+        reason: null,
+        until: null,
+      });
+      expect((await store.status()).oldest_ready).toMatchObject({ queue: "print" });
+    });
+
+    test("finds no damage in a new store, and the latest of its times", async () => {
+      await store.push([newTask()]);
+      expect(await store.condition.damage()).toEqual([]);
+      expect(await store.condition.latestTime()).toBe(clock.now());
+      expect(await store.condition.freeDisk()).toBeGreaterThan(0);
+    });
+  });
+}
