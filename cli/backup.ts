@@ -19,6 +19,7 @@ export const backup = command({
   flags: {
     to: {
       type: "positional",
+      isPath: true,
       required: false,
       description:
         "A new file, or a folder, in which the copy has the time in its name (default: backup.folder)",
