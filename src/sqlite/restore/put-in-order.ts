@@ -58,7 +58,7 @@ export function putInOrder(db: Database, order: Order, now: number) {
   db.run(FORGET_UNTOLD);
   skipIds(db, former, skip);
   if (hold) holdBack(db, reason, now);
-  if (former !== null) setIdentity(db, former.identity);
+  if (former !== null && !former.isCopy) setIdentity(db, former.identity);
   else if (placesOf(db).at(-1) !== placeOf(database)) setIdentity(db, null);
   forgetMarks(db);
   const nextId = lastTask(db) + 1;

@@ -82,6 +82,16 @@ describe("copies to keep", () => {
   });
 });
 
+test("a restore over a backup that was put to another place by hand is one to another place", async () => {
+  const { subject, folder, first, keepOne } = await withBackup();
+  await using _ = subject;
+  const database = elsewhere(subject);
+  copyFileSync(first, database);
+  subject.restore({ file: first, database });
+  expect((await subject.use(keepOne, { path: database })).deleted).toEqual([]);
+  expect(readdirSync(folder)).toHaveLength(2);
+});
+
 describe("ids are left out", () => {
   test("where the former database is a backup that was put there by hand", async () => {
     const { subject, first } = await withBackup();
