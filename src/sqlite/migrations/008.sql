@@ -93,3 +93,15 @@ CREATE TABLE tq__copy (made_at INTEGER NOT NULL, place TEXT NOT NULL) STRICT;
 -- A number that this database shares with its copies alone: one that was restored to another place has another.
 CREATE TABLE tq__identity (number INTEGER NOT NULL) STRICT;
 INSERT INTO tq__identity VALUES (random() >> 11);
+
+-- How the backups of this database went: the last good one, and the last try, where that has failed since. A database
+-- that was restored has what its copy knew: `restored_at` says since when that is its past.
+CREATE TABLE tq__backup (
+  id          INTEGER PRIMARY KEY CHECK (id = 1),
+  made_at     INTEGER,
+  path        TEXT,
+  size        INTEGER,
+  failed_at   INTEGER,
+  reason      TEXT,
+  restored_at INTEGER
+) STRICT;

@@ -10,6 +10,7 @@ import {
   setIdentity,
   shareOf,
 } from "../file/origin.ts";
+import { endPastBackups } from "../sql/backups.ts";
 import { cronRows, cronState } from "../sql/cron-rows.ts";
 import { recordDecision } from "../sql/cron-slots.ts";
 import { lastTask } from "../file/sound.ts";
@@ -61,6 +62,7 @@ export function putInOrder(db: Database, order: Order, now: number) {
   if (former !== null && !former.isCopy) setIdentity(db, former.identity);
   else if (placesOf(db).at(-1) !== placeOf(database)) setIdentity(db, null);
   forgetMarks(db);
+  endPastBackups(db, now);
   const nextId = lastTask(db) + 1;
   db.run("COMMIT");
   return { interrupted, nextId };

@@ -46,6 +46,11 @@ test.each([
   [["-d", ""], ["files"]],
   [["worker", "--models=m"], ["files"]],
   [["run", "program.ts", "--js"], ["files"]],
+  [
+    ["service", "install", "--print", "--for", ""],
+    ["systemd", "launchd", "windows"],
+  ],
+  [["backup", ""], ["files"]],
   [["init", ""], ["folders"]],
   [["init", "shop", ""], []],
   [["unknown", ""], []],
@@ -74,6 +79,40 @@ test("names of tasks, workers, recurring tasks and tokens come from the database
   expect(await answer("push", "stock", "")).toEqual([]);
   expect(await answer("show", "")).toEqual(["2\tready sale.process", "1\tready sale.process"]);
   expect(await answer("list", "--call", "sale.")).toEqual(["sale.process"]);
+});
+
+test("tq resume is completed with what is paused", async () => {
+  using folder = new Folder();
+  const store = folder.store();
+  await store.push([newTask({ queue: "print" }), newTask({ queue: "mail" })]);
+  const pause = { by: "ana", reason: null, until: null };
+  await store.pauses.pause({ ...pause, kind: "queue", name: "print" });
+  await store.pauses.pause({ ...pause, kind: "task", name: "sale.*" });
+  await store.close();
+  const there = ["-d", folder.file("tq.db")];
+  expect(await wordsFor("resume", ...there, "")).toEqual(["print"]);
+  expect(await wordsFor("resume", ...there, "--task", "")).toEqual(["sale.*"]);
+  expect(await wordsFor("pause", ...there, "")).toEqual(["default", "mail", "print"]);
+});
+
+test("recurring tasks of tq.toml and the models are known before a worker has taken them up", async () => {
+  using folder = new Folder();
+  folder.write("tq.toml", '[cron.night]\nschedule = "@daily"\ntask = "sale.sum"\n');
+  folder.write(
+    "models.ts",
+    `import { Model } from "tq";
+    export class Sale extends Model {
+      static __name__ = "sale";
+      static cron = { hourly: { schedule: "@hourly", method: "sum" } };
+      static async sum() {}
+    }`,
+  );
+  const env = { TQ_COMPLETION_PATIENCE: "60s" };
+  const answer = async () =>
+    (await folder.tqWith({ env }, ...ANSWER, "cron", "pause", "")).stdout.split("\n").slice(1, -1);
+  expect((await answer()).toSorted()).toEqual(["hourly", "night"]);
+  expect((await folder.tq("cron", "pause", "hourly")).code).toBe(0);
+  expect((await answer()).toSorted()).toEqual(["hourly", "night"]);
 });
 
 test("names come from the machine of --url, and nothing is said where it does not answer", async () => {
