@@ -5,6 +5,9 @@ import type { PoolThread } from "./pool-thread.ts";
 
 const LOOK_MS = 500;
 
+/** A load of files that were changed since has this time: it may only be slow, and what it loads is mostly of no use. */
+const OUTDATED_MS = 1_000;
+
 export interface LongLoadsOptions {
   readonly threads: () => readonly PoolThread[];
   /** The thread loads models that are not the newest any more. */
@@ -45,10 +48,10 @@ export class LongLoads {
 
   #lookAt(thread: PoolThread, age: number): void {
     const { isOutdated, hasModels, name, end } = this.#options;
-    if (age < LONG_LOAD_MS) return;
-    if (isOutdated(thread)) return end(thread, null);
-    const { loadingFile: file } = thread;
-    if (file === null) return; // it waits for the database
+    const { loadingFile: file } = thread; // null: it waits for the database
+    const longest = file === null ? LONG_LOAD_MS : OUTDATED_MS;
+    if (isOutdated(thread) && age >= longest) return end(thread, null);
+    if (file === null || age < LONG_LOAD_MS) return;
     if (age >= LONGEST_LOAD_MS && hasModels()) return end(thread, tooLongLoadWords(file));
     if (!this.#named.has(thread)) name(file);
     this.#named.add(thread);

@@ -115,6 +115,7 @@ const KINDS: readonly Edit[] = [
   linked,
   emptied,
   broken,
+  renamed,
   away,
   gone,
   renamed,
