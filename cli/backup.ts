@@ -1,15 +1,15 @@
 /** `tq backup FILE|FOLDER`: copies the database while it is in use. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { TqError } from "../src/errors.ts";
-import { backUpDatabase, databaseExists } from "../src/open-store.ts";
+import { messageOf, TqError } from "../src/errors.ts";
+import { backUpDatabase, databaseExists, peekAt, SCHEMA_VERSION } from "../src/open-store.ts";
 import type { Config } from "../src/settings/config.ts";
 import { monotonicNow } from "../src/clock.ts";
-import type { Backup } from "../src/store/backup.ts";
+import type { Backup, BackupEnd } from "../src/store/backup.ts";
 import { formatDuration } from "../src/values/duration.ts";
 import { formatSize } from "../src/values/size.ts";
 import { command } from "./command/command.ts";
-import { noDatabase, toLook } from "./command/program.ts";
+import { noDatabase, toLook, withExisting } from "./command/program.ts";
 import { readWhole } from "./command/values.ts";
 import { taskWords } from "./terminal/task-words.ts";
 
@@ -51,7 +51,25 @@ async function backUpAsSet(config: Config, keep: number | null): Promise<Backup>
     throw new TqError("invalid", `Cannot back up: ${what}`);
   }
   if (!databaseExists(config)) throw noDatabase(config);
-  return backUpDatabase({ ...config, backup: { ...backup, keep: keep ?? backup.keep } });
+  const asSet = { ...config, backup: { ...backup, keep: keep ?? backup.keep } };
+  try {
+    const made = await backUpDatabase(asSet);
+    await remember(config, made);
+    return made;
+  } catch (error) {
+    await remember(config, { reason: messageOf(error) });
+    throw error;
+  }
+}
+
+/** A database of an older version is not brought to this one by its backup. */
+async function remember(config: Config, end: BackupEnd): Promise<void> {
+  try {
+    if ((await peekAt(config))?.schema !== SCHEMA_VERSION) return;
+    await withExisting(config, (store) => store.condition.rememberBackup(end));
+  } catch {
+    // The copy is there, or what is wrong with it is told: that is what counts.
+  }
 }
 
 /** A path that ends with a slash is meant as a folder. */

@@ -4,14 +4,14 @@ import type { ModelCatalog } from "../src/catalog.ts";
 import type { Check, Checked } from "../src/doctor/check.ts";
 import { examine, failed } from "../src/doctor/examine.ts";
 import { isTqError } from "../src/errors.ts";
-import { standardError } from "../src/log/standard-stream.ts";
 import type { Config } from "../src/settings/config.ts";
+import type { Store } from "../src/store/store.ts";
 import { formatSize } from "../src/values/size.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
+import { catalogOf } from "./command/models-process.ts";
 import { modeOf } from "./command/mode.ts";
 import { type Program, toLook } from "./command/program.ts";
-import { loadRegistry } from "./command/runtime.ts";
 import { doctorText } from "./terminal/doctor.ts";
 
 export const doctor = command({
@@ -31,45 +31,35 @@ export const doctor = command({
       const there = await openRemote(config.remote).findings("doctor");
       return answer(there.checked, program);
     }
-    const checked: Checked[] = [];
-    // Code of the models may end this process as they are loaded: what was found is said all the same.
-    const answerAtExit = () => answer(checked, program);
-    process.once("exit", answerAtExit);
-    try {
-      await look(config, program, { quick: quick === true, after: (one) => checked.push(one) });
-    } catch (error) {
-      if (!isTqError(error)) throw error;
-      checked.push(failed({ name: "database", subject: "the database can be read" }, error));
-    } finally {
-      process.off("exit", answerAtExit);
-    }
-    return answer(checked, program);
+    return answer(await look(config, program, quick === true), program);
   },
 });
+
+/** Models that load for longer are a finding. */
+const LOAD_PATIENCE_MS = 10_000;
 
 /** To read so much takes some seconds. */
 const LONG_READ_BYTES = 200_000_000;
 
-interface LookOptions {
-  readonly quick: boolean;
-  readonly after: (checked: Checked) => void;
-}
-
-/** @throws TqError where the database cannot be opened */
-async function look(config: Config, program: Program, options: LookOptions): Promise<void> {
+async function look(config: Config, program: Program, quick: boolean): Promise<Checked[]> {
   let catalog: ModelCatalog | null = null;
-  const load = async () =>
-    (catalog = (await loadRegistry(config, program, standardError())).catalog());
-  await toLook(config, async (store) => {
-    const mode = await modeOf(store, config);
-    const health = { store, config, mode, load, catalog: () => catalog };
-    const before = ({ name }: Pick<Check, "name">) => {
-      const { size } = statSync(store.name);
-      if (name !== "damage" || size < LONG_READ_BYTES) return;
-      program.note(`Reads the whole file of ${formatSize(size)}; --quick leaves that out`);
-    };
-    await examine(health, { ...options, before });
-  });
+  const { models } = config;
+  const load = async () => void (models && (catalog = await catalogOf(models, LOAD_PATIENCE_MS)));
+  const before = (store: Store, { name }: Pick<Check, "name">) => {
+    const { size } = statSync(store.name);
+    if (name !== "damage" || size < LONG_READ_BYTES) return;
+    program.note(`Reads the whole file of ${formatSize(size)}; --quick leaves that out`);
+  };
+  try {
+    return await toLook(config, async (store) => {
+      const mode = await modeOf(store, config);
+      const health = { store, config, mode, load, catalog: () => catalog };
+      return examine(health, { quick, before: (check) => before(store, check) });
+    });
+  } catch (error) {
+    if (!isTqError(error)) throw error;
+    return [failed({ name: "database", subject: "the database can be read" }, error)];
+  }
 }
 
 /** @returns the exit code */
@@ -78,8 +68,8 @@ function answer(checked: readonly Checked[], program: Program): number {
   const data = {
     version: VERSION,
     findings,
-    checks: checked.map(({ name, subject, fact, findings: { length } }) => {
-      return { check: name, subject, well: length === 0, fact };
+    checks: checked.map(({ name, subject, fact, hint, findings: { length } }) => {
+      return { check: name, subject, well: length === 0, fact, hint };
     }),
   };
   program.answer(data, () => doctorText(checked, program.terminal));

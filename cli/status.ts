@@ -3,6 +3,7 @@ import type { Config } from "../src/settings/config.ts";
 import { type Health, problems } from "../src/admin/health.ts";
 import { printable } from "../src/printable.ts";
 import { isWorker } from "../src/store/live-workers.ts";
+import { backupWords } from "../src/store/backup-words.ts";
 import { pauseWords, resumeCommand } from "../src/store/pause-words.ts";
 import { formatSize } from "../src/values/size.ts";
 import { countedWords, countWords } from "../src/store/count-words.ts";
@@ -112,6 +113,9 @@ function statusText(found: Found, terminal: Terminal): string {
       ["disk", found.free_disk === null ? "unknown" : `${formatSize(found.free_disk)} free`],
       ["durability", found.durability],
       ["oldest ready", oldestWords(found)],
+      ...(found.backup === null
+        ? []
+        : [["backup", printable(backupWords(found.backup, Date.now()))] as const]),
       ["failed", `${found.failed_lately} in the last hour`],
     ]),
     "",

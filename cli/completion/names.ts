@@ -1,6 +1,7 @@
 /** Names for completion, from the database and the models, here or on the machine of `--url`. */
 import { homedir } from "node:os";
 import type { KnownCall } from "../../src/call-patterns.ts";
+import { callsOf } from "../../src/catalog.ts";
 import { isPattern } from "../../src/patterns.ts";
 import { databaseExists } from "../../src/open-store.ts";
 import { calledMethod, callName, DEFAULT_QUEUE } from "../../src/task.ts";
@@ -8,9 +9,9 @@ import type { Store } from "../../src/store/store.ts";
 import { parseDuration } from "../../src/values/duration.ts";
 import { COMMON_FLAGS, type Values } from "../command/flags.ts";
 import { type AnyConfig, Program, toLook } from "../command/program.ts";
+import { catalogOf } from "../command/models-process.ts";
 import { WITH_URL } from "../command/with-url.ts";
 import type { Candidate } from "./candidates.ts";
-import { callsOfModels } from "./models.ts";
 import type { Line } from "./place.ts";
 
 export type NameKind =
@@ -29,7 +30,8 @@ function patience(): number {
 export async function namesOf(kind: NameKind, command: string, line: Line): Promise<Candidate[]> {
   try {
     const config = configOf(command, line);
-    const found = await find(kind, config, line);
+    const found =
+      command === "resume" ? await paused(kind, config) : await find(kind, config, line);
     return [...new Map(found).entries()]; // each once
   } catch {
     return [];
@@ -63,11 +65,16 @@ async function find(kind: NameKind, config: AnyConfig, line: Line): Promise<read
     case "METHOD":
     case "CALL":
     case "MODEL.METHOD": {
-      const models = config.models === null ? [] : callsOfModels(config.models, patience());
+      const models = config.models === null ? [] : callsOfModels(config.models);
       const known = fromStore(config, async (store) => (await store.names()).calls);
       return callWords(kind, [...(await models), ...(await known)], line);
     }
   }
+}
+
+/** Nothing where they cannot be loaded in time: those of tasks are known all the same. */
+async function callsOfModels(path: string): Promise<KnownCall[]> {
+  return catalogOf(path, patience()).then(callsOf, () => []);
 }
 
 /** Nothing where there is no database, or it cannot be read in time. */
@@ -82,6 +89,14 @@ async function fromStore<T>(
   const found = await Promise.race([reading, late.promise]);
   clearTimeout(timer);
   return found;
+}
+
+/** What `tq resume` can end. */
+function paused(kind: NameKind, config: AnyConfig): Promise<readonly Candidate[]> {
+  const wanted = kind === "QUEUE" ? "queue" : "task";
+  return fromStore(config, async (store) =>
+    named((await store.pauses.list()).filter((pause) => pause.kind === wanted)),
+  );
 }
 
 async function queues(store: Store): Promise<Candidate[]> {

@@ -1,4 +1,5 @@
 /** Rows as the store shows them, from the answers of `/api/v1`: their times are ms again. */
+import type { BackupRecord } from "../../src/store/backup.ts";
 import type { QueueStatus, WorkerStatus } from "../../src/store/looking.ts";
 import type { Pause } from "../../src/store/pauses.ts";
 import type { RunOutput, TaskProgress } from "../../src/store/task-output.ts";
@@ -78,6 +79,13 @@ export function workerOf(row: Row): WorkerStatus {
     Array.isArray(worker["queues"]);
   if (!isWhole) throw new StrangeRow();
   return worker as unknown as WorkerStatus;
+}
+
+export function backupOf(row: Row): BackupRecord {
+  const record = withTimes(row);
+  const times = [record["made_at"], record["failed_at"], record["restored_at"]];
+  if (!times.every((time) => time === null || typeof time === "number")) throw new StrangeRow();
+  return record as unknown as BackupRecord;
 }
 
 export function runOf(row: Row): ThreadRun {

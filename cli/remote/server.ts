@@ -12,6 +12,7 @@ import { SECOND_MS } from "../../src/values/duration.ts";
 import { type Client, LostAnswer } from "./client.ts";
 import { pushBody } from "./query.ts";
 import {
+  backupOf,
   listOf,
   msOrNull,
   object,
@@ -71,9 +72,11 @@ export class RemoteServer {
     const keys = ["mode", "version", "queues", "pauses", "workers", "problems", "last_hour"];
     const { queues, pauses, workers, ...status } = await this.client.get("/status", keys);
     const { oldest_ready: oldest = null, free_disk = null, failed_lately = 0 } = status; // an older tq has none
+    const { backup = null } = status; // nor that
     return this.read(() => ({
       ...(status as unknown as Omit<WholeStatus, "queues" | "pauses" | "workers">),
       free_disk: free_disk as number | null,
+      backup: backup === null ? null : backupOf(object(backup)),
       failed_lately: Number(failed_lately),
       oldest_ready: oldest === null ? null : oldestOf(object(oldest)),
       queues: listOf(queues, queueOf),
@@ -90,10 +93,10 @@ export class RemoteServer {
       const found = listOf(findings, ({ check, message, advice }) => {
         return { check: text(check), message: text(message), advice: text(advice) };
       });
-      const checked = listOf(checks, ({ check, subject, fact }): Checked => {
+      const checked = listOf(checks, ({ check, subject, fact, hint = "" }): Checked => {
         const name = text(check);
         const own = found.filter((one) => one.check === name);
-        return { name, subject: text(subject), fact: text(fact), findings: own };
+        return { name, subject: text(subject), fact: text(fact), hint: text(hint), findings: own };
       });
       return { findings: found, checked };
     });

@@ -1,5 +1,5 @@
 /** The answer of `tq doctor` for people. */
-import type { Checked, Finding } from "../../src/doctor/check.ts";
+import { type Checked, type Finding, withEnd } from "../../src/doctor/check.ts";
 import { printable } from "../../src/printable.ts";
 import { paint, type Terminal } from "./terminal.ts";
 import { counted, pad, wrapped } from "./text.ts";
@@ -8,9 +8,11 @@ export function doctorText(checked: readonly Checked[], terminal: Terminal): str
   const findings = checked.flatMap((one) => one.findings);
   const well = checked.filter((one) => one.findings.length === 0);
   const width = Math.max(0, ...well.map(({ subject }) => subject.length));
-  const lines = well.map(({ subject, fact }) => {
-    const words = fact === "" ? subject : `${pad(subject, width)}  ${printable(fact)}`;
-    return `${paint(terminal, "green", "✓")} ${words}`;
+  const lines = well.map(({ subject, fact, hint }) => {
+    const said = hint || fact;
+    const words = said === "" ? subject : `${pad(subject, width)}  ${printable(said)}`;
+    const sign = hint === "" ? paint(terminal, "green", "✓") : paint(terminal, "yellow", "!");
+    return `${sign} ${words}`;
   });
   const verdict =
     findings.length === 0
@@ -22,7 +24,7 @@ export function doctorText(checked: readonly Checked[], terminal: Terminal): str
 
 function findingText({ check, message, advice }: Finding, terminal: Terminal): string {
   const sign = paint(terminal, "red", "✗");
-  const words = wrapped(`${printable(message)}.`, terminal.width);
+  const words = wrapped(withEnd(printable(message)), terminal.width);
   const todo = advice === "" ? [] : [wrapped(`To do: ${printable(advice)}.`, terminal.width)];
   return [`${sign} ${paint(terminal, "bold", check)}`, words, ...todo].join("\n");
 }

@@ -19,8 +19,8 @@ export interface Health {
   readonly trouble?: () => string | null;
   /** The models that this process has loaded; null: none. */
   readonly catalog?: () => ModelCatalog | null;
-  /** Loads the models of the settings, which are user code; left out: this process does not. */
-  readonly load?: () => Promise<ModelCatalog>;
+  /** Loads the models of the settings, which are user code, for `catalog`; left out: that is not done. */
+  readonly load?: () => Promise<void>;
 }
 
 export interface Found {
@@ -46,10 +46,13 @@ export interface Check {
   find(of: Examination, look: Look): Promise<readonly Found[]>;
   /** What it has seen, where it found nothing; "" says nothing. */
   fact?(of: Examination): Promise<string>;
+  /** Where it found nothing: a sentence to be told instead of the fact, for what need not be wrong; "" says nothing. */
+  hint?(of: Examination): Promise<string>;
 }
 
 export interface Checked extends Pick<Check, "name" | "subject"> {
   readonly fact: string;
+  readonly hint: string;
   readonly findings: readonly Finding[];
 }
 
@@ -60,6 +63,11 @@ export function sentenceOf({ message, advice }: Found): string {
 
 export function capital(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** A sentence that stands alone. */
+export function withEnd(sentence: string): string {
+  return sentence.endsWith("?") ? sentence : `${sentence}.`;
 }
 
 /** Most sentences of tq end with what to do, after their last semicolon. @param otherwise where this one does not */

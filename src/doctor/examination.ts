@@ -1,4 +1,5 @@
 /** One look at a database, for all checks: what several of them need is read once. */
+import type { BackupRecord } from "../store/backup.ts";
 import type { RememberedMode, WorkerAbout } from "../store/condition.ts";
 import { isStopped, isWorker } from "../store/live-workers.ts";
 import type { QueueInfo, StoreStatus, Waiting, WorkerStatus } from "../store/looking.ts";
@@ -14,6 +15,7 @@ export class Examination {
   #waiting: Promise<Waiting> | null = null;
   #abouts: Promise<ReadonlyMap<string, WorkerAbout>> | null = null;
   #mode: Promise<RememberedMode | null> | null = null;
+  #backups: Promise<BackupRecord | null> | null = null;
   #flushTime: Promise<number | null> | null = null;
 
   /** @param given where it has been read already. */
@@ -59,6 +61,10 @@ export class Examination {
 
   remembered(): Promise<RememberedMode | null> {
     return (this.#mode ??= this.health.store.condition.mode());
+  }
+
+  backups(): Promise<BackupRecord | null> {
+    return (this.#backups ??= this.health.store.condition.backups());
   }
 
   flushTime(): Promise<number | null> {

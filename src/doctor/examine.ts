@@ -36,23 +36,19 @@ interface ExamineOptions {
   readonly quick?: boolean;
   /** Called with each check before it is made. */
   readonly before?: (check: Check) => void;
-  /** Called with what each has found: user code that it loads may end the process. */
-  readonly after?: (checked: Checked) => void;
 }
 
 /** Makes all checks of the doctor. One that fails is a finding of its own. */
 export async function examine(
   health: Health,
-  { quick = false, before = () => {}, after = () => {} }: ExamineOptions = {},
+  { quick = false, before = () => {} }: ExamineOptions = {},
 ): Promise<Checked[]> {
   const of = new Examination(health);
   const checked: Checked[] = [];
   for (const check of CHECKS) {
     if (!check.looks.includes("doctor") || (quick && check.isSlow)) continue;
     before(check);
-    const one = await examineOne(check, of);
-    checked.push(one);
-    after(one);
+    checked.push(await examineOne(check, of));
   }
   return checked;
 }
@@ -61,8 +57,10 @@ async function examineOne(check: Check, of: Examination): Promise<Checked> {
   const { name, subject } = check;
   try {
     const found = await check.find(of, "doctor");
-    const fact = found.length === 0 ? ((await check.fact?.(of)) ?? "") : "";
-    return { name, subject, fact, findings: named(check, found) };
+    const isWell = found.length === 0;
+    const hint = (isWell && (await check.hint?.(of))) || "";
+    const fact = (isWell && hint === "" && (await check.fact?.(of))) || "";
+    return { name, subject, fact, hint, findings: named(check, found) };
   } catch (error) {
     return failed(check, error);
   }
@@ -72,7 +70,7 @@ async function examineOne(check: Check, of: Examination): Promise<Checked> {
 export function failed(check: Pick<Check, "name" | "subject">, error: unknown): Checked {
   const { name, subject } = check;
   const found = fromSentence(messageOf(error), "");
-  return { name, subject, fact: "", findings: named(check, [found]) };
+  return { name, subject, fact: "", hint: "", findings: named(check, [found]) };
 }
 
 function named({ name }: Pick<Check, "name">, found: readonly Found[]): Finding[] {

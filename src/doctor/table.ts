@@ -1,5 +1,6 @@
 /** Every check, in the order in which its findings are told. */
 import type { Check } from "./check.ts";
+import { backup } from "./checks/backup.ts";
 import { calls } from "./checks/calls.ts";
 import { clock } from "./checks/clock.ts";
 import { damage } from "./checks/damage.ts";
@@ -42,6 +43,7 @@ export const CHECKS: readonly Check[] = [
   flush,
   clock,
   owners,
+  backup,
   damage,
   load, // last: it runs the user's code
   calls,

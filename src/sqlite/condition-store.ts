@@ -7,6 +7,7 @@ import type {
   WaitingCall,
   WorkerAbout,
 } from "../store/condition.ts";
+import type { BackupEnd, BackupRecord } from "../store/backup.ts";
 import type { OldestReady } from "../store/measurements.ts";
 import { freeBytes } from "./file/capacity.ts";
 import type { PauseAccess } from "./pause-store.ts";
@@ -53,6 +54,16 @@ export class SqliteCondition implements ConditionStore {
 
   rememberMode(mode: RememberedMode): Promise<void> {
     return this.#access.write((db, now) => condition.rememberMode(db, mode, now));
+  }
+
+  async backups(): Promise<BackupRecord | null> {
+    const { readBackups } = await import("./sql/backups.ts");
+    return this.#access.read(readBackups);
+  }
+
+  async rememberBackup(end: BackupEnd): Promise<void> {
+    const { rememberBackup } = await import("./sql/backups.ts");
+    return this.#access.write((db, now) => rememberBackup(db, end, now));
   }
 
   async oldestReady(queues: readonly string[]): Promise<readonly OldestReady[]> {

@@ -8,6 +8,7 @@ import { HOUR_MS } from "../values/duration.ts";
 import { freeBytes } from "./file/capacity.ts";
 import { withAlive } from "./file/liveness.ts";
 import { SCHEMA_VERSION } from "./migrate.ts";
+import { readBackups } from "./sql/backups.ts";
 import { countFailedSince } from "./sql/condition.ts";
 import { fileSizes, listWorkers } from "./sql/looking.ts";
 import { lastHour } from "./sql/last-hour.ts";
@@ -33,6 +34,7 @@ export function statusOf(
     pauses,
     free_disk: free === Infinity ? null : free,
     oldest_ready: oldestOf(oldestReady(db, readyQueues(queues, pauses), now)),
+    backup: readBackups(db),
     failed_lately: countFailedSince(db, now - HOUR_MS),
     last_hour: lastHour(db, now),
     workers,

@@ -231,9 +231,10 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   async backup(path: string, keep: number | null = null): Promise<Backup> {
-    const { backUp } = await import("./file/backup-folder.ts");
-    const about = { ...this.options, ...this.shared, path, keep, now: this.now() };
-    return this.withTemporary(async (db) => backUp(db, { ...about, database: this.name }));
+    const { backUpAndRemember } = await import("./remembered-backup.ts");
+    const now = this.now();
+    const place = { ...this.options, ...this.shared, database: this.name, path, keep, now };
+    return backUpAndRemember(place, this, (fn) => this.withTemporary(fn));
   }
 
   async tidy(): Promise<Tidied> {

@@ -31,6 +31,11 @@ export class SqliteTokens implements TokenStore {
     return this.#access.write((db, now) => sessions.endSession(db, session, now));
   }
 
+  async tidy(now: number): Promise<void> {
+    const isAny = await this.#access.read((db) => sessions.isAnyOver(db, now));
+    if (isAny) await this.#access.write((db) => sessions.forgetOver(db, now));
+  }
+
   hasEnded(session: Session): Promise<boolean> {
     return this.#access.read((db) => sessions.hasEnded(db, session));
   }

@@ -13,3 +13,30 @@ export interface Backup {
   /** The paths of earlier backups of this database that it took the place of. */
   readonly deleted: readonly string[];
 }
+
+/** How the backups of a database went. All times are ms since 1970 UTC. */
+export interface BackupRecord {
+  /** When the last good one ended; null: none is known. */
+  readonly made_at: number | null;
+  /** Its file, which may be gone since. */
+  readonly path: string | null;
+  /** In bytes. */
+  readonly size: number | null;
+  /** When the last try failed, where that was after the last good one. */
+  readonly failed_at: number | null;
+  readonly reason: string | null;
+  /** When this database took the place of another one: what was made before is of the past of its copy. */
+  readonly restored_at: number | null;
+}
+
+/** How one has ended: where it is, or why there is none. */
+export type BackupEnd = Pick<Backup, "path" | "size"> | { readonly reason: string };
+
+export const NO_BACKUP: BackupRecord = {
+  made_at: null,
+  path: null,
+  size: null,
+  failed_at: null,
+  reason: null,
+  restored_at: null,
+};

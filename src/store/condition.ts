@@ -1,5 +1,6 @@
 /** How a database is, and those who use it: what `tq doctor`, `/readyz` and `tq status` look at. */
 import type { ModelVersion } from "../catalog.ts";
+import type { BackupEnd, BackupRecord } from "./backup.ts";
 import type { OldestReady } from "./measurements.ts";
 
 /** What a worker says of itself once its threads have loaded their models. */
@@ -54,6 +55,11 @@ export interface ConditionStore {
   /** null: no program has said it. */
   mode(): Promise<RememberedMode | null>;
   rememberMode(mode: RememberedMode): Promise<void>;
+
+  /** null: no backup was made, and no worker was told to make any. */
+  backups(): Promise<BackupRecord | null>;
+  /** Keeps how a backup has just ended. */
+  rememberBackup(end: BackupEnd): Promise<void>;
 
   /** Since when the ready tasks of these queues that wait the longest could run. */
   oldestReady(queues: readonly string[]): Promise<readonly OldestReady[]>;

@@ -4,6 +4,7 @@ import type { Forecast } from "../statistics/forecast.ts";
 import type { RunEnd } from "../statistics/counts.ts";
 import type { RunSummary } from "../statistics/summary.ts";
 import type { Task, TaskState } from "../task.ts";
+import type { BackupRecord } from "./backup.ts";
 import type { OldestReady } from "./measurements.ts";
 import type { Pause } from "./pauses.ts";
 import type { TaskProgress } from "./task-output.ts";
@@ -197,6 +198,8 @@ export interface StoreStatus {
   readonly free_disk: number | null;
   /** The ready task that could run the longest ago, as far as it is found; null: none is ready, or a pause holds them. */
   readonly oldest_ready: OldestReady | null;
+  /** How its backups went; null: none was made, and no worker was told to make any. */
+  readonly backup: BackupRecord | null;
   /** Tasks that failed for good in the last hour, and still are failed. */
   readonly failed_lately: number;
   /** The runs of the last hour: a queue appears once its first minute is over. */

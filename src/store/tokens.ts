@@ -36,6 +36,8 @@ export interface TokenStore {
   find(digest: Uint8Array): Promise<StoredToken | null>;
   /** Ends a session before its time. Of many of one token all that began up to then end with it: their rows are bounded. */
   endSession(session: Session): Promise<void>;
+  /** Forgets ended sessions that would be over by themselves by now: of each token they are few. */
+  tidy(now: number): Promise<void>;
   /** True for one that was ended. */
   hasEnded(session: Session): Promise<boolean>;
 }

@@ -2,7 +2,7 @@
 import { messageOf, TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { Config } from "../settings/config.ts";
-import type { Backup } from "../store/backup.ts";
+import type { Backup, BackupEnd } from "../store/backup.ts";
 import type { Store } from "../store/store.ts";
 import { formatSize } from "../values/size.ts";
 import type { BackedUp, BackUp } from "./messages.ts";
@@ -35,16 +35,23 @@ export class Backups implements OwnWork {
     const { store, report } = this.#options;
     try {
       const made = await this.#inThread();
+      await this.#remember(made);
       report({ name: "log.note", level: "info", message: `Backed up into ${made.path}` });
       return doneWords(made);
     } catch (error) {
       // A backup that is missing is noticed too late: alerts tell it.
+      await this.#remember({ reason: messageOf(error) });
       const words = `Cannot back up ${store.name}: ${messageOf(error)}`;
       await store.failures.trouble(words).catch(() => {}); // the log says it all the same
       throw error;
     } finally {
       this.#isBusy = false;
     }
+  }
+
+  /** A copy that is there is one, whether the database says so or not. */
+  async #remember(end: BackupEnd): Promise<void> {
+    await this.#options.store.condition.rememberBackup(end).catch(() => {});
   }
 
   async #inThread(): Promise<Backup> {

@@ -60,6 +60,7 @@ export class Cleaning implements OwnWork {
       total += deleted;
       const hasSlack = deleted > 0 && (await this.#tidy());
       const hasMinutes = await this.#store.statistics.tidy(this.#clock.now());
+      await this.#store.tokens.tidy(this.#clock.now());
       const hasKeys = await this.#store.pushKeys.tidy(this.#clock.now());
       more = deleted === DELETED_AT_ONCE || hasSlack || hasMinutes || hasKeys;
       if (more) await pause(PAUSE_MS);

@@ -1,9 +1,5 @@
 import { expect, test } from "bun:test";
-import { Room, within } from "../../src/admin/input/room.ts";
-import { nextTurn } from "../../src/next-turn.ts";
-import { HeldClock } from "../support/clock.ts";
-import { errorOf } from "../support/error.ts";
-import { untilTrue } from "../support/until.ts";
+import { Room } from "../../src/admin/input/room.ts";
 
 test("one that has given up waiting stands before nobody, and takes nothing later", async () => {
   const room = new Room(3);
@@ -51,30 +47,4 @@ test("a room lets in what fits, and others in their order once some leave", asyn
   leave();
   await one;
   expect(inside).toEqual(["two", "three", "one"]);
-});
-
-test("a wait that ends in the turn of the event loop in which it begins needs no timer", async () => {
-  const clock = new HeldClock();
-  const waits = [Promise.resolve(1), Promise.resolve(2)].map((wait) =>
-    within(clock, 5, wait, () => "late"),
-  );
-  expect(await Promise.all(waits)).toEqual([1, 2]);
-  expect(
-    await errorOf(within(clock, 5, Promise.reject(new Error("broken")), () => "late")),
-  ).toEqual(new Error("broken"));
-  await nextTurn();
-  expect(clock.held(5)).toBe(0);
-});
-
-test("a longer wait has its time, and no timer of it stays", async () => {
-  const clock = new HeldClock();
-  const [ending, endless] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
-  const waits = [ending, endless].map(({ promise }) => within(clock, 5, promise, () => "late"));
-  await untilTrue(() => clock.held(5) === 2);
-  ending.resolve("in time");
-  expect(await waits[0]).toBe("in time");
-  expect(clock.held(5)).toBe(1);
-  clock.end(5);
-  expect(await waits[1]).toBe("late");
-  expect(clock.held(5)).toBe(0);
 });

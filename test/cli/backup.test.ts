@@ -65,6 +65,49 @@ describe("tq backup", () => {
   });
 });
 
+describe("tq status and tq doctor", () => {
+  test("say nothing of backups, and hint at them, before one was made", async () => {
+    using folder = await withQueue();
+    expect((await folder.tq("status")).stdout).not.toContain("backup");
+    const { stdout } = await folder.tq("doctor", "--quick");
+    expect(stdout).toMatch(/^! the last backup  .*none was ever made: tq backup FILE makes one/m);
+  });
+
+  test("say when the last good one was made, where it is, and whether the last try failed", async () => {
+    using folder = await withQueue();
+    await folder.tq("backup", "copy.db");
+    const last = /^backup +(?:under 1|\d) s ago: .*copy\.db$/m;
+    expect((await folder.tq("status")).stdout).toMatch(last);
+    await folder.tq("backup", "copy.db"); // a file is there: no try of a backup
+    expect((await folder.tq("status")).stdout).toMatch(last);
+    folder.write("taken", "a file");
+    folder.write("tq.toml", '[backup]\nfolder = "taken"\n');
+    expect((await folder.tq("backup")).code).toBe(2);
+    expect((await folder.tq("status")).stdout).toMatch(
+      /^backup .*copy\.db; the last try, .* s ago, failed: Cannot make the folder/m,
+    );
+    const { stdout } = await folder.tq("doctor", "--quick");
+    expect(stdout).toMatch(
+      /^✗ no_backup\nThe last backup, .* s ago, failed: Cannot make the folder/m,
+    );
+    folder.write("tq.toml", '[backup]\nfolder = "backups"\n');
+    await folder.tq("backup");
+    expect((await folder.tq("status")).stdout).toMatch(/^backup .* ago: .*backups.tq-.*Z\.db$/m);
+  });
+
+  test("say of a restored database that its backups are of the past of the copy", async () => {
+    using folder = await withQueue();
+    await folder.tq("backup", "first.db");
+    await folder.tq("backup", "second.db");
+    await folder.tq("restore", "second.db", "--hold");
+    expect((await folder.tq("status")).stdout).toMatch(
+      /^backup +none since this database was restored, .* ago; the last one that its copy knew of, .* ago: .*first\.db$/m,
+    );
+    await folder.tq("backup", "third.db");
+    expect((await folder.tq("status")).stdout).toMatch(/^backup +[\w ]+ ago: .*third\.db$/m);
+  });
+});
+
 describe("tq restore", () => {
   test("wants to know what becomes of tasks that may have run since", async () => {
     using folder = await withQueue();

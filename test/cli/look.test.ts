@@ -260,6 +260,7 @@ describe("tq status", () => {
       "pauses",
       "free_disk",
       "oldest_ready",
+      "backup",
       "failed_lately",
       "last_hour",
       "workers",

@@ -152,6 +152,7 @@ const LOOK: TopLook = {
     free_size: 1,
     free_disk: null,
     oldest_ready: null,
+    backup: null,
     failed_lately: 0,
     queues: Array.from({ length: 30 }, (_, at) => ({
       queue: `queue-${at}-with-a-name-that-is-long`,

@@ -55,6 +55,9 @@ describe("the recurring task tq.backup", () => {
     await worker.says("log.note", { level: "info" });
     const [name = ""] = readdirSync(site.file("backups"));
     expect(integrity(site.file(`backups/${name}`))).toEqual({ integrity_check: "ok" });
+    expect((await site.run("status")).stdout).toMatch(
+      new RegExp(`^backup .* ago: .*${name}$`, "m"),
+    );
     const history = await eventually("the ledger tells it", async () => {
       const { stdout } = await site.run("cron", "history", "tq.backup");
       return stdout.includes("wrote ") && stdout;

@@ -1,6 +1,7 @@
 /** tq's own recurring task `tq.backup`: a thread of a worker backs the database up. */
 import { describe, expect, test } from "bun:test";
 import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { ENVIRONMENT_ORIGIN } from "../../src/cron/ledger.ts";
 import { BACKUP } from "../../src/cron/own.ts";
 import type { Event } from "../../src/log/events.ts";
@@ -39,7 +40,13 @@ describe("a backup by a worker", () => {
     expect(await first).toMatch(/^wrote .*\/far\/backups\/tq-.*Z\.db with 1 task, .* kB$/);
     expect(backups.isBusy).toBe(false);
     expect(await backups.run()).toMatch(/; deleted 1 older$/);
-    expect(readdirSync(into)).toHaveLength(1);
+    const [name = "", ...others] = readdirSync(into);
+    expect(others).toEqual([]);
+    expect(await subject.store.condition.backups()).toMatchObject({
+      made_at: subject.store.now(),
+      path: join(into, name),
+      failed_at: null,
+    });
     expect(events).toMatchObject([
       { name: "log.note", level: "info", message: expect.stringMatching(/^Backed up into /) },
       { name: "log.note" },
@@ -56,6 +63,11 @@ describe("a backup by a worker", () => {
     const { code, message } = await errorOf(backups.run());
     expect(code).toBe("invalid");
     expect(message).toStartWith(`Cannot make the folder ${place.file("taken")} for backups: `);
+    expect(await subject.store.condition.backups()).toMatchObject({
+      made_at: null,
+      failed_at: subject.store.now(),
+      reason: message,
+    });
     const take = { worker: "w1", origin: "", definitions, every: 0, limit: 5, channel: ALERT.key };
     expect(await subject.store.failures.take(take)).toMatchObject({
       kind: "alert",

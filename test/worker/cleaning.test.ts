@@ -99,6 +99,15 @@ test("what ended long ago goes at the next full hour, with a row of the ledger a
   expect(events).toEqual([]);
 });
 
+test("sessions that were signed out go once they would be over by themselves", async () => {
+  const { store, clock } = subject;
+  const session = { token: "t", id: "a", until: clock.now() + 1_000 };
+  await store.tokens.endSession(session);
+  await startWorker("w1");
+  await pass(HOUR / 2);
+  expect(await store.tokens.hasEnded(session)).toBe(false);
+});
+
 test("a worker that is started for minutes only cleans after one, where no worker ran at the hour", async () => {
   await endTasks(3);
   await pass(5 * HOUR);

@@ -41,10 +41,8 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
     c.env?.received?.();
   };
 
-  const read = (c: Context<AdminEnv, string>, expected: number) => {
-    // Of a large one Bun would make its buffer at once, and more than one while it grows.
-    const isSmall = expected <= LARGE_BYTES && saysItsSize(c);
-    const reading = isSmall ? whole(c) : limited(c, () => whole(c));
+  const read = (c: Context<AdminEnv, string>) => {
+    const reading = saysItsSize(c) ? whole(c) : limited(c, () => whole(c));
     return within(store, BODY_MS, reading, () => refuseSlow(c));
   };
 
@@ -65,7 +63,8 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
       return next();
     }
     if (expected > MAX_BYTES) return refuseLarge(c);
-    if (expected <= LARGE_BYTES) return (await read(c, expected)) ?? next();
+    if (expected <= LARGE_BYTES) return (await read(c)) ?? next();
+    holdBack(c);
     const caller = c.get("caller") as Caller | undefined;
     const room = caller === undefined ? ofOthers : ofCallers;
     const owner = caller?.name ?? c.env?.address ?? "";
@@ -74,7 +73,7 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
     if (leave === null) throw busy();
     try {
       if (signal.aborted) throw busy(); // nobody hears it, and Bun would make a buffer for the whole body
-      const refusal = await read(c, expected);
+      const refusal = await read(c);
       if (refusal !== undefined) return refusal;
       const { byteLength } = await c.req.arrayBuffer();
       if (byteLength <= LARGE_BYTES) return await next();
@@ -90,6 +89,11 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
 function expectedBytes(c: Context): number {
   if (saysItsSize(c)) return Number(c.req.header("content-length"));
   return c.req.raw.body === null ? 0 : MAX_BYTES;
+}
+
+/** Bun takes in the whole body while it waits, unless somebody has the stream of it. */
+function holdBack(c: Context): void {
+  void c.req.raw.body;
 }
 
 /**

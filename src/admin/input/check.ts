@@ -48,15 +48,14 @@ export class Problems {
       });
     }
     const before = this.#count;
-    const output: Record<string, unknown> = {};
-    for (const { name, field, absent } of partsOf(schema)) {
+    const { fields, absent } = formOf(schema);
+    const output = { ...absent }; // of its size from the start: growing leaves garbage
+    for (const { name, field, isRequired } of fields) {
       const given = Object.hasOwn(input, name)
         ? (input as Record<string, unknown>)[name]
         : undefined;
-      output[name] =
-        given === undefined && absent !== null
-          ? absent.output
-          : this.check(field, given, place === "" ? name : `${place}.${name}`);
+      if (given === undefined && !isRequired) continue;
+      output[name] = this.check(field, given, place === "" ? name : `${place}.${name}`);
     }
     return this.#count === before ? (output as v.InferOutput<S>) : undefined;
   }
@@ -99,28 +98,33 @@ export class Problems {
   }
 }
 
-/** One field of an object. */
-interface FieldPart {
-  readonly name: string;
-  readonly field: v.GenericSchema;
-  /** The output where it is absent, which nothing changes; null: it is required. */
-  readonly absent: { readonly output: unknown } | null;
+/** The fields of an object, as they are checked. */
+interface Form {
+  readonly fields: readonly {
+    readonly name: string;
+    readonly field: v.GenericSchema;
+    readonly isRequired: boolean;
+  }[];
+  /** The outputs of all fields where they are absent, which nothing changes. */
+  readonly absent: Readonly<Record<string, unknown>>;
 }
 
-const parts = new WeakMap<Fields, readonly FieldPart[]>();
+const forms = new WeakMap<Fields, Form>();
 
 /** Most fields of most objects are absent: their outputs are made once, and not for each object. */
-function partsOf(schema: Fields): readonly FieldPart[] {
-  let known = parts.get(schema);
-  if (known === undefined) {
-    known = Object.entries(schema.entries).map(([name, entry]) => {
+function formOf(schema: Fields): Form {
+  let form = forms.get(schema);
+  if (form === undefined) {
+    const entries = Object.entries(schema.entries).map(([name, entry]) => {
       const field = entry as v.GenericSchema;
       const { success, output } = v.safeParse(field, undefined);
-      return { name, field, absent: success ? { output } : null };
+      return { name, field, isRequired: !success, output: success ? output : undefined };
     });
-    parts.set(schema, known);
+    const absent = Object.fromEntries(entries.map(({ name, output }) => [name, output]));
+    form = { fields: entries, absent };
+    forms.set(schema, form);
   }
-  return known;
+  return form;
 }
 
 /** The fields whose values no refusal quotes: `args`, `[3].context.order`. */

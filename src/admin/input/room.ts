@@ -1,5 +1,4 @@
 /** Room for so much at once; others wait for it, the first first. None takes more than half of it. */
-import { setImmediate } from "../../clock.ts";
 import type { Store } from "../../store/store.ts";
 
 interface Waiting {
@@ -93,39 +92,13 @@ export async function enterWithin(
 }
 
 /** The value of `wait`, or that of `late` once the time has passed. */
-export function within<T, L>(
+export async function within<T, L>(
   store: Pick<Store, "after">,
   ms: number,
   wait: Promise<T>,
   late: () => L,
 ): Promise<T | L> {
-  return new Promise((resolve, reject) => {
-    let callOff = () => {};
-    let isOver = false;
-    const end = () => {
-      isOver = true;
-      callOff();
-    };
-    const tooLate = () => {
-      end();
-      resolve(late());
-    };
-    atEndOfTurn(() => {
-      if (!isOver) callOff = store.after(ms, tooLate);
-    });
-    wait.finally(end).then(resolve, reject);
-  });
-}
-
-let waits: (() => void)[] = [];
-
-/** Most waits end in the turn of the event loop in which they begin: they need no timer. */
-function atEndOfTurn(start: () => void): void {
-  waits.push(start);
-  if (waits.length > 1) return;
-  setImmediate(() => {
-    const starts = waits;
-    waits = [];
-    for (const start of starts) start();
-  });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const callOff = store.after(ms, resolve);
+  return Promise.race([wait, promise.then(late)]).finally(callOff);
 }

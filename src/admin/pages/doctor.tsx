@@ -1,6 +1,6 @@
 /** @jsxImportSource hono/jsx */
 /** What the doctor finds, on the page of settings: the checks that read and write nothing large. */
-import type { Checked } from "../../doctor/check.ts";
+import { type Checked, withEnd } from "../../doctor/check.ts";
 import { printable } from "../../printable.ts";
 import { WORDS } from "./words.ts";
 
@@ -18,7 +18,7 @@ export function Doctor({ checked }: { readonly checked: readonly Checked[] }) {
         <ul>
           {findings.map(({ message, advice }) => (
             <li>
-              <span class="bad">⚠</span> {printable(message)}.
+              <span class="bad">⚠</span> {withEnd(printable(message))}
               {advice !== "" && (
                 <>
                   {" "}
@@ -28,6 +28,14 @@ export function Doctor({ checked }: { readonly checked: readonly Checked[] }) {
             </li>
           ))}
         </ul>
+      )}
+      {checked.map(
+        ({ subject, hint }) =>
+          hint !== "" && (
+            <p>
+              <span class="warn">!</span> {words.hint(subject)} {printable(hint)}.
+            </p>
+          ),
       )}
       <p class="quiet">{words.rest}</p>
     </section>

@@ -4,6 +4,8 @@ import { Hono } from "hono";
 import { examine } from "../../doctor/examine.ts";
 import { printable } from "../../printable.ts";
 import { type ListedSetting, listSettings } from "../../settings/listed.ts";
+import type { BackupRecord } from "../../store/backup.ts";
+import { backupWords } from "../../store/backup-words.ts";
 import type { AdminEnv } from "../access/access.ts";
 import type { Desk } from "./desk.tsx";
 import { Doctor } from "./doctor.tsx";
@@ -19,7 +21,7 @@ export function settingsPages(desk: Desk): Hono<AdminEnv> {
     const content = (
       <>
         <h1>{WORDS.pages.settings}</h1>
-        <Facts desk={desk} />
+        <Facts desk={desk} backup={await desk.store.condition.backups()} />
         <Doctor checked={checked} />
         <h2>{WORDS.settings.inEffect}</h2>
         <p class="quiet">{WORDS.settings.intro}</p>
@@ -31,13 +33,23 @@ export function settingsPages(desk: Desk): Hono<AdminEnv> {
   return app;
 }
 
-function Facts({ desk: { store, options } }: { readonly desk: Desk }) {
+interface FactsProps {
+  readonly desk: Desk;
+  readonly backup: BackupRecord | null;
+}
+
+function Facts({ desk: { store, options }, backup }: FactsProps) {
   const words = WORDS.settings;
   return (
     <dl class="facts">
       <Fact name={words.version}>{options.version}</Fact>
       <Fact name={words.file}>{printable(options.config.file ?? words.noFile)}</Fact>
       <Fact name={words.database}>{printable(store.name)}</Fact>
+      {backup !== null && (
+        <Fact name={WORDS.overview.facts.backup}>
+          {printable(backupWords(backup, store.now()))}
+        </Fact>
+      )}
     </dl>
   );
 }

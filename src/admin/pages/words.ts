@@ -75,6 +75,7 @@ export const WORDS = {
       free: "Free inside the file",
       disk: "Free on the disk",
       oldest: "Oldest ready task",
+      backup: "Last backup",
       durability: "Durability",
       schema: "Schema",
     },

@@ -27,6 +27,10 @@ const FINDINGS = v.object({
         subject: v.pipe(v.string(), v.description("What it looks at")),
         well: v.boolean(),
         fact: v.pipe(v.string(), v.description("What it has seen, where all is well")),
+        hint: v.pipe(
+          v.string(),
+          v.description("What to think of, though nothing need be wrong; mostly empty"),
+        ),
       }),
     ),
   ),
@@ -61,8 +65,8 @@ export function findingOperations(options: AdminOptions) {
       const checked = await examine(options, { quick: true });
       return c.json({
         findings: checked.flatMap((one) => one.findings),
-        checks: checked.map(({ name, subject, fact, findings: found }) => {
-          return { check: name, subject, well: found.length === 0, fact };
+        checks: checked.map(({ name, subject, fact, hint, findings: found }) => {
+          return { check: name, subject, well: found.length === 0, fact, hint };
         }),
       });
     },

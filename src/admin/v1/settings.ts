@@ -28,6 +28,21 @@ const SETTINGS = v.object({
   settings: v.array(SETTING),
 });
 
+const BACKUP = v.object({
+  made_at: v.pipe(v.nullable(TIME), v.description("When the last good one ended")),
+  path: v.nullable(v.string()),
+  size: v.pipe(v.nullable(COUNT), v.description("In bytes")),
+  failed_at: v.pipe(
+    v.nullable(TIME),
+    v.description("When the last try failed, where that was after the last good one"),
+  ),
+  reason: v.pipe(v.nullable(v.string()), v.description("Why it failed")),
+  restored_at: v.pipe(
+    v.nullable(TIME),
+    v.description("When the database was restored: earlier backups are of the past of its copy"),
+  ),
+});
+
 const STATUS = v.object({
   mode: v.picklist(["worker", "no worker"]),
   version: v.string(),
@@ -42,6 +57,10 @@ const STATUS = v.object({
   free_disk: v.pipe(v.nullable(COUNT), v.description("Bytes; null: the system does not tell")),
   oldest_ready: v.nullable(
     v.object({ queue: v.string(), since: v.pipe(TIME, v.description("When it could have run")) }),
+  ),
+  backup: v.pipe(
+    v.nullable(BACKUP),
+    v.description("The last one; null: none was made, and no worker was told to make any"),
   ),
   failed_lately: v.pipe(COUNT, v.description("Tasks that failed for good in the last hour")),
   last_hour: v.array(v.object({ queue: v.string(), ...HOUR.entries })),
@@ -77,11 +96,12 @@ export function settingOperations(options: AdminOptions) {
       }),
       async (c) => {
         const status = await wholeStatus(options);
-        const { oldest_ready: oldest } = status;
+        const { oldest_ready: oldest, backup } = status;
         return c.json({
           ...status,
           queues: status.queues.map(shownQueue),
           pauses: status.pauses.map(shownPause),
+          backup: backup && withIsoTimes(backup),
           oldest_ready: oldest && { ...oldest, since: isoTime(oldest.since) },
           workers: status.workers.map(withIsoTimes),
         });

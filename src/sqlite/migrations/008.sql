@@ -88,3 +88,15 @@ SELECT id, pid, host, started_at, threads, queues,
 
 -- One row in a copy that a backup made: when that was. A database in use has none.
 CREATE TABLE tq__copy (made_at INTEGER NOT NULL) STRICT;
+
+-- How the backups of this database went: the last good one, and the last try, where that has failed since. A database
+-- that was restored has what its copy knew: `restored_at` says since when that is its past.
+CREATE TABLE tq__backup (
+  id          INTEGER PRIMARY KEY CHECK (id = 1),
+  made_at     INTEGER,
+  path        TEXT,
+  size        INTEGER,
+  failed_at   INTEGER,
+  reason      TEXT,
+  restored_at INTEGER
+) STRICT;

@@ -3,6 +3,7 @@ import type { Database } from "bun:sqlite";
 import { endOfRestored } from "../../cron/left-slots.ts";
 import { userAndHost } from "../../user-name.ts";
 import { shareOf } from "../file/backup-folder.ts";
+import { endPastBackups } from "../sql/backups.ts";
 import { cronRows, cronState } from "../sql/cron-rows.ts";
 import { recordDecision } from "../sql/cron-slots.ts";
 import { lastTask } from "../file/sound.ts";
@@ -41,6 +42,7 @@ export function putInOrder(db: Database, { hold, reason, given, skip }: Order, n
   skipIds(db, given?.share === shareOf(db) ? given : null, skip);
   if (hold) holdBack(db, reason, now);
   db.run(FORGET_MARK);
+  endPastBackups(db, now);
   const nextId = lastTask(db) + 1;
   db.run("COMMIT");
   return { interrupted, nextId };

@@ -17,6 +17,7 @@ export function hasEnded(db: Database, { token, id, until }: Session): boolean {
   return row?.[0] === 1;
 }
 
+const IS_ANY_OVER = "SELECT 1 FROM tq__ended_session WHERE until <= $now LIMIT 1";
 const FORGET = "DELETE FROM tq__ended_session WHERE until <= $now";
 const END = `
   INSERT INTO tq__ended_session (token, session, until) VALUES ($token, $id, $until)
@@ -24,9 +25,17 @@ const END = `
 const COUNT = "SELECT count(*), max(until) FROM tq__ended_session WHERE token = $token";
 const FORGET_OF = `DELETE FROM tq__ended_session WHERE token = $token AND session <> '${ALL}'`;
 
+export function isAnyOver(db: Database, now: number): boolean {
+  return db.query(IS_ANY_OVER).get({ now }) !== null;
+}
+
+export function forgetOver(db: Database, now: number): void {
+  db.query(FORGET).run({ now });
+}
+
 export function endSession(db: Database, session: Session, now: number): void {
   const { token } = session;
-  db.query(FORGET).run({ now });
+  forgetOver(db, now);
   db.query(END).run({ ...session });
   const [row] = db.query(COUNT).values({ token }) as [number, number][];
   const [count = 0, until = 0] = row ?? [];

@@ -10,6 +10,7 @@ test("the findings are those of the doctor, with what each check has seen", asyn
     subject: "the clock",
     well: true,
     fact: "2024-02-29T12:00:00.000Z",
+    hint: "",
   };
   expect(body.checks).toContainEqual(clock);
   expect(body.findings).toContainEqual({

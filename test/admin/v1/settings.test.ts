@@ -42,6 +42,7 @@ test("the status is that of /api/status, with times of ISO 8601", async () => {
   await using admin = makeAdmin();
   await admin.post("/api/v1/tasks", CALL);
   await admin.post("/api/v1/pauses", { queue: "print", until: "2h" });
+  await admin.store.condition.rememberBackup({ path: "/mnt/tq.db", size: 7 });
   await admin.store.register({ id: "w1", pid: 1, threads: 1, queues: ["mail"] });
   const { body: old } = await admin.get("/api/status");
   const { status, body } = await admin.get("/api/v1/status");
@@ -51,6 +52,7 @@ test("the status is that of /api/status, with times of ISO 8601", async () => {
   expect(body).toEqual({
     ...old,
     free_disk: body.free_disk, // other programs write, too
+    backup: { ...old.backup, made_at: "2024-02-29T12:00:00.000Z" },
     oldest_ready: { ...old.oldest_ready, since: "2024-02-29T12:00:00.000Z" },
     pauses: [{ ...pause, since: iso(pause.since), until: iso(pause.until) }],
     workers: [{ ...old.workers[0], started_at: "2024-02-29T12:00:00.000Z" }],

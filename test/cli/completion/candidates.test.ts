@@ -76,6 +76,20 @@ test("names of tasks, workers, recurring tasks and tokens come from the database
   expect(await answer("list", "--call", "sale.")).toEqual(["sale.process"]);
 });
 
+test("tq resume is completed with what is paused", async () => {
+  using folder = new Folder();
+  const store = folder.store();
+  await store.push([newTask({ queue: "print" }), newTask({ queue: "mail" })]);
+  const pause = { by: "ana", reason: null, until: null };
+  await store.pauses.pause({ ...pause, kind: "queue", name: "print" });
+  await store.pauses.pause({ ...pause, kind: "task", name: "sale.*" });
+  await store.close();
+  const there = ["-d", folder.file("tq.db")];
+  expect(await wordsFor("resume", ...there, "")).toEqual(["print"]);
+  expect(await wordsFor("resume", ...there, "--task", "")).toEqual(["sale.*"]);
+  expect(await wordsFor("pause", ...there, "")).toEqual(["default", "mail", "print"]);
+});
+
 test("names come from the machine of --url, and nothing is said where it does not answer", async () => {
   await using box = await makeBox();
   await box.store.push([newTask({ queue: "print" })]);

@@ -32,6 +32,9 @@ export interface Answer {
   readonly checks: readonly { check: string; well: boolean; fact: string }[];
 }
 
+/** It waits for models for 10 s. */
+const DEADLINE_MS = 40_000;
+
 export async function doctor(
   site: Site,
   args: readonly string[] = ["--quick"],
@@ -39,7 +42,7 @@ export async function doctor(
 ): Promise<Answer> {
   const env = { ...PLAIN, ...options.env };
   const asked = ["doctor", "--json", ...args];
-  const { code, stdout, stderr } = await site.start(asked, { ...options, env }).ended();
+  const { code, stdout, stderr } = await site.start(asked, { ...options, env }).ended(DEADLINE_MS);
   try {
     return { code, ...(JSON.parse(stdout) as Omit<Answer, "code">) };
   } catch {

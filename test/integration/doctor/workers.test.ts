@@ -1,7 +1,6 @@
 /** What `tq doctor` finds of workers, queues and models, each brought about for real. */
 import { appendFileSync } from "node:fs";
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { EXIT_CODES } from "../../../src/errors.ts";
 import { eventually } from "../support/eventually.ts";
 import { doctor, namesOf, only, PLAIN, project } from "./support.ts";
 
@@ -129,12 +128,20 @@ test("where no worker lives, the models of the settings count, and those that ca
   expect(message).toContain(`Cannot load models from ${site.file("models.ts")}`);
 });
 
-test("models that end the process do not hide what was found before", async () => {
+test.each([
+  ["process.exit(0);", /they called process\.exit\(0\) while they were being loaded$/],
+  [
+    "await new Promise(() => setInterval(() => {}, 1_000));",
+    /^Still loading .*models\.ts after 5 s/,
+  ],
+  ["for (;;);", /^Cannot load models from .*: that had not ended after 10 s$/],
+])("models that do %j are a finding, and the others are told", async (code, words) => {
   await using site = await project();
-  site.write("models.ts", "process.exit(0);");
-  const { code, findings } = await doctor(site, []);
-  expect(code).toBe(EXIT_CODES.models);
-  expect(namesOf({ findings })).toEqual(["no_worker"]);
+  site.write("models.ts", `console.log("printed"); ${code}`);
+  const answer = await doctor(site, []);
+  expect(answer.code).toBe(1);
+  expect(namesOf(answer)).toEqual(["no_worker", "models_do_not_load"]);
+  expect(only(answer, "models_do_not_load").message).toMatch(words);
 });
 
 const HANGING = `

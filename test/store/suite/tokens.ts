@@ -37,5 +37,18 @@ export function tokenTests(): void {
       expect(await store.tokens.find(digest("b"))).toBeNull();
       expect(await store.tokens.find(digest("a"))).toMatchObject({ roles: ["read"] });
     });
+
+    test("has ended sessions until they would be over by themselves", async () => {
+      const session = (id: string, ms: number) => ({ token: "t", id, until: clock.now() + ms });
+      const [early, late] = [session("a", 1_000), session("b", 2_000)];
+      await store.tokens.endSession(early);
+      await store.tokens.endSession(late);
+      await store.tokens.tidy(clock.now());
+      const ended = () => Promise.all([early, late].map((one) => store.tokens.hasEnded(one)));
+      expect(await ended()).toEqual([true, true]);
+      clock.advance(1_000);
+      await store.tokens.tidy(clock.now());
+      expect(await ended()).toEqual([false, true]);
+    });
   });
 }

@@ -22,6 +22,7 @@ export class ExampleShop extends Shop {
   async #fill(): Promise<void> {
     await this.run("cron", "run", "prices");
     await this.run("cron", "run", "backup");
+    await this.run("backup", "backup.db");
     const [first = 0] = await this.push("print_labels", "[40]", "--queue", "labels");
     for (let sheets = 3; sheets < 8; sheets++) {
       await this.push("print_labels", `[${sheets}]`, "--queue", "labels");

@@ -1,0 +1,54 @@
+/** Reads what models have, in a process of its own: their code may print, hang, or end its process. */
+import type { ModelCatalog } from "../../src/catalog.ts";
+import { messageOf, TqError } from "../../src/errors.ts";
+import { installModule } from "../../src/registry/install.ts";
+import { formatDuration } from "../../src/values/duration.ts";
+import { write } from "../terminal/terminal.ts";
+import { loadInProcess } from "./models.ts";
+import { self } from "./self.ts";
+
+/** Of `tq completions`, in place of the name of a shell: prints what the models have. */
+export const MODELS_WORD = "models";
+
+/** What the models print stands before it; the last one counts. */
+const MARK = "\ntq-models:";
+
+type Answer = { readonly catalog: ModelCatalog } | { readonly failure: string };
+
+/**
+ * @param patience in ms: after that the process is ended.
+ * @throws TqError "models" where they cannot be loaded by then; its sentence says why.
+ */
+export async function catalogOf(path: string, patience: number): Promise<ModelCatalog> {
+  const child = Bun.spawn([...self(), "completions", MODELS_WORD, path], {
+    stdio: ["ignore", "pipe", "ignore"],
+    timeout: patience,
+    killSignal: "SIGKILL",
+  });
+  const text = await new Response(child.stdout).text();
+  const code = await child.exited;
+  const at = text.lastIndexOf(MARK);
+  const failure =
+    child.signalCode === null
+      ? `the process that loads them ended with ${code}`
+      : `that had not ended after ${formatDuration(patience)}`;
+  const answer: Answer =
+    at === -1
+      ? { failure: `Cannot load models from ${path}: ${failure}` }
+      : (JSON.parse(text.slice(at + MARK.length)) as Answer);
+  if ("failure" in answer) throw new TqError("models", answer.failure);
+  return answer.catalog;
+}
+
+/** In that process. */
+export async function printCatalog(path: string): Promise<void> {
+  installModule(await import("../../src/index.ts"));
+  const answer = (given: Answer) => void write(MARK + JSON.stringify(given));
+  // Said as they take long, or end the process.
+  const say = (words: string) => answer({ failure: words.replace(/^tq: /, "") });
+  try {
+    answer({ catalog: (await loadInProcess(path, say)).catalog() });
+  } catch (error) {
+    answer({ failure: messageOf(error) });
+  }
+}

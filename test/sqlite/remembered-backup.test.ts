@@ -1,0 +1,50 @@
+/** The database knows how its backups went. */
+import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { errorOf } from "../support/error.ts";
+import { makeStore, newTask, pushOne, withSession } from "../support/store.ts";
+
+test("a backup is remembered, and its copy knows of the one before", async () => {
+  await using subject = makeStore();
+  const { store, path } = subject;
+  const { size } = await store.backup(`${path}-first`);
+  const made = { made_at: store.now(), path: `${path}-first`, size };
+  expect(await store.condition.backups()).toMatchObject(made);
+  await store.backup(`${path}-second`);
+  expect(await store.condition.backups()).toMatchObject({ path: `${path}-second` });
+  const copy = subject.open({ path: `${path}-second` });
+  expect(await copy.condition.backups()).toMatchObject(made);
+});
+
+test("a backup that fails is remembered, and one whose name is refused is not", async () => {
+  await using subject = makeStore();
+  const { store, path } = subject;
+  await pushOne(store);
+  expect(await errorOf(store.backup(path))).toMatchObject({ code: "invalid" });
+  expect(await store.condition.backups()).toBeNull();
+  const full = subject.open({ minFree: Number.MAX_SAFE_INTEGER });
+  const error = await errorOf(full.backup(`${path}-copy`));
+  expect(error).toMatchObject({ code: "full" });
+  expect(await store.condition.backups()).toMatchObject({ made_at: null, reason: error?.message });
+});
+
+test("a backup inside a transaction ends, and is remembered after that", async () => {
+  await using subject = makeStore();
+  const { store, path } = subject;
+  await withSession(store, async (session) => {
+    await session.push([newTask()]);
+    await store.backup(`${path}-copy`);
+    expect(await store.condition.backups()).toBeNull();
+    await session.commit();
+  });
+  await pushOne(store); // in turn, after what waited before
+  expect(await store.condition.backups()).toMatchObject({ path: `${path}-copy` });
+});
+
+test("a backup that cannot be remembered is good all the same", async () => {
+  await using subject = makeStore();
+  const { store, path } = subject;
+  store.condition.rememberBackup = () => Promise.reject(new Error("no"));
+  await store.backup(`${path}-copy`);
+  expect(existsSync(`${path}-copy`)).toBe(true);
+});
