@@ -7,6 +7,7 @@ import type { ModelCatalog, ModelVersion } from "../catalog.ts";
 import { clearTimeout, setTimeout } from "../clock.ts";
 import { TqError } from "../errors.ts";
 import { differenceOf, differenceOnDisk, joined } from "../registry/model-version.ts";
+import { lackedCall } from "./lacking-models.ts";
 import { LetGo } from "./let-go.ts";
 import { LongLoads } from "./long-loads.ts";
 import type { Init } from "./messages.ts";
@@ -110,6 +111,12 @@ export class Succession {
     const difference = this.#version && differenceOf(this.#version, version);
     if (difference !== null && differenceOnDisk(version, this.#options.models) !== null) {
       this.edited(thread, difference, []);
+      return false;
+    }
+    const { keep } = this.#letGo; // the thread may have begun before any had loaded them
+    const lacked = keep && lackedCall(keep, catalog);
+    if (lacked !== null) {
+      this.lacking(thread, lacked);
       return false;
     }
     if (difference !== null) {

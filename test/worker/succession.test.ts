@@ -267,6 +267,14 @@ test("a thread that has loaded what is not on the disk any more does not serve",
   expect(serving()).toEqual([2]);
 });
 
+test("a thread that began before any had loaded, and whose models lack a call, does not serve", () => {
+  end(threads[0]);
+  const thread = coming()[0];
+  expect(succession.loaded(thread as unknown as PoolThread, version("2"), {})).toBe(false);
+  expect(thread?.endReason).toBe("its models lack job");
+  expect(serving()).toEqual([2]);
+});
+
 test("after its stop it starts no thread", () => {
   succession.stop();
   end(threads[0]);

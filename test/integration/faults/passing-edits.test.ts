@@ -62,7 +62,7 @@ test("a worker whose models are empty does not start, and leaves what waits", as
 
 test("a file that leaves the folder of models is let go by SIGHUP, not in the moment in which it is away", async () => {
   await using shop = siteOf(["models/a.ts", task("a", 1)], ["models/b.ts", task("b", 1)]);
-  const worker = await shop.worker(["-n", "2", "--watch"]);
+  const worker = await shop.worker(["-n", "1", "--watch"]);
   const [from, to] = [shop.file("models/b.ts"), shop.file("away.ts")];
   renameSync(from, to);
   const { message } = await worker.says("models.refused");
