@@ -20,6 +20,7 @@ export const backup = command({
     to: {
       type: "positional",
       required: false,
+      valueHint: "FILE",
       description:
         "A new file, or a folder, in which the copy has the time in its name (default: backup.folder)",
     },

@@ -1,11 +1,12 @@
 /** `tq bundle`: writes the models, and all that they import, into one file. That file and tq are all that a box needs. */
-import { renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, resolve, sep } from "node:path";
-import { messageOf, TqError } from "../src/errors.ts";
-import { giveOwner, ownerWords } from "../src/file-owner.ts";
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { TqError } from "../src/errors.ts";
+import { giveOwner } from "../src/file-owner.ts";
 import { standardError } from "../src/log/standard-stream.ts";
 import { modelFiles, realFile } from "../src/registry/model-files.ts";
 import { tsconfigPlugins } from "../src/registry/tsconfig.ts";
+import { cannotWriteFile } from "../src/whole-file.ts";
 import { command } from "./command/command.ts";
 import { loadInProcess } from "./command/models.ts";
 import { loadRegistry } from "./command/runtime.ts";
@@ -36,7 +37,7 @@ export const bundle = command({
       throw refused(`${target} would be one of them; name a file in another folder`, "invalid");
     }
     const registry = await loadRegistry(config, program, standardError());
-    const text = await built(models, sources);
+    const text = mapFrom(dirname(target), await built(models, sources));
     const catalog = registry.catalog();
     await write(target, text, async (written) => {
       const bundled = await loadInProcess(written);
@@ -88,6 +89,22 @@ async function built(models: string, sources: readonly string[]): Promise<string
   return first.text();
 }
 
+const MAP = "\n//# sourceMappingURL=data:application/json;base64,";
+
+/** The bundler names the sources from the current folder, and those who read the file look from the file's own. */
+function mapFrom(folder: string, text: string): string {
+  const at = text.lastIndexOf(MAP);
+  if (at === -1) return text;
+  const json = Buffer.from(text.slice(at + MAP.length), "base64").toString();
+  const map = JSON.parse(json) as { sources: string[] };
+  const fromThere = (source: string) => {
+    const path = resolve(source);
+    return existsSync(path) ? relative(realFile(folder), path).replaceAll("\\", "/") : source;
+  };
+  const moved = JSON.stringify({ ...map, sources: map.sources.map(fromThere) });
+  return `${text.slice(0, at)}${MAP}${Buffer.from(moved).toBase64()}\n`;
+}
+
 /** Exports all that the files export; two of them may use one name for it. */
 async function entryOf(sources: readonly string[]): Promise<string> {
   const lines: string[] = [];
@@ -100,6 +117,15 @@ async function entryOf(sources: readonly string[]): Promise<string> {
   return lines.join("\n");
 }
 
+/** @throws TqError "invalid" or "full" where the target cannot be written. */
+function must(target: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    throw cannotWriteFile(target, error);
+  }
+}
+
 /** Replaces the file at once, and not before the check has passed: a worker may load it meanwhile. */
 async function write(
   target: string,
@@ -107,16 +133,12 @@ async function write(
   check: (written: string) => Promise<void>,
 ): Promise<void> {
   const folder = dirname(target);
-  const draft = join(folder, `.${basename(target, ".js")}-${process.pid}.js`);
+  const draft = join(folder, `.${basename(target, ".js")}-${crypto.randomUUID().slice(0, 8)}.js`);
   try {
-    try {
-      writeFileSync(draft, text, { flag: "wx" });
-    } catch (error) {
-      throw refused(`${messageOf(error)}${ownerWords(folder)}`);
-    }
+    must(target, () => writeFileSync(draft, text, { flag: "wx" }));
     await check(draft);
     giveOwner(draft, folder);
-    renameSync(draft, target);
+    must(target, () => renameSync(draft, target));
   } finally {
     rmSync(draft, { force: true });
   }

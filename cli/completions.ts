@@ -3,7 +3,7 @@ import { TqError } from "../src/errors.ts";
 import { quote } from "../src/quote.ts";
 import { didYouMean } from "../src/suggest.ts";
 import { command } from "./command/command.ts";
-import { MODELS_WORD, printCatalog } from "./command/models-process.ts";
+import { MODELS_WORD, printNames } from "./command/models-process.ts";
 import { isShell, SHELL_NAMES, SHELLS } from "./completion/shells.ts";
 import { write } from "./terminal/terminal.ts";
 
@@ -26,7 +26,7 @@ export const completions = command({
   },
   run: async ({ _: [shell = "", ...words] }) => {
     if (shell === MODELS_WORD) {
-      await printCatalog(words[0] ?? "");
+      await printNames(words[0] ?? "");
       return 0;
     }
     if (!isShell(shell)) {

@@ -9,7 +9,7 @@ import type { Store } from "../src/store/store.ts";
 import { formatSize } from "../src/values/size.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
-import { catalogOf } from "./command/models-process.ts";
+import { namesOfModels } from "./command/models-process.ts";
 import { modeOf } from "./command/mode.ts";
 import { type Program, toLook } from "./command/program.ts";
 import { doctorText } from "./terminal/doctor.ts";
@@ -44,7 +44,9 @@ const LONG_READ_BYTES = 200_000_000;
 async function look(config: Config, program: Program, quick: boolean): Promise<Checked[]> {
   let catalog: ModelCatalog | null = null;
   const { models } = config;
-  const load = async () => void (models && (catalog = await catalogOf(models, LOAD_PATIENCE_MS)));
+  const load = async () => {
+    if (models) ({ catalog } = await namesOfModels(models, LOAD_PATIENCE_MS));
+  };
   const before = (store: Store, { name }: Pick<Check, "name">) => {
     const { size } = statSync(store.name);
     if (name !== "damage" || size < LONG_READ_BYTES) return;

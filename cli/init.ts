@@ -1,8 +1,10 @@
 /** `tq init`: writes the files of a new project into a folder. */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
-import { TqError } from "../src/errors.ts";
-import { giveOwner, ownerWords } from "../src/file-owner.ts";
+import { existsSync, mkdirSync, readlinkSync, statSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { isTqError, TqError } from "../src/errors.ts";
+import { giveOwner } from "../src/file-owner.ts";
+import { readSettingsFile } from "../src/settings/file.ts";
+import { cannotWriteFile, createFile } from "../src/whole-file.ts";
 import { command } from "./command/command.ts";
 import type { Program } from "./command/program.ts";
 import { DEFAULT_STARTER, STARTERS, starterFiles } from "./starter/files.ts";
@@ -10,8 +12,14 @@ import type { Starter } from "./starter/starter.ts";
 
 interface StarterFile {
   readonly file: string;
-  readonly written: boolean;
+  /** Why it was not written; null: it was. */
+  readonly left: string | null;
 }
+
+/** The models of a new project; a tq.toml that is there already may name others. */
+const MODELS = "models.ts";
+
+const EXISTS = "it exists";
 
 export const init = command({
   name: "init",
@@ -31,12 +39,17 @@ export const init = command({
   },
   run: async ({ folder = "", starter: name = DEFAULT_STARTER }, program) => {
     const starter = starterOf(name);
+    const models = modelsSaid(folder);
     const files: StarterFile[] = [];
-    for (const [file, text] of Object.entries(starterFiles(starter))) {
+    for (const [file, text] of Object.entries(starterFiles(starter, models ?? MODELS))) {
       const path = join(folder, file);
-      files.push({ file: path, written: !isTaken(path) && write(path, await text()) });
+      const left = file === models ? whyNotThere(folder, file) : whyNot(path);
+      if (left === null && write(path, await text())) files.push({ file: path, left });
+      else files.push({ file: path, left: left ?? EXISTS });
     }
-    report(files, starter, program);
+    const path = join(folder, models ?? MODELS);
+    const isNew = files.some(({ file, left }) => file === path && left === null);
+    report(files, isNew ? firstSteps(folder, starter) : null, program);
   },
 });
 
@@ -53,17 +66,33 @@ function starterOf(name: string): Starter {
   throw new TqError("invalid", `--starter cannot be "${name}": it is one of ${names}`);
 }
 
-/** True where the file must not be written; beside a folder `models` or a models.js, a models.ts would hide those. */
-function isTaken(file: string): boolean {
-  return existsSync(file) || (isModels(file) && hiddenBy(file) !== undefined);
+/** The path of the models, from this folder, where a tq.toml in it says one; null: none does, or it cannot be read. */
+function modelsSaid(folder: string): string | null {
+  try {
+    const content: { models?: unknown } = readSettingsFile(resolve(folder), null)?.content ?? {};
+    if (typeof content.models !== "string") return null;
+    return relative(resolve(folder), resolve(folder, content.models));
+  } catch (error) {
+    if (isTqError(error)) return null;
+    throw error;
+  }
 }
 
-function hiddenBy(file: string): string | undefined {
-  return ["models", "models.js"].find((name) => existsSync(join(dirname(file), name)));
+/** Why the models that tq.toml names are not written; null: they are. */
+function whyNotThere(folder: string, models: string): string | null {
+  if (existsSync(join(folder, models))) return EXISTS;
+  const isInside = models !== "" && !isAbsolute(models) && !models.startsWith("..");
+  if (isInside && /\.m?ts$/.test(models)) return null;
+  return "tq.toml names it as the models, and tq init writes a file .ts in the project's folder";
 }
 
-function isModels(file: string): boolean {
-  return basename(file) === "models.ts";
+/** Why a file must not be written; beside a folder `models` or a models.js, a models.ts would hide those. */
+function whyNot(file: string): string | null {
+  if (existsSync(file)) return EXISTS;
+  if (basename(file) !== MODELS) return null;
+  const hidden = ["models", "models.js"].find((name) => existsSync(join(dirname(file), name)));
+  if (hidden === undefined) return null;
+  return `it would hide ${hidden === "models" ? "the folder models" : hidden}`;
 }
 
 /** Never overwrites a file. @returns false when another process made the file first */
@@ -73,29 +102,27 @@ function write(file: string, text: string): boolean {
   try {
     const made = mkdirSync(parent, { recursive: true }); // the topmost folder that was missing
     if (made !== undefined) giveOwner(made, dirname(made));
-    writeFileSync(path, text, { flag: "wx" });
-    giveOwner(path, parent);
+    createFile(path, text);
     return true;
   } catch (cause) {
-    const exists = cause instanceof Error && "code" in cause && cause.code === "EEXIST";
-    if (exists && existsSync(path)) return false;
-    const why = exists
-      ? `${parent} is not a folder; rename it, and run tq init again`
-      : cause instanceof Error
-        ? `${cause.message}${ownerWords(parent)}`
-        : String(cause);
-    throw new TqError("invalid", `Cannot write ${path}: ${why}`, { cause });
+    if ((cause as { code?: string }).code !== "EEXIST") throw cannotWriteFile(path, cause);
+    if (existsSync(path)) return false;
+    const why = statSync(parent, { throwIfNoEntry: false })?.isDirectory()
+      ? `it is a link to ${readlinkSync(path)}, where nothing is; remove it, or make that`
+      : `${parent} is not a folder; rename it`;
+    throw new TqError("invalid", `Cannot write ${path}: ${why}, and run tq init again`, { cause });
   }
 }
 
-function report(files: readonly StarterFile[], starter: Starter, program: Program): void {
+/** @param next the command line to go on with; null: none is known */
+function report(files: readonly StarterFile[], next: string | null, program: Program): void {
   if (program.quiet && !program.json) return;
-  program.answer(files, () => {
-    const lines = files.map(({ file, written }) =>
-      written ? `written  ${file}` : `left     ${file}: ${why(file)}`,
+  const data = files.map(({ file, left }) => ({ file, written: left === null }));
+  program.answer(data, () => {
+    const lines = files.map(({ file, left }) =>
+      left === null ? `written  ${file}` : `left     ${file}: ${left}`,
     );
-    const models = files.find(({ file, written }) => written && isModels(file));
-    if (models) lines.push(`next: ${firstSteps(dirname(models.file), starter)}`);
+    if (next !== null) lines.push(`next: ${next}`);
     return lines.join("\n");
   });
 }
@@ -105,9 +132,4 @@ function firstSteps(folder: string, { push }: Starter): string {
   const path = relative("", folder);
   const word = /^[\w./:\\-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
   return [...(path === "" ? [] : [`cd ${word}`]), push, "tq worker"].join(" && ");
-}
-
-function why(file: string): string {
-  if (existsSync(file)) return "it exists";
-  return `it would hide ${hiddenBy(file) === "models" ? "the folder models" : "models.js"}`;
 }

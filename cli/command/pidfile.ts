@@ -3,13 +3,14 @@ import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { TqError } from "../../src/errors.ts";
 import { giveOwner, ownerWords } from "../../src/file-owner.ts";
+import { isFull } from "../../src/whole-file.ts";
 
 /**
  * Writes the id of this process. It replaces the file of a dead process, even when another program has that id by now,
  * as often happens after a power cut.
  *
- * @throws TqError "conflict" when the file belongs to a living process, "invalid" when it holds anything but an id or
- * cannot be written.
+ * @throws TqError "conflict" when the file belongs to a living process, "invalid" or "full" when it holds anything but
+ * an id or cannot be written.
  */
 export function writePidfile(path: string): void {
   const pid = readPid(path); // null: no file, one without an id in it, or one that cannot be read
@@ -30,7 +31,7 @@ export function writePidfile(path: string): void {
     giveOwner(path, dirname(path));
   } catch (error) {
     throw new TqError(
-      "invalid",
+      isFull(error) ? "full" : "invalid", // an empty file that stays counts as none at the next start
       `Cannot write the pid file ${path}: ${(error as Error).message}${ownerWords(path, dirname(path))}`,
     );
   }

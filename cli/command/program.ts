@@ -79,11 +79,12 @@ export class Program {
   /**
    * The settings of a command that works on a database of this machine.
    *
+   * @param cwd the current folder, by another of its names where paths are to keep that.
    * @throws TqError `invalid` that lists every wrong setting, and with `--url`
    */
-  config(): Config {
+  config(cwd = process.cwd()): Config {
     if (this.#remote !== null) throw hereAlone(this.name);
-    const sources = { cwd: process.cwd(), env: process.env };
+    const sources = { cwd, env: process.env };
     const config = loadConfig({ ...sources, file: this.#file, flags: this.#settings });
     return { ...config, origins: { ...config.origins, ...this.#origins } };
   }

@@ -6,10 +6,11 @@ import { isPattern } from "../../src/patterns.ts";
 import { databaseExists } from "../../src/open-store.ts";
 import { calledMethod, callName, DEFAULT_QUEUE } from "../../src/task.ts";
 import type { Store } from "../../src/store/store.ts";
+import { mergeFiles } from "../../src/tasks/cron/known.ts";
 import { parseDuration } from "../../src/values/duration.ts";
 import { COMMON_FLAGS, type Values } from "../command/flags.ts";
 import { type AnyConfig, Program, toLook } from "../command/program.ts";
-import { catalogOf } from "../command/models-process.ts";
+import { type ModelNames, namesOfModels } from "../command/models-process.ts";
 import { WITH_URL } from "../command/with-url.ts";
 import type { Candidate } from "./candidates.ts";
 import type { Line } from "./place.ts";
@@ -56,7 +57,7 @@ async function find(kind: NameKind, config: AnyConfig, line: Line): Promise<read
     case "QUEUE":
       return [[DEFAULT_QUEUE, ""], ...(await fromStore(config, queues))];
     case "RECURRING":
-      return fromStore(config, recurring);
+      return recurring(config);
     case "TOKEN":
       return fromStore(config, async (store) => named(await store.tokens.list()));
     case "ID":
@@ -65,16 +66,17 @@ async function find(kind: NameKind, config: AnyConfig, line: Line): Promise<read
     case "METHOD":
     case "CALL":
     case "MODEL.METHOD": {
-      const models = config.models === null ? [] : callsOfModels(config.models);
+      const models = ofModels(config);
       const known = fromStore(config, async (store) => (await store.names()).calls);
-      return callWords(kind, [...(await models), ...(await known)], line);
+      return callWords(kind, [...callsOf((await models).catalog), ...(await known)], line);
     }
   }
 }
 
 /** Nothing where they cannot be loaded in time: those of tasks are known all the same. */
-async function callsOfModels(path: string): Promise<KnownCall[]> {
-  return catalogOf(path, patience()).then(callsOf, () => []);
+async function ofModels({ models }: AnyConfig): Promise<ModelNames> {
+  const none = { catalog: {}, recurring: [] };
+  return models === null ? none : namesOfModels(models, patience()).catch(() => none);
 }
 
 /** Nothing where there is no database, or it cannot be read in time. */
@@ -106,7 +108,16 @@ async function queues(store: Store): Promise<Candidate[]> {
   return names.sort().map((name) => [name, ""]);
 }
 
-async function recurring(store: Store, { remote }: AnyConfig): Promise<Candidate[]> {
+/** Those of tq.toml and the models too, which no worker may have taken up yet. */
+async function recurring(config: AnyConfig): Promise<Candidate[]> {
+  const stored = fromStore(config, storedRecurring);
+  if (config.remote !== undefined) return [...(await stored)];
+  const models = await ofModels(config);
+  const ofModelNames = models.recurring.map((name): Candidate => [name, ""]);
+  return [...(await stored), ...named(mergeFiles([], config).all), ...ofModelNames];
+}
+
+async function storedRecurring(store: Store, { remote }: AnyConfig): Promise<Candidate[]> {
   if (remote === undefined) return named(await store.cron.rows());
   const { openRemote } = await import("../remote/open.ts");
   return named((await openRemote(remote).recurring.list()).tasks);

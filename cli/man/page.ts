@@ -70,6 +70,8 @@ const ABOUT_SETTINGS =
 
 const VARIABLES = [
   ["TQ_CONFIG", "The settings file, as --config"],
+  ["TQ_DATABASE", "The database, as --database"],
+  ["TQ_MODELS", "The models, as --models"],
   ["TQ_URL", "The tq of another machine, as --url"],
   ["TQ_TOKEN_FILE", "The file with a token for it, as --token-file"],
   ["TQ_SECTION__NAME", "A setting: see SETTINGS"],

@@ -1,7 +1,8 @@
 /** The files that define services. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { messageOf, TqError } from "../../src/errors.ts";
+import { cannotWriteFile, replaceFile } from "../../src/whole-file.ts";
 
 /** Stands in the first lines of each file that tq makes: it changes and removes no other. */
 export const MADE_BY = "Made by tq service install, and taken away by tq service remove.";
@@ -43,16 +44,13 @@ function filesIn(folder: string): string[] {
   }
 }
 
-/** Other programs see all of it or nothing. @throws TqError "invalid" */
+/** Other programs see all of it or nothing. @throws TqError "invalid" or "full" */
 export function writeDefinition(file: string, text: string): void {
-  const draft = `${file}.tq-${process.pid}`;
   try {
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(draft, text, { mode: 0o644, flag: "wx" });
-    renameSync(draft, file);
+    replaceFile(file, text, { mode: 0o644 });
   } catch (error) {
-    rmSync(draft, { force: true });
-    throw new TqError("invalid", `Cannot write ${file}: ${messageOf(error)}`);
+    throw cannotWriteFile(file, error);
   }
 }
 

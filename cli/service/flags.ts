@@ -1,14 +1,20 @@
 /** The flags of all commands of `tq service`, and what they say. */
 import type { Program } from "../command/program.ts";
+import { readDefinition } from "./files.ts";
 import type { Manager } from "./manager.ts";
 import { ownManager } from "./managers.ts";
 import { labelOf } from "./plan.ts";
+import { otherProject, standingFolder } from "./project.ts";
 
 export const SERVICE_FLAGS = {
   name: {
     type: "string",
     valueHint: "NAME",
     description: "The service is tq-NAME (default: the name of the project's folder)",
+  },
+  serve: {
+    type: "boolean",
+    description: "The service of tq serve, the API alone, in place of that of a worker",
   },
   user: {
     type: "boolean",
@@ -17,15 +23,26 @@ export const SERVICE_FLAGS = {
 } as const;
 
 interface Given {
+  readonly serve: boolean | undefined;
   readonly name: string | undefined;
   readonly user: boolean | undefined;
 }
 
-/** The service that the flags name, and what manages it. */
-export function serviceOf(
-  { name, user }: Given,
-  program: Program,
-): { label: string; manager: Manager } {
+interface Named {
+  readonly label: string;
+  readonly manager: Manager;
+  /** The project whose service it is, where that is another one and no flag names the service; null: all is well. */
+  readonly other: string | null;
+}
+
+/** The service that the flags name, or that of this project, and what manages it. */
+export function serviceOf({ name, serve, user }: Given, program: Program): Named {
   const manager = ownManager(user === true ? "user" : "system");
-  return { label: labelOf(name, () => program.config()), manager };
+  const config = () => program.config(standingFolder());
+  const label = labelOf(name, config, serve);
+  const refusal = manager.refusal(false);
+  if (refusal !== null) throw refusal;
+  if (name !== undefined) return { label, manager, other: null };
+  const definition = readDefinition(manager.file(label));
+  return { label, manager, other: otherProject(definition, manager, config()) };
 }

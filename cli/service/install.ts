@@ -11,6 +11,7 @@ import { printable } from "../../src/printable.ts";
 import type { Manager, ServiceState } from "./manager.ts";
 import { MANAGER_NAMES, namedManager, ownManager } from "./managers.ts";
 import { labelOf, planOf } from "./plan.ts";
+import { isOfAnother, otherProject, standingFolder } from "./project.ts";
 import { isWell, stateOnceStarted } from "./started.ts";
 import { stateWords } from "./words.ts";
 
@@ -40,8 +41,8 @@ export const install = command({
     },
     for: {
       type: "string",
-      valueHint: "SYSTEM",
-      description: `With --print: for ${MANAGER_NAMES.join(", ")} (default: this system)`,
+      valueHint: MANAGER_NAMES.join("|"),
+      description: "With --print: for another system (default: this one)",
     },
   },
   run: async (values, program) => {
@@ -49,7 +50,7 @@ export const install = command({
     const scope = user === true ? "user" : "system";
     const manager = values.for === undefined ? ownManager(scope) : namedManager(values.for, scope);
     checkFlags(values);
-    const config = program.config();
+    const config = program.config(standingFolder());
     const label = labelOf(name, () => config, serve);
     const refusal = print ? null : manager.refusal(true);
     if (refusal !== null) throw refusal;
@@ -59,7 +60,7 @@ export const install = command({
     const [file, text] = [manager.file(label), manager.definition(plan)];
     noteVariables(config, program);
     if (print) return program.answer({ service: label, file, text }, () => text.trimEnd());
-    const isNew = isToWrite(label, manager, text);
+    const isNew = isToWrite(label, { manager, text, config });
     if (isNew) writeNew(label, manager, text);
     else if (manager.state(label).state !== "running") manager.start(label);
     const state = await stateOnceStarted(label, manager);
@@ -89,12 +90,22 @@ function noteVariables({ origins }: Config, program: Program): void {
   );
 }
 
+interface Wanted {
+  readonly manager: Manager;
+  readonly text: string;
+  readonly config: Config;
+}
+
 /** @throws TqError "conflict" where another definition is there. */
-function isToWrite(label: string, manager: Manager, text: string): boolean {
+function isToWrite(label: string, { manager, text, config }: Wanted): boolean {
   const file = manager.file(label);
   const found = readDefinition(file);
   if (found === null) return true;
   if (found === text) return false;
+  const other = otherProject(found, manager, config);
+  if (other !== null) {
+    throw isOfAnother(`Cannot install ${label}`, other, "--name gives this one another name");
+  }
   const what = isOfTq(found)
     ? "is installed already, and other than these flags and settings make it: tq service remove takes it away first"
     : "is there already, and tq has not made it";

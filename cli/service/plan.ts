@@ -3,6 +3,7 @@ import { basename, dirname } from "node:path";
 import { TqError } from "../../src/errors.ts";
 import { isInExecutable } from "../../src/registry/executable.ts";
 import type { Config } from "../../src/settings/config.ts";
+import { projectFolder } from "./project.ts";
 import { findUser, ownerOf, type User } from "./users.ts";
 
 export type Scope = "system" | "user";
@@ -59,11 +60,6 @@ export function planOf(config: Config, wanted: Wanted): Plan {
   };
 }
 
-/** The folder in which commands of tq find these settings. */
-function projectFolder({ file }: Config): string {
-  return file === null ? process.cwd() : dirname(file);
-}
-
 /** This program: the executable, or Bun with the source that it runs. */
 function executable(): string[] {
   return isInExecutable(Bun.main) ? [process.execPath] : [process.execPath, Bun.main];
@@ -102,14 +98,21 @@ function userOf({ database }: Config, { as }: Wanted): User {
   );
 }
 
+/** Of the files of services. */
+const ENDING = /\.(?:service|plist)$/;
+
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 /** The name of a service for the system. @param name default: that of the project's folder */
 export function labelOf(name: string | undefined, config: () => Config, serves = false): string {
   const given = name ?? defaultName(config()) + (serves ? "-api" : "");
-  if (NAME.test(given)) return `tq-${given}`;
+  const wrong = (why: string) =>
+    new TqError("invalid", `--name cannot be ${JSON.stringify(given)}: ${why}`);
   const rule = "at most 64 letters, digits, dots, dashes and underscores, a letter or digit first";
-  throw new TqError("invalid", `--name cannot be ${JSON.stringify(given)}: it has ${rule}`);
+  if (!NAME.test(given)) throw wrong(`it has ${rule}`);
+  const end = ENDING.exec(given)?.[0];
+  if (end !== undefined) throw wrong(`the system adds ${end} itself; leave it out`);
+  return `tq-${given}`;
 }
 
 function defaultName(config: Config): string {
@@ -118,6 +121,7 @@ function defaultName(config: Config): string {
     words
       .join("-")
       .replace(/^[^A-Za-z0-9]+/, "")
-      .slice(0, 60) || "queue"
+      .slice(0, 60)
+      .replace(ENDING, "") || "queue"
   );
 }

@@ -3,6 +3,7 @@ import { TqError } from "../../src/errors.ts";
 import { command } from "../command/command.ts";
 import { isMadeByTq, readDefinition, removeDefinition } from "./files.ts";
 import { SERVICE_FLAGS, serviceOf } from "./flags.ts";
+import { isOfAnother } from "./project.ts";
 import { notInstalled } from "./status.ts";
 
 export const remove = command({
@@ -10,11 +11,15 @@ export const remove = command({
   description: "Stop a service that tq service install has made, and take it away; tasks stay",
   flags: SERVICE_FLAGS,
   run: async (values, program) => {
-    const { label, manager } = serviceOf(values, program);
+    const { label, manager, other } = serviceOf(values, program);
     const refusal = manager.refusal(true);
     if (refusal !== null) throw refusal;
     const file = manager.file(label);
     if (readDefinition(file) === null) throw notInstalled(label, manager);
+    if (other !== null) {
+      const hint = `--name ${label.replace(/^tq-/, "")} removes it all the same`;
+      throw isOfAnother(`Cannot remove ${label}`, other, hint);
+    }
     if (!isMadeByTq(file)) {
       const why = `tq has not made ${file}; remove it as it was made`;
       throw new TqError("conflict", `Cannot remove ${label}: ${why}`);

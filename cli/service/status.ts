@@ -13,11 +13,14 @@ export const status = command({
   description: "Say whether a service runs, since when, and where its log is",
   flags: SERVICE_FLAGS,
   run: async (values, program) => {
-    const { label, manager } = serviceOf(values, program);
-    const refusal = manager.refusal(false);
-    if (refusal !== null) throw refusal;
+    const { label, manager, other } = serviceOf(values, program);
     const file = manager.file(label);
     if (readDefinition(file) === null) throw notInstalled(label, manager);
+    if (other !== null) {
+      const hint = `--name ${label.replace(/^tq-/, "")} shows it, and tq service install --name makes one`;
+      const why = `${label} is that of another one, ${other}; ${hint}`;
+      throw new TqError("not_found", `This project has no service: ${why}`);
+    }
     const state = manager.state(label);
     const isRunning = state.state === "running";
     const lines = isRunning ? [] : manager.lastLines(label);

@@ -30,9 +30,9 @@ tq.db*
 tq.token
 `;
 
-const readme = ({ push, about }: Starter) => `# A project with tq
+const readme = ({ push, about }: Starter, models: string) => `# A project with tq
 
-\`models.ts\` holds the tasks: ${about} \`tq push\` stores a task in the database, and \`tq worker\` runs it:
+\`${models}\` holds the tasks: ${about} \`tq push\` stores a task in the database, and \`tq worker\` runs it:
 
     ${push}
     tq worker
@@ -58,12 +58,15 @@ const TSCONFIG = `{
 }
 `;
 
-/** The path of each file in a new project, and its text. */
-export function starterFiles(starter: Starter): Readonly<Record<string, () => Promise<string>>> {
+/** The path of each file in a new project, and its text. @param models the path of the models */
+export function starterFiles(
+  starter: Starter,
+  models: string,
+): Readonly<Record<string, () => Promise<string>>> {
   return {
     "tq.toml": async () => TQ_TOML,
-    "models.ts": async () => starter.models,
-    "README.md": async () => readme(starter),
+    [models]: async () => starter.models,
+    "README.md": async () => readme(starter, models),
     ".gitignore": async () => GITIGNORE,
     "tsconfig.json": async () => TSCONFIG,
     "types/tq.d.ts": editorTypes,

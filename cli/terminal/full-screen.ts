@@ -33,6 +33,7 @@ export class FullScreen implements Disposable {
     this.#handlers = handlers;
     process.stdout.on("resize", handlers.onChange);
     process.on("SIGTSTP", this.#stop);
+    process.on("SIGCONT", this.#goOn);
     process.on("exit", this.#leave); // also where the process is ended from elsewhere
     if (this.#hasKeys) {
       process.stdin.on("data", this.#onData);
@@ -57,6 +58,7 @@ export class FullScreen implements Disposable {
     this.#leave();
     process.stdout.off("resize", this.#handlers.onChange);
     process.off("SIGTSTP", this.#stop);
+    process.off("SIGCONT", this.#goOn);
     process.off("exit", this.#leave);
     if (!this.#hasKeys) return;
     process.stdin.off("data", this.#onData);
@@ -66,7 +68,11 @@ export class FullScreen implements Disposable {
 
   #enter(): void {
     this.#isEntered = true;
-    if (this.#hasKeys) process.stdin.setRawMode(true);
+    if (this.#hasKeys) {
+      process.stdin.setRawMode(false); // else a terminal that the shell has changed meanwhile counts as raw
+      process.stdin.setRawMode(true);
+    }
+    askSize();
     write(ENTER);
   }
 
@@ -93,7 +99,17 @@ export class FullScreen implements Disposable {
   readonly #stop = (): void => {
     this.#leave();
     process.kill(process.pid, "SIGSTOP");
+    this.#goOn();
+  };
+
+  /** Also after a stop that nothing has announced: SIGSTOP. The shell has had the terminal meanwhile. */
+  readonly #goOn = (): void => {
     this.#enter();
     this.#handlers.onChange();
   };
+}
+
+/** A stopped process is not told that its terminal has another size. */
+function askSize(): void {
+  (process.stdout as { _refreshSize?: () => void })._refreshSize?.();
 }

@@ -33,10 +33,11 @@ function section<Row>(
 ): Section {
   const { width } = terminal;
   const heading = (line: string) => paint(terminal, "bold", line);
+  const shown = width === null ? columns.map((column) => ({ ...column, most: Infinity })) : columns;
   return {
     title: title === undefined ? [] : [heading(title)],
     count: rows.length,
-    lines: (count) => table(columns, most(count).map(cells), { width, heading }).split("\n"),
+    lines: (count) => table(shown, most(count).map(cells), { width, heading }).split("\n"),
     more: (left) => `and ${left} more`,
   };
 }

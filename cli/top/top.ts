@@ -2,7 +2,7 @@
 import { isTqError, messageOf } from "../../src/errors.ts";
 import { systemClock } from "../../src/clock.ts";
 import { readLast } from "../../src/tasks/statistics/span.ts";
-import { SECOND_MS } from "../../src/values/duration.ts";
+import { formatDuration, SECOND_MS } from "../../src/values/duration.ts";
 import { command } from "../command/command.ts";
 import type { Program } from "../command/program.ts";
 import { INTERRUPTED, whileLooking } from "../command/while-looking.ts";
@@ -55,6 +55,9 @@ const REMOTE_MS = 2 * SECOND_MS;
 const REST_TIMES = 10;
 
 const ESCAPE = "\u001b";
+
+/** A look that takes longer is told: what is shown meanwhile grows old. */
+const PATIENCE_MS = 3 * SECOND_MS;
 
 /** q, Ctrl-C and Ctrl-D. */
 const QUITS = ["q", "Q", "\u0003", "\u0004"];
@@ -111,7 +114,13 @@ async function lookOn(
     await Promise.race([Bun.sleep(pause), over]);
     if (isOver) return over;
     const started = systemClock.monotonic();
-    const news = await source.look().catch((error: unknown) => {
+    const waiting = setInterval(() => {
+      const waited = systemClock.monotonic() - started;
+      if (!isOver && waited >= PATIENCE_MS) tell(silenceWords(waited));
+    }, SECOND_MS);
+    waiting.unref();
+    const looking = source.look().finally(() => clearInterval(waiting));
+    const news = await looking.catch((error: unknown) => {
       if (!isOver && !mayPass(source, error)) throw error;
       return messageOf(error);
     });
@@ -119,6 +128,11 @@ async function lookOn(
     if (isOver) return over;
     tell(news);
   }
+}
+
+function silenceWords(waited: number): string {
+  const length = formatDuration(Math.floor(waited / SECOND_MS) * SECOND_MS);
+  return `No answer for ${length}: what stands here is older`;
 }
 
 /** True for what may be over at the next look: a busy database, and any trouble of a network. */

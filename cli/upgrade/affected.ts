@@ -1,6 +1,6 @@
 /** The services and databases that an upgrade is about. */
-import { realpathSync } from "node:fs";
 import { type Config, loadConfig } from "../../src/settings/config.ts";
+import { realFile } from "../../src/registry/model-files.ts";
 import { peekAt } from "../../src/open-store.ts";
 import { readDefinition } from "../service/files.ts";
 import type { Manager, Runs } from "../service/manager.ts";
@@ -35,18 +35,10 @@ export function servicesOf(target: string): AffectedService[] {
 
 function serviceOf(label: string, manager: Manager, target: string): AffectedService[] {
   const runs = manager.runs(readDefinition(manager.file(label)) ?? "");
-  if (realPath(runs.command[0] ?? "") !== target) return [];
+  if (realFile(runs.command[0] ?? "") !== target) return [];
   const { state, pid } = manager.state(label);
   const isUp = state === "running" || state === "starting";
   return [{ label, manager, database: configOf(runs).database.path, pid, isUp }];
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
 }
 
 /** The settings that the service has, but for variables of its own. */
@@ -63,7 +55,8 @@ export async function databasesOf(
   config: Config,
 ): Promise<AffectedDatabase[]> {
   const pids = services.map(({ pid }) => pid);
-  const paths = new Set([...services.map(({ database }) => database), config.database.path]);
+  const all = [...services.map(({ database }) => database), config.database.path];
+  const paths = new Set(all.map(realFile)); // a link may lead to one that is known already
   const found: AffectedDatabase[] = [];
   for (const path of paths) {
     const peeked = await peekAt({ database: { ...config.database, path } });

@@ -6,12 +6,15 @@ import {
   copyFileSync,
   fsyncSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   rmSync,
   statSync,
 } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { messageOf, TqError } from "../../src/errors.ts";
+import { isFull } from "../../src/whole-file.ts";
 
 export interface Build {
   /** As `tq version` says it. */
@@ -33,6 +36,7 @@ export class Candidate implements Disposable {
     this.#target = target;
     this.path = `${target}.new-${process.pid}`;
     checkFile(file);
+    removeLeft(target);
     try {
       copyFileSync(file, this.path);
       const { mode, uid, gid } = statSync(target);
@@ -67,6 +71,24 @@ export class Candidate implements Disposable {
   }
 }
 
+/** Removes the copies of processes that were killed before they could. */
+function removeLeft(target: string): void {
+  const start = `${basename(target)}.new-`;
+  for (const name of readdirSync(dirname(target))) {
+    const pid = name.startsWith(start) ? name.slice(start.length) : "";
+    if (!/^[1-9]\d*$/.test(pid) || isAlive(Number(pid))) continue;
+    rmSync(join(dirname(target), name), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as { code?: string }).code === "EPERM";
+  }
+}
+
 function checkFile(file: string): void {
   const stat = statSync(file, { throwIfNoEntry: false });
   if (stat === undefined) throw new TqError("not_found", `There is no file ${file}`);
@@ -88,7 +110,7 @@ export function cannotWrite(target: string, error: unknown): TqError {
   const isDenied = code === "EACCES" || code === "EPERM";
   const hint = isDenied ? "; put sudo before the command" : "";
   const why = `${messageOf(error)}${hint}`;
-  return new TqError(code === "ENOSPC" ? "full" : "invalid", `Cannot replace ${target}: ${why}`);
+  return new TqError(isFull(error) ? "full" : "invalid", `Cannot replace ${target}: ${why}`);
 }
 
 function refused(file: string, why: string): TqError {

@@ -28,6 +28,15 @@ function keep(target: string, old: string): void {
   try {
     linkSync(target, old);
   } catch {
-    copyFileSync(target, old); // a file system without links
+    copy(target, old); // a file system without links
+  }
+}
+
+function copy(from: string, to: string): void {
+  try {
+    copyFileSync(from, to);
+  } catch (error) {
+    rmSync(to, { force: true }); // a part of it must not pass for the old one
+    throw error;
   }
 }

@@ -7,7 +7,7 @@ import { readSettingsFile, type SettingsFile } from "./file.ts";
 import { quote } from "../quote.ts";
 import { Draft } from "./draft.ts";
 import type { Config } from "./draft.ts";
-import { envOf, RENAMED, SECTION_NAMES, SETTINGS } from "./table.ts";
+import { envOf, OTHER_ENV, RENAMED, SECTION_NAMES, SETTINGS } from "./table.ts";
 import type { Setting, SettingKey } from "./table.ts";
 import { didYouMean } from "../suggest.ts";
 import { readCronSections } from "./cron-sections.ts";
@@ -157,22 +157,49 @@ function isTable(value: unknown): value is object {
 }
 
 /**
- * Reads `TQ_MODELS` and `TQ_<SECTION>__<NAME>`. A setting's empty variable counts as not set. Another name with `__`, or
- * a setting's name with one underscore, is refused; all other names belong to other programs.
+ * Reads `TQ_MODELS`, `TQ_DATABASE` and `TQ_<SECTION>__<NAME>`. A setting's empty variable counts as not set. Names that
+ * are surely meant for tq are refused; all others belong to other programs: Kubernetes sets TQ_PORT for a service tq.
  */
 function readEnvironment(draft: Draft, base: string, env: ConfigSources["env"]): void {
   const ours = Object.entries(env).filter(([name]) => name.startsWith("TQ_"));
   if (ours.length === 0) return;
   const byEnv = new Map([...SETTINGS.values()].map((setting) => [setting.env, setting.key]));
   for (const [name, text] of ours) {
-    const key = byEnv.get(name);
+    const key = byEnv.get(name) ?? OTHER_ENV.get(name);
     if (key !== undefined) {
       if (text) draft.set(key, fromText(key, text), { where: name, origin: name, base });
     } else if ((name.includes("__") || isMisspelt(name)) && text !== undefined) {
       const hint = OLD_ENV.get(name) ?? didYouMean(name, byEnv.keys());
       draft.problems.push(`${name} is not a setting${hint}`);
+    } else if (text) {
+      const meant = meantBy(name);
+      if (meant.length > 0) draft.problems.push(`${name} is not a setting; ${oneOf(meant)}`);
     }
   }
+  refuseTwoValues(draft, base, env);
+}
+
+function refuseTwoValues(draft: Draft, base: string, env: ConfigSources["env"]): void {
+  for (const [name, key] of OTHER_ENV) {
+    const [one, two] = [env[name], env[envOf(key)]];
+    if (!one || !two || resolve(base, one) === resolve(base, two)) continue;
+    draft.problems.push(`${name} and ${envOf(key)} are one setting, and differ; unset one of them`);
+  }
+}
+
+/** What somebody means who sets `TQ_QUEUE` (a section, or its flag), or `TQ_THREADS` (a flag). */
+function meantBy(name: string): string[] {
+  const word = name.slice("TQ_".length).toLowerCase();
+  const flag = `--${word.replaceAll("_", "-")}`;
+  return [...SETTINGS.values()]
+    .filter((setting) => setting.flag === flag || setting.section === word)
+    .map(({ env }) => env);
+}
+
+function oneOf(names: readonly string[]): string {
+  const [first, ...others] = names.map((name) => `"${name}"`);
+  const all = others.length === 0 ? first : `one of ${[first, ...others].join(", ")}`;
+  return `did you mean ${all}?`;
 }
 
 /** The hints for variables of settings that have another name now. */

@@ -217,6 +217,11 @@ export const RENAMED: ReadonlyMap<string, SettingKey> = new Map([
   ["worker.timeout", "worker.poll_interval"], // it read like a limit for a task
 ]);
 
+/** Variables by which people set what has a flag of a short name, as `TQ_MODELS` does. */
+export const OTHER_ENV: ReadonlyMap<string, SettingKey> = new Map([
+  ["TQ_DATABASE", "database.path"],
+]);
+
 /** `worker.poll_interval` → `TQ_WORKER__POLL_INTERVAL`. */
 export function envOf(key: string): string {
   return `TQ_${key.replace(".", "__").toUpperCase()}`;

@@ -116,7 +116,7 @@ export class SqliteDatabase {
     this.shared = {
       ...this.options,
       connections: this.connections,
-      identity: new FileIdentity(path),
+      identity: new FileIdentity(path, this.options.onlyLooks ? "read" : "commit"),
       checkFiles: () => this.beforeCommit(),
       flush: new Flush(path, this.options.durability === "full", this.options.wal),
       lock: new WriteLock({ ...this.options, request: new WriteRequest(path) }),
@@ -267,7 +267,7 @@ export class SqliteDatabase {
   }
 
   #checkFiles(isLook = false): void {
-    this.shared.identity.check(this.options.clock.monotonic());
+    this.shared.identity.check(this.options.clock.monotonic(), isLook ? "read" : undefined);
     if (isLook) return;
     this.kept.check();
     this.shared.flush.check();

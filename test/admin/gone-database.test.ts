@@ -17,7 +17,7 @@ test.each(PATHS)("is said where it is looked at, without its folder: GET %s", as
   expect(status).toBe(500);
   const { code, message, detail } = body.error ?? body;
   expect(code).toBe("database");
-  expect(message ?? detail).toMatch(/^Cannot commit: tq\.db was deleted/);
+  expect(message ?? detail).toMatch(/^Cannot read: tq\.db was deleted/);
   expect(JSON.stringify(body)).not.toContain(admin.folder);
   expect(JSON.stringify(admin.events)).toContain(file); // the log has it all
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { DECLARATIONS, compile, makeDeclarations } from "./declarations.ts";
 import { type Task, callWords } from "../../src/task.ts";
 import { Folder } from "./tq.ts";
@@ -59,6 +59,40 @@ describe("tq init", () => {
     const { stdout: again } = await other.tq("init", "it's mine/shop");
     expect(again).not.toContain("next:");
     expect(again).toContain("left     it's mine/shop/models.ts: it exists\n");
+  });
+
+  test("writes the models where a tq.toml that is there already names them", async () => {
+    using other = new Folder();
+    other.write("tq.toml", 'models = "src/tasks.ts"\n[queue]\nworker = true\n');
+    const { stdout } = await other.tq("init");
+    expect(stdout).toContain("written  src/tasks.ts\n");
+    expect(stdout).toContain(`next: tq push notebook add 1`);
+    expect(existsSync(other.file("models.ts"))).toBe(false);
+    expect(readFileSync(other.file("README.md"), "utf8")).toContain("`src/tasks.ts` holds");
+    expect((await other.tq("push", "notebook", "add", "1", "--args", '["a"]')).code).toBe(0);
+    expect((await other.tq("init")).stdout).toContain("left     src/tasks.ts: it exists\n");
+  });
+
+  test.each(["lib/tasks.js", "../tasks.ts", "tasks"])(
+    "writes no models where tq.toml names %s",
+    async (models) => {
+      using other = new Folder();
+      other.write("tq.toml", `models = ${JSON.stringify(models)}`);
+      const { stdout } = await other.tq("init");
+      expect(stdout).toContain(`left     ${models}: tq.toml names it as the models`);
+      expect(stdout).not.toContain("next:");
+      expect(existsSync(other.file("models.ts"))).toBe(false);
+    },
+  );
+
+  test("says of a link that leads to nothing that it is one", async () => {
+    using other = new Folder();
+    symlinkSync("gone.toml", other.file("tq.toml"));
+    const { code, stderr } = await other.tq("init");
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      `Cannot write ${other.file("tq.toml")}: it is a link to gone.toml, where nothing is; remove it, or make that, and run tq init again`,
+    );
   });
 
   test("refuses a starter that it does not know", async () => {

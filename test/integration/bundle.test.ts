@@ -42,6 +42,26 @@ async function inBox(site: Site, box: string, ...args: string[]) {
 }
 
 describe("tq bundle", () => {
+  test("into another folder keeps the places of its files for errors", async () => {
+    await using site = withModels();
+    mkdirSync(site.file("box"));
+    expect((await site.run("bundle", "box/models.js")).code).toBe(0);
+    const box = site.file("box");
+    await inBox(site, box, "push", "job", "greet", "1", "--args", '["nobody"]');
+    expect((await inBox(site, box, "worker", "--drain")).code).toBe(1);
+    const { stdout } = await inBox(site, box, "show", "1");
+    expect(stdout).toContain(`(${site.file("lib/greet.ts")}:4:`);
+  });
+
+  test("into a folder that is not there is refused with the path of the file", async () => {
+    await using site = withModels();
+    const { code, stderr } = await site.run("bundle", "nope/models.js");
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      `Cannot write ${site.file("nope/models.js")}: there is no folder ${site.file("nope")}\n`,
+    );
+  });
+
   test("makes models.js, which a box runs without any other file", async () => {
     await using site = withModels();
     const made = await site.run("bundle");

@@ -53,6 +53,23 @@ test("the same build changes nothing", async () => {
   expect(existsSync(`${tq}.old`)).toBe(false);
 });
 
+test("a copy that a killed upgrade has left is removed, and that of a living process stays", async () => {
+  const { site, tq } = siteWithExecutables();
+  await using _ = site;
+  const gone = Bun.spawn(["true"]);
+  await gone.exited;
+  site.write(`bin/tq.new-${gone.pid}`, "half");
+  site.write(`bin/tq.new-${process.pid}`, "half");
+  site.write("bin/tq.new-notes", "mine");
+  expect((await site.spawn([tq, "upgrade", TQ]).ended()).code).toBe(0);
+  expect(readdirSync(site.file("bin")).toSorted()).toEqual([
+    ".keep",
+    "tq",
+    `tq.new-${process.pid}`,
+    "tq.new-notes",
+  ]);
+});
+
 test("a file that is no tq for this machine is refused, and leaves nothing behind", async () => {
   const { site, tq } = siteWithExecutables();
   await using _ = site;

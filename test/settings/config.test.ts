@@ -171,7 +171,35 @@ test("a setting with one underscore after its section is refused; names of other
   expect(refusal(() => load({ env: { TQ_QUEUE_WORKER: "1" } }))).toBe(
     'TQ_QUEUE_WORKER is not a setting; did you mean "TQ_QUEUE__WORKER"?',
   );
-  expect(load({ env: { TQ_FOO: "1", TQ_QUEUE: "2" } }).queue.worker).toBe(false);
+  const others = { TQ_FOO: "1", TQ_PORT: "tcp://10.0.0.1:80", TQ_ALERT_COUNT: "2", TQ_URL: "x" };
+  expect(load({ env: others }).queue.worker).toBe(false);
+});
+
+test.each([
+  ["TQ_THREADS", 'did you mean "TQ_WORKER__THREADS"?'],
+  ["TQ_POLL_INTERVAL", 'did you mean "TQ_WORKER__POLL_INTERVAL"?'],
+  ["TQ_LOG", 'did you mean one of "TQ_LOG__LEVEL", "TQ_LOG__FORMAT"?'],
+  ["TQ_ERROR", 'did you mean "TQ_ERROR__CLEAN_DAYS"?'],
+])("%s, the name of a section or a flag alone, is refused", (name, hint) => {
+  expect(refusal(() => load({ env: { [name]: "2" } }))).toBe(`${name} is not a setting; ${hint}`);
+  expect(load({ env: { [name]: "" } }).queue.worker).toBe(false);
+});
+
+test("TQ_DATABASE is the variable of --database, which is stronger", () => {
+  const config = load({ env: { TQ_DATABASE: "q.db" } });
+  expect(config.database.path).toBe(join(cwd, "q.db"));
+  expect(config.origins["database.path"]).toBe("TQ_DATABASE");
+  const flags = { "database.path": "flag.db" };
+  expect(load({ env: { TQ_DATABASE: "q.db" }, flags }).database.path).toBe(join(cwd, "flag.db"));
+});
+
+test("TQ_DATABASE and TQ_DATABASE__PATH may both be given where they name one file", () => {
+  const same = { TQ_DATABASE: "q.db", TQ_DATABASE__PATH: "./q.db" };
+  expect(load({ env: same }).database.path).toBe(join(cwd, "q.db"));
+  const both = { TQ_DATABASE: "q.db", TQ_DATABASE__PATH: "p.db" };
+  expect(refusal(() => load({ env: both }))).toBe(
+    "TQ_DATABASE and TQ_DATABASE__PATH are one setting, and differ; unset one of them",
+  );
 });
 
 test.each([

@@ -1,5 +1,6 @@
 /** The unit of a service: `man 5 systemd.service` and `man 5 systemd.exec`. */
 import { TqError } from "../../../src/errors.ts";
+import { realFile } from "../../../src/registry/model-files.ts";
 import { SECOND_MS } from "../../../src/values/duration.ts";
 import { MADE_BY } from "../files.ts";
 import type { Runs } from "../manager.ts";
@@ -29,7 +30,7 @@ export function unitOf(plan: Plan): string {
     // At a shutdown it stops before the network does: tasks that end within the grace may need it.
     isSystem ? "After=network.target time-sync.target" : null,
     isSystem
-      ? `RequiresMountsFor=${[...new Set([folder, plan.writes])].map(word).join(" ")}`
+      ? `RequiresMountsFor=${[...new Set(withReal([folder, plan.writes]))].map(word).join(" ")}`
       : null,
     "# A repaired models file or disk brings it back, however often it was started before.",
     "StartLimitIntervalSec=0",
@@ -96,7 +97,7 @@ function hardening(plan: Plan): Lines {
     "ProtectKernelTunables=yes",
     "# /usr, /boot and /etc are read-only.",
     "ProtectSystem=full",
-    isBelow([plan.writes], SYSTEM) ? `ReadWritePaths=${word(plan.writes)}` : null,
+    isBelow(withReal([plan.writes]), SYSTEM) ? `ReadWritePaths=${word(plan.writes)}` : null,
     isBelow(allPaths(plan), HOMES) ? null : "ProtectHome=yes",
   ];
 }
@@ -105,7 +106,12 @@ const SYSTEM = ["/usr", "/boot", "/efi", "/etc"];
 const HOMES = ["/home", "/root", "/run/user"];
 
 function allPaths({ folder, writes, reads, user }: Plan): string[] {
-  return [folder, writes, ...reads, ...(user === null ? [] : [user.home])];
+  return withReal([folder, writes, ...reads, ...(user === null ? [] : [user.home])]);
+}
+
+/** The paths, and where links in them lead: rules of systemd for a folder hold for what is there. */
+function withReal(paths: readonly string[]): string[] {
+  return paths.flatMap((path) => [path, realFile(path)]);
 }
 
 function isBelow(paths: readonly string[], folders: readonly string[]): boolean {

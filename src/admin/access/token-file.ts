@@ -1,9 +1,10 @@
 /** The token of the admin API: a file beside the database that only its owner, or a group of the owner's choice, can read. */
-import { chmodSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { TqError, messageOf } from "../../errors.ts";
+import { TqError } from "../../errors.ts";
 import { newToken } from "./tokens.ts";
-import { giveOwner, ownerWords } from "../../file-owner.ts";
+import { ownerWords } from "../../file-owner.ts";
+import { createFile, isFull, reasonOf } from "../../whole-file.ts";
 
 const MIN_LENGTH = 32;
 
@@ -18,7 +19,7 @@ export interface Token {
  * together get the same one. A file that every user may read is made private; a group may.
  *
  * @param like the file whose owner gets the token that root makes.
- * @throws TqError `invalid` when the file cannot be used
+ * @throws TqError `invalid` or `full` when the file cannot be used
  */
 export function loadToken(folder: string, like = folder): Token {
   const file = join(folder, "tq.token");
@@ -27,10 +28,9 @@ export function loadToken(folder: string, like = folder): Token {
     return { token, file };
   } catch (error) {
     if (error instanceof TqError) throw error;
-    const reason = messageOf(error);
     throw new TqError(
-      "invalid",
-      `Cannot use the token in ${file}: ${reason}${ownerWords(file, folder)}`,
+      isFull(error) ? "full" : "invalid",
+      `Cannot use the token in ${file}: ${reasonOf(error)}${ownerWords(file, folder)}`,
       { cause: error },
     );
   }
@@ -75,34 +75,16 @@ function checkMode(file: string, mode: number): void {
 /** The whole file appears at once, and only where there is none: the second process reads the token of the first. */
 function make(file: string, like: string): string {
   const token = newToken();
-  const draft = `${file}.${randomBytes(8).toHex()}`;
-  writeFileSync(draft, token, { flag: "wx", mode: 0o600, flush: true });
-  giveOwner(draft, like);
   try {
-    linkSync(draft, file);
+    createFile(file, token, { mode: 0o600, flush: true, like });
     return token;
   } catch (error) {
     const first = read(file); // another process was first
     if (first !== undefined) return first;
-    if (!hasNoLinks(error)) throw error;
-    writeFileSync(file, token, { flag: "wx", mode: 0o600, flush: true });
-    giveOwner(file, like);
-    return token;
-  } finally {
-    rmSync(draft, { force: true });
+    throw error;
   }
-}
-
-/** FAT and some network file systems have no links. */
-function hasNoLinks(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"].includes(code);
 }
 
 function refused(file: string, reason: string, advice: string): TqError {
   return new TqError("invalid", `Cannot use the token in ${file}: ${reason}; ${advice}`);
-}
-
-function randomBytes(count: number): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(count));
 }

@@ -46,6 +46,11 @@ test.each([
   [["-d", ""], ["files"]],
   [["worker", "--models=m"], ["files"]],
   [["run", "program.ts", "--js"], ["files"]],
+  [
+    ["service", "install", "--print", "--for", ""],
+    ["systemd", "launchd", "windows"],
+  ],
+  [["backup", ""], ["files"]],
   [["init", ""], ["folders"]],
   [["init", "shop", ""], []],
   [["unknown", ""], []],
@@ -88,6 +93,26 @@ test("tq resume is completed with what is paused", async () => {
   expect(await wordsFor("resume", ...there, "")).toEqual(["print"]);
   expect(await wordsFor("resume", ...there, "--task", "")).toEqual(["sale.*"]);
   expect(await wordsFor("pause", ...there, "")).toEqual(["default", "mail", "print"]);
+});
+
+test("recurring tasks of tq.toml and the models are known before a worker has taken them up", async () => {
+  using folder = new Folder();
+  folder.write("tq.toml", '[cron.night]\nschedule = "@daily"\ntask = "sale.sum"\n');
+  folder.write(
+    "models.ts",
+    `import { Model } from "tq";
+    export class Sale extends Model {
+      static __name__ = "sale";
+      static cron = { hourly: { schedule: "@hourly", method: "sum" } };
+      static async sum() {}
+    }`,
+  );
+  const env = { TQ_COMPLETION_PATIENCE: "60s" };
+  const answer = async () =>
+    (await folder.tqWith({ env }, ...ANSWER, "cron", "pause", "")).stdout.split("\n").slice(1, -1);
+  expect((await answer()).toSorted()).toEqual(["hourly", "night"]);
+  expect((await folder.tq("cron", "pause", "hourly")).code).toBe(0);
+  expect((await answer()).toSorted()).toEqual(["hourly", "night"]);
 });
 
 test("names come from the machine of --url, and nothing is said where it does not answer", async () => {

@@ -1,6 +1,7 @@
 /** `tq service` with a systemctl of the test. */
 import { expect, test } from "bun:test";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { standingFolder } from "../../../cli/service/project.ts";
 import { systemd } from "../../../cli/service/systemd/manager.ts";
 import { needs } from "../../support/needs.ts";
 import { AS_ANOTHER_USER } from "../../support/tools.ts";
@@ -196,4 +197,99 @@ test("a service of root's own files is refused, unless root is named", async () 
   }
   expect((await run("--as", "root")).stdout).toContain("\nUser=root\n");
   expect((await run("--as", "no-such-user")).stderr).toContain("There is no user no-such-user");
+});
+
+/** Another project whose folder has the same name. */
+function otherShop(folder: ServiceFolder): string {
+  mkdirSync(folder.file("b/shop"), { recursive: true });
+  for (const name of ["tq.toml", "models.ts"]) folder.write(`b/shop/${name}`, "");
+  return folder.file("b/shop/tq.toml");
+}
+
+test("remove leaves the service of another project whose folder has the same name, unless it is named", async () => {
+  using folder = new ServiceFolder();
+  await folder.service("install");
+  const other = otherShop(folder);
+  const { code, stderr } = await folder.service("remove", "-c", other);
+  expect(code).toBe(4);
+  expect(stderr).toContain(
+    `Cannot remove tq-shop: it is the service of another project, ${folder.file("shop/tq.toml")}; --name shop removes it all the same`,
+  );
+  expect(existsSync(folder.unit)).toBe(true);
+  expect((await folder.service("remove", "-c", other, "--name", "shop")).code).toBe(0);
+});
+
+test("status does not take the service of another project for that of this one", async () => {
+  using folder = new ServiceFolder();
+  await folder.service("install");
+  const other = otherShop(folder);
+  const { code, stderr } = await folder.service("status", "-c", other);
+  expect(code).toBe(3);
+  expect(stderr).toContain(
+    `This project has no service: tq-shop is that of another one, ${folder.file("shop/tq.toml")}`,
+  );
+  expect((await folder.service("status", "-c", other, "--name", "shop")).code).toBe(0);
+});
+
+test("install names the other project whose service has the name, and does not advise to remove it", async () => {
+  using folder = new ServiceFolder();
+  await folder.service("install");
+  const { code, stderr } = await folder.service("install", "-c", otherShop(folder));
+  expect(code).toBe(4);
+  expect(stderr).toContain(
+    `it is the service of another project, ${folder.file("shop/tq.toml")}; --name gives this one another name`,
+  );
+  expect(stderr).not.toContain("remove");
+});
+
+test("a service that was made without tq.toml is still that of its folder once there is one", async () => {
+  using folder = new ServiceFolder();
+  const env = folder.env;
+  rmSync(folder.file("shop/tq.toml"));
+  const inShop = (command: string) =>
+    folder.shell(`cd shop && "$0" "$@"`, env, "service", command, "--user");
+  expect((await inShop("install")).code).toBe(0);
+  expect((await inShop("status")).code).toBe(0);
+  folder.write("shop/tq.toml", "");
+  expect((await inShop("status")).code).toBe(0);
+});
+
+test("a service keeps the name and the path of a link to a release in which its user stands", async () => {
+  using folder = new ServiceFolder();
+  mkdirSync(folder.file("r8"));
+  for (const name of ["tq.toml", "models.ts"]) folder.write(`r8/${name}`, "");
+  symlinkSync("r8", folder.file("current"));
+  const inLink = (...args: string[]) =>
+    folder.shell('cd current && "$0" "$@"', folder.env, "service", ...args);
+  const { stdout } = await inLink("install", "--user", "--print", "--json");
+  const { service, text } = JSON.parse(stdout) as { service: string; text: string };
+  const current = folder.file("current");
+  expect(service).toBe("tq-current");
+  expect(text).toContain(`WorkingDirectory=${current}\n`);
+  expect(text).toContain(`-c ${current}/tq.toml worker`);
+  expect(text).not.toContain("r8");
+});
+
+test.each([undefined, "", "relative", "/srv/../tmp", "/"])(
+  "a PWD of %p that is not the current folder names none",
+  (said) => expect(standingFolder("/tmp", said)).toBe("/tmp"),
+);
+
+test("a name with the ending of a unit is refused, and a folder's name goes without it", async () => {
+  using folder = new ServiceFolder();
+  const { code, stderr } = await folder.service("install", "--name", "shop.service");
+  expect(code).toBe(2);
+  expect(stderr).toContain('--name cannot be "shop.service": the system adds .service itself');
+  mkdirSync(folder.file("till.service"));
+  for (const name of ["tq.toml", "models.ts"]) folder.write(`till.service/${name}`, "");
+  const settings = ["-c", folder.file("till.service/tq.toml")];
+  const { stdout } = await folder.service("install", "--print", "--json", ...settings);
+  expect(JSON.parse(stdout)).toMatchObject({ service: "tq-till" });
+});
+
+test("status and remove take --serve for the service that install --serve has made", async () => {
+  using folder = new ServiceFolder();
+  await folder.service("install", "--serve");
+  expect((await folder.service("status", "--serve")).stdout).toContain("tq-shop-api");
+  expect((await folder.service("remove", "--serve")).code).toBe(0);
 });

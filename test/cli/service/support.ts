@@ -74,14 +74,17 @@ export class ServiceFolder extends Folder {
 
   /** Each service is one of this user. */
   async service(command: string, ...args: string[]): Promise<Ended> {
-    const env = {
+    const settings = args.includes("-c") ? [] : ["-c", this.file("shop/tq.toml")];
+    return this.tqWith({ env: this.env }, "service", command, "--user", ...settings, ...args);
+  }
+
+  get env() {
+    return {
       PATH: `${this.file("bin")}:${process.env["PATH"]}`,
       XDG_CONFIG_HOME: this.file("config"),
       SUDO_USER: "",
       TZ: "UTC",
     };
-    const settings = ["-c", this.file("shop/tq.toml")];
-    return this.tqWith({ env }, "service", command, "--user", ...settings, ...args);
   }
 
   get unit(): string {
