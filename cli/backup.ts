@@ -19,6 +19,7 @@ export const backup = command({
   flags: {
     to: {
       type: "positional",
+      isPath: true,
       required: false,
       valueHint: "FILE",
       description:

@@ -7,6 +7,7 @@ import { standardError } from "../src/log/standard-stream.ts";
 import { modelFiles, realFile } from "../src/registry/model-files.ts";
 import { tsconfigPlugins } from "../src/registry/tsconfig.ts";
 import { cannotWriteFile } from "../src/whole-file.ts";
+import { BUNDLE_MARK, checkTarget } from "./bundle-target.ts";
 import { command } from "./command/command.ts";
 import { loadInProcess } from "./command/models.ts";
 import { loadRegistry } from "./command/runtime.ts";
@@ -17,17 +18,22 @@ export const bundle = command({
   flags: {
     file: {
       type: "positional",
+      isPath: true,
       required: false,
       description: "The file to write (default: models.js beside the models)",
     },
+    force: {
+      type: "boolean",
+      description: "Replace the file also where tq bundle has not made it",
+    },
   },
-  run: async ({ file }, program) => {
+  run: async ({ file, force = false }, program) => {
     const config = program.config();
     const { models } = config;
     if (models === null) {
       throw refused("there is no models.ts and no models folder here; name them with --models");
     }
-    const target = resolve(file ?? join(dirname(models), "models.js"));
+    const target = realFile(resolve(file ?? join(dirname(models), "models.js")));
     if (!/\.m?js$/.test(target)) throw refused(`${target} must end in .js`, "invalid");
     const sources = modelFiles(models);
     if (sources.some((source) => realFile(source) === realFile(target))) {
@@ -36,6 +42,7 @@ export const bundle = command({
     if (!sources.includes(models) && target.startsWith(join(models, sep))) {
       throw refused(`${target} would be one of them; name a file in another folder`, "invalid");
     }
+    checkTarget(target, force);
     const registry = await loadRegistry(config, program, standardError());
     const text = mapFrom(dirname(target), await built(models, sources));
     const catalog = registry.catalog();
@@ -65,6 +72,7 @@ async function built(models: string, sources: readonly string[]): Promise<string
     entrypoints: [only ?? ENTRY],
     target: "bun",
     external: ["tq", "tq/testing"],
+    banner: BUNDLE_MARK,
     sourcemap: "inline", // errors name the lines of the models
     throw: false,
     plugins: [

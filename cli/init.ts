@@ -28,6 +28,7 @@ export const init = command({
   flags: {
     folder: {
       type: "positional",
+      isPath: true,
       required: false,
       description: "The folder for the files, made where it is missing (default: the current one)",
     },

@@ -15,7 +15,11 @@ export const restore = command({
   name: "restore",
   description: "Put a backup in the place of the database, which stays under another name",
   flags: {
-    file: { type: "positional", description: "The file that tq backup has written" },
+    file: {
+      type: "positional",
+      isPath: true,
+      description: "The file that tq backup has written",
+    },
     hold: {
       type: "boolean",
       description: "Pause everything, until tq resume '*': look first at what has run since",

@@ -18,7 +18,7 @@ export const run = command({
   passesOn: true,
   examples: [["tq run import.ts orders.csv", "A program, and its argument"]],
   flags: {
-    file: { type: "positional", description: "A TypeScript or JavaScript file" },
+    file: { type: "positional", isPath: true, description: "A TypeScript or JavaScript file" },
     worker: WORKER_FLAG,
   },
   run: async ({ _: [file = "", ...args] }, program) => {

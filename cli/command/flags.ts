@@ -19,6 +19,8 @@ export interface Flag {
   readonly bare?: string;
   /** The setting that the flag sets. */
   readonly setting?: SettingKey;
+  /** True for a positional argument that is the path of a file or folder: it cannot be empty, as an unset variable is. */
+  readonly isPath?: boolean;
   /** False for a positional argument that may be missing. */
   readonly required?: boolean;
 }

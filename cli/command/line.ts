@@ -234,6 +234,12 @@ function checkPositionals(
   const wanted = Object.entries(command.flags).filter(([, flag]) => flag.type === "positional");
   const missing = wanted.find(([, flag], at) => flag.required !== false && at >= given.length);
   if (missing !== undefined) throw missingArgument(command, missing[0]);
+  const empty = wanted.find(([, flag], at) => flag.isPath === true && given[at] === "");
+  if (empty !== undefined) {
+    throw invalid(
+      `${empty[0].toUpperCase()} is empty: name a path, or set the variable that it comes from`,
+    );
+  }
   const extra = given[wanted.length];
   if (extra === undefined || command.many || command.passesOn) return;
   const hint = equalsSignHint(command, flags) ?? usage(command);

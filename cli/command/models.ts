@@ -1,6 +1,11 @@
 /** Loads the user's models into the process of the command; their code may end the process, or never return. */
-import { EXIT_CODES } from "../../src/errors.ts";
-import { LONG_LOAD_MS, longLoadWords } from "../../src/registry/long-load.ts";
+import { EXIT_CODES, TqError } from "../../src/errors.ts";
+import {
+  LONG_LOAD_MS,
+  LONGEST_LOAD_MS,
+  longLoadWords,
+  tooLongLoadWords,
+} from "../../src/registry/long-load.ts";
 import { loadModels } from "../../src/registry/load-models.ts";
 import { type Registry } from "../../src/registry/registry.ts";
 import { note } from "../terminal/terminal.ts";
@@ -9,6 +14,11 @@ import { note } from "../terminal/terminal.ts";
 export async function loadInProcess(path: string, say = note): Promise<Registry> {
   let loading = path;
   const late = setTimeout(() => say(`tq: ${longLoadWords(loading)}`), LONG_LOAD_MS);
+  const tooLate = Promise.withResolvers<never>();
+  const end = setTimeout(
+    () => tooLate.reject(new TqError("models", tooLongLoadWords(loading))),
+    LONGEST_LOAD_MS,
+  );
   const atExit = (code: number): void => {
     say(
       `tq: Cannot load models from ${loading}: they called process.exit(${code}) while they were being loaded`,
@@ -17,9 +27,10 @@ export async function loadInProcess(path: string, say = note): Promise<Registry>
   };
   process.once("exit", atExit);
   try {
-    return await loadModels(path, (file) => (loading = file));
+    return await Promise.race([loadModels(path, (file) => (loading = file)), tooLate.promise]);
   } finally {
     clearTimeout(late);
+    clearTimeout(end);
     process.off("exit", atExit);
   }
 }

@@ -20,6 +20,7 @@ export const upgrade = command({
   flags: {
     file: {
       type: "positional",
+      isPath: true,
       description: "The executable of the other tq; it stays where it is",
     },
     "new-schema": {

@@ -11,6 +11,7 @@ import { isBusy, translate } from "./errors.ts";
 import { recoverFailedFlush } from "./file/unflushed.ts";
 import { openUnwritable, unwritableAtRest } from "./file/unwritable.ts";
 import { checkTables, migrate } from "./migrate.ts";
+import { removeLeftNames } from "./restore/left-name.ts";
 
 export interface ConnectionOptions {
   readonly path: string;
@@ -103,7 +104,11 @@ function look(path: string, stat: (path: string) => Stats): Stats | undefined {
 
 function checkPath(path: string): void {
   const wal = look(`${path}-wal`, statSync); // before the file, which SQLite makes first of the two
-  const stat = look(path, statSync);
+  let stat = look(path, statSync);
+  if (stat && stat.isFile() && stat.nlink > 1) {
+    removeLeftNames(path);
+    stat = look(path, statSync);
+  }
   if (stat?.isDirectory()) {
     throw new TqError(
       "database",

@@ -6,7 +6,7 @@ import { eventsFor } from "./posted-events.ts";
 
 export function initOf(
   { id: worker, config, models, statistics, listeners }: PoolOptions,
-  own: Pick<Init, "thread" | "threads" | "store" | "known" | "isLenient" | "shared">,
+  own: Pick<Init, "thread" | "threads" | "store" | "known" | "isLenient" | "keep" | "shared">,
 ): Init {
   const { queues } = config.worker;
   return {

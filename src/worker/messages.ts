@@ -21,6 +21,8 @@ export interface Init {
   readonly models: readonly string[];
   /** The files of models that earlier threads have loaded. */
   readonly known: readonly string[];
+  /** The models are to have all of these calls; null: they need not. */
+  readonly keep: ModelCatalog | null;
   /** Earlier loads were disturbed. */
   readonly isLenient: boolean;
   readonly worker: string;
@@ -104,11 +106,13 @@ export interface Loaded extends LoadedModels {
 }
 
 export type ForPool =
-  /** The thread loads this file of models next, which may take for ever. */
-  | { readonly type: "loading"; readonly file: string }
+  /** The thread loads this file of models next, which may take for ever; null: it has loaded all. */
+  | { readonly type: "loading"; readonly file: string | null }
   | Loaded
   /** The models were edited while the thread loaded them: it may have parts of two versions. `files`: those it has loaded. */
   | { readonly type: "torn"; readonly edited: string; readonly files: readonly string[] }
+  /** The models lack this call, which the worker has. */
+  | { readonly type: "lacking"; readonly call: string }
   /** An error ends the thread. `task`: it was left behind, as by a timer, and another task may run now. */
   | {
       readonly type: "threw";
@@ -137,6 +141,7 @@ const TYPES: ReadonlySet<unknown> = new Set([
   "loading",
   "loaded",
   "torn",
+  "lacking",
   "threw",
   "cannot_start",
   "lost",

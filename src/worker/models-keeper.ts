@@ -22,8 +22,8 @@ export interface ModelsKeeperOptions {
   /** New models are loaded as soon as they are there. */
   readonly watch: boolean;
   readonly report: Report;
-  /** Has all threads load the models anew. */
-  readonly renew: () => void;
+  /** Has all threads load the models anew. `isAsked`: somebody has asked for them as they are now. */
+  readonly renew: (isAsked: boolean) => void;
   /** A clock that nobody sets, in ms. Default: `monotonicNow`. */
   readonly monotonic?: () => number;
 }
@@ -64,18 +64,18 @@ export class ModelsKeeper {
     const difference = this.#watch.look();
     if (difference !== null) {
       if (!watch) return report({ name: "models.changed", reason: difference });
-      this.reload(difference);
+      this.reload(difference, false);
     } else if (this.#refusal !== null && this.#monotonic() >= this.#refusal.at) {
       this.#refusal = { ...this.#refusal, at: Infinity }; // until it is refused again
-      renew();
+      renew(false);
     }
   }
 
   /** Has the threads load the models anew. */
-  reload(reason: string): void {
+  reload(reason: string, isAsked: boolean): void {
     this.#options.report({ name: "models.loading", reason });
     this.#refusal = null;
-    this.#options.renew();
+    this.#options.renew(isAsked);
   }
 
   /** A thread has met new models, which all threads now load. */

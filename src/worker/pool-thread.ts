@@ -49,7 +49,7 @@ export class PoolThread {
   idle = false;
   /** When it was woken last: monotonic, ms. */
   wokenAt = -Infinity;
-  /** The file of models that it loads, or has loaded last. */
+  /** The file of models that it loads; null: none yet, or all are loaded. */
   loadingFile: string | null = null;
   /** It has loaded its models. */
   loaded = false;

@@ -4,7 +4,6 @@ import type { Config } from "../settings/config.ts";
 import { TqError, messageOf } from "../errors.ts";
 import type { Listeners } from "../log/listeners.ts";
 import type { Lent, WorkerStore } from "../store/worker-store.ts";
-import type { ModelVersion } from "../catalog.ts";
 import { removeLeader } from "../shared-memory/leader.ts";
 import { createShared, type Shared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
@@ -16,6 +15,7 @@ import { type ForPool, type Loaded, threwWords, toTqError } from "./messages.ts"
 import { PoolThread } from "./pool-thread.ts";
 import type { RunStatistics } from "../run/run-statistics.ts";
 import { mostThreads, Succession } from "./succession.ts";
+import type { SuccessionEvents } from "./succession-events.ts";
 import { TakeBack } from "./take-back.ts";
 
 export interface PoolOptions extends Omit<BurialOptions, "maxCrashes" | "store"> {
@@ -27,21 +27,11 @@ export interface PoolOptions extends Omit<BurialOptions, "maxCrashes" | "store">
   readonly listeners: Listeners | null;
 }
 
-export interface PoolEvents {
+export interface PoolEvents extends Omit<SuccessionEvents, "start"> {
   /** A thread has loaded these models, which count from now on. */
   loaded(models: Loaded): void;
-  /** A thread has met other models than the worker runs, and nobody has asked to load them. */
-  metModels(difference: string): void;
-  /** The threads are to run this version of the models from now on. */
-  accepted(version: ModelVersion): void;
-  /** The models cannot be loaded anew: the threads go on with those that they have. */
-  refused(error: TqError): void;
-  /** All threads have the newest models. */
-  renewed(): void;
   /** The process must end once the running tasks have; a new one can go on. */
   mustEnd(error: TqError, why: string): void;
-  /** The system gives no thread, or a thread could not load its models or open the database. */
-  cannotStart(error: TqError): void;
   /** A thread found the database lost for good. */
   lost(error: TqError): void;
   /** A thread has become idle, or claims were given back: idle threads may have something to claim, or nothing is left to do. */
@@ -86,14 +76,7 @@ export class Pool {
     });
     this.#succession = new Succession(
       { places: this.#config.threads, models: options.models, threads: () => this.threads },
-      {
-        start: (number) => this.#startThread(number),
-        met: (difference) => events.metModels(difference),
-        accepted: (version) => events.accepted(version),
-        refused: (error) => events.refused(error),
-        cannotStart: (error) => events.cannotStart(error),
-        renewed: () => events.renewed(),
-      },
+      { ...events, start: (number) => this.#startThread(number) },
     );
   }
 
@@ -115,11 +98,6 @@ export class Pool {
   /** How many threads can run tasks. */
   get ready(): number {
     return this.threads.filter(({ loaded }) => loaded).length;
-  }
-
-  /** The file of models that a thread is still loading. */
-  get loadingFile(): string | null {
-    return this.threads.find(({ loaded }) => !loaded)?.loadingFile ?? null;
   }
 
   get idleThreads(): PoolThread[] {
@@ -158,9 +136,9 @@ export class Pool {
     this.#succession.letClaim();
   }
 
-  /** Has all threads load the models anew, one at a time; what they run ends first. */
-  renewModels(): void {
-    this.#succession.renew();
+  /** Has all threads load the models anew, one at a time; what they run ends first. @param isAsked as in `Succession` */
+  renewModels(isAsked: boolean): void {
+    this.#succession.renew(isAsked);
   }
 
   /** Lets running tasks end within the grace (ms), then interrupts them; resolves when no thread is left. */
@@ -278,7 +256,12 @@ export class Pool {
         thread.isThrowerKnown = !message.mayBeOthers;
         break;
       case "loaded":
-        if (this.#succession.loaded(thread, message.version)) this.#events.loaded(message);
+        if (this.#succession.loaded(thread, message.version, message.catalog)) {
+          this.#events.loaded(message);
+        }
+        break;
+      case "lacking":
+        this.#succession.lacking(thread, message.call);
         break;
       case "torn":
         this.#succession.edited(thread, message.edited, message.files);

@@ -1,5 +1,5 @@
 /** The words of a worker that has started. */
-import { type ModelCatalog, WHAT_MODELS_ARE } from "../catalog.ts";
+import type { ModelCatalog } from "../catalog.ts";
 import type { Event, Report } from "../log/events.ts";
 import { unknownFollowUps } from "../registry/follow-ups.ts";
 import { unknownRules } from "../registry/policies.ts";
@@ -23,8 +23,6 @@ export function modeIn({ queue }: Config): "worker" | "no worker" {
 
 interface ProblemsOptions {
   readonly config: Config;
-  /** Of the models. */
-  readonly paths: readonly string[];
   readonly crons: { problems(): string[] };
   /** What chooses tasks by the names in its settings. */
   readonly choosers: readonly { problems(catalog: ModelCatalog): Promise<string[]> }[];
@@ -51,20 +49,14 @@ export class Problems {
   }
 
   async #find(catalog: ModelCatalog): Promise<string[]> {
-    const { config, paths, crons, choosers } = this.#options;
+    const { config, crons, choosers } = this.#options;
     const problems = [...uselessRules(config, catalog), ...crons.problems()];
     for (const chooser of choosers) problems.push(...(await chooser.problems(catalog)));
-    return [...problems, ...noModels(paths, catalog)];
+    return problems;
   }
 }
 
 /** A sentence for each section of tq.toml that fits none of its methods. */
 function uselessRules({ tasks }: Config, catalog: ModelCatalog): string[] {
   return [...unknownRules(tasks, catalog), ...unknownFollowUps(tasks, catalog)];
-}
-
-/** A sentence where it can run no task, as it has no model. */
-function noModels(paths: readonly string[], catalog: ModelCatalog): string[] {
-  if (Object.keys(catalog).length > 0) return [];
-  return [`No task can run: there is no model in ${paths.join(", ")}; ${WHAT_MODELS_ARE}`];
 }

@@ -3,39 +3,20 @@
  * thread with older models, which first ends what it runs. So a version that cannot be loaded takes no place, and a
  * worker has two versions only while the older one leaves.
  */
-import type { ModelVersion } from "../catalog.ts";
-import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
+import type { ModelCatalog, ModelVersion } from "../catalog.ts";
+import { clearTimeout, setTimeout } from "../clock.ts";
 import { TqError } from "../errors.ts";
-import { LONG_LOAD_MS } from "../registry/long-load.ts";
 import { differenceOf, differenceOnDisk, joined } from "../registry/model-version.ts";
+import { lackedCall } from "./lacking-models.ts";
+import { LetGo } from "./let-go.ts";
+import { LongLoads } from "./long-loads.ts";
 import type { Init } from "./messages.ts";
 import type { PoolThread } from "./pool-thread.ts";
+import type { SuccessionEvents, SuccessionOptions } from "./succession-events.ts";
 
 /** The highest number of a thread: beside those that serve one may wait for a place, and one load newer models. */
 export function mostThreads(places: number): number {
   return places + 2;
-}
-
-export interface SuccessionOptions {
-  /** How many threads serve. */
-  readonly places: number;
-  readonly models: readonly string[];
-  readonly threads: () => readonly PoolThread[];
-}
-
-export interface SuccessionEvents {
-  /** @returns false where the system gives no thread. */
-  start(number: number): boolean;
-  /** A thread has met other models than the worker runs, and nobody has asked to load them. */
-  met(difference: string): void;
-  /** The threads are to run this version from now on. */
-  accepted(version: ModelVersion): void;
-  /** A thread could not load the models. The others go on with those that they have. */
-  refused(error: TqError): void;
-  /** A thread could not load the models, and its place stays free: it is tried again. */
-  cannotStart(error: TqError): void;
-  /** All threads have the newest models. */
-  renewed(): void;
 }
 
 /** The pause before a thread that could not start is tried again. */
@@ -56,6 +37,8 @@ const LEAVE_MS = 1_000;
 export class Succession {
   readonly #options: SuccessionOptions;
   readonly #events: SuccessionEvents;
+  readonly #longLoads: LongLoads;
+  readonly #letGo = new LetGo();
   #version: ModelVersion | null = null;
   #generation = 0;
   /** Threads with older models are replaced by ones with newer models. */
@@ -71,13 +54,24 @@ export class Succession {
   constructor(options: SuccessionOptions, events: SuccessionEvents) {
     this.#options = options;
     this.#events = events;
+    this.#longLoads = new LongLoads({
+      threads: options.threads,
+      isOutdated: ({ generation }) => generation < this.#generation,
+      hasModels: () => this.#version !== null,
+      name: (file) => events.loadsLong(file),
+      end: (thread, why) => {
+        this.#dismiss(thread, "it loads for too long");
+        if (why !== null) this.failed(new TqError("models", why));
+      },
+    });
   }
 
   /** The generation of a thread that starts now, and what is known of its load. */
-  get next(): Pick<Init, "known" | "isLenient"> & { readonly generation: number } {
+  get next(): Pick<Init, "known" | "isLenient" | "keep"> & { readonly generation: number } {
     const files = Object.keys(this.#version?.files ?? {});
     const isLenient = this.#disturbances >= LENIENT_AFTER;
-    return { generation: this.#generation, known: [...files, ...this.#disturbed], isLenient };
+    const known = [...files, ...this.#disturbed];
+    return { generation: this.#generation, known, isLenient, keep: this.#letGo.keep };
   }
 
   /** Starts the threads. */
@@ -93,27 +87,36 @@ export class Succession {
 
   stop(): void {
     this.#stopped = true;
+    this.#longLoads.stop();
     if (this.#pause) clearTimeout(this.#pause);
     if (this.#leaving) clearTimeout(this.#leaving);
   }
 
-  /** Replaces all threads, one at a time, by ones that load the models anew. */
-  renew(): void {
+  /**
+   * Replaces all threads, one at a time, by ones that load the models anew.
+   *
+   * @param isAsked somebody has asked for the models as they are now, also where these lack what the worker has
+   */
+  renew(isAsked = false): void {
     if (this.#stopped) return;
-    for (const thread of this.#coming.filter(({ loaded }) => !loaded)) {
-      if (monotonicNow() - thread.since > LONG_LOAD_MS)
-        this.#dismiss(thread, "it loads for too long");
-    }
+    if (isAsked) this.#letGo.ask();
     this.#outdate();
+    this.#longLoads.look();
     this.#endPause();
     this.#arrange();
   }
 
   /** The thread has loaded the models. @returns false where they do not count, as they are not the newest ones */
-  loaded(thread: PoolThread, version: ModelVersion): boolean {
+  loaded(thread: PoolThread, version: ModelVersion, catalog: ModelCatalog): boolean {
     const difference = this.#version && differenceOf(this.#version, version);
     if (difference !== null && differenceOnDisk(version, this.#options.models) !== null) {
       this.edited(thread, difference, []);
+      return false;
+    }
+    const { keep } = this.#letGo; // the thread may have begun before any had loaded them
+    const lacked = keep && lackedCall(keep, catalog);
+    if (lacked !== null) {
+      this.lacking(thread, lacked);
       return false;
     }
     if (difference !== null) {
@@ -123,6 +126,7 @@ export class Succession {
     }
     this.#disturbed = [];
     this.#disturbances = 0;
+    this.#letGo.taken(catalog);
     this.#version = this.#version === null ? version : joined(this.#version, version);
     this.#events.accepted(this.#version);
     this.#arrange();
@@ -140,6 +144,13 @@ export class Succession {
     this.failed(new TqError("models", why));
   }
 
+  /** The models that the thread has loaded lack a call that the worker has. */
+  lacking(thread: PoolThread, call: string): void {
+    this.#dismiss(thread, `its models lack ${call}`);
+    const error = this.#letGo.lacking(call);
+    if (error !== null) this.failed(error);
+  }
+
   /** The thread could not load the models, or open the database. */
   failed(error: TqError): void {
     if (this.#stopped) return;
@@ -148,6 +159,7 @@ export class Succession {
     const isMixed = serving.some(({ generation }) => generation === this.#generation);
     if (this.#isRenewing && isWhole && !isMixed && error.code !== "busy") {
       this.#isRenewing = false;
+      this.#letGo.refused();
       this.#events.refused(error);
     } else {
       this.#events.cannotStart(error);
@@ -264,6 +276,7 @@ export class Succession {
       const number = this.#freeNumber();
       if (number === null) return; // until a thread is gone
       if (!this.#events.start(number)) return this.#rest(TRY_AGAIN_MS);
+      this.#longLoads.begin();
     }
   }
 

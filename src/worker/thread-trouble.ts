@@ -31,10 +31,11 @@ export class ThreadTrouble {
     this.#options.changed();
   }
 
-  /** The models take long to load. @param file null: none is being loaded */
-  loadsFor(file: string | null): void {
-    if (file === null) return;
-    this.#refusal = longLoadWords(file);
+  /** The models take long to load. The log has it once, until a thread has loaded them. */
+  loadsFor(file: string): void {
+    const words = longLoadWords(file);
+    if (words === this.#refusal) return;
+    this.#refusal = words;
     this.#options.report({ name: "log.note", level: "warn", message: this.#refusal });
     this.#options.changed();
   }

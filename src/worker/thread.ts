@@ -31,6 +31,7 @@ import { childrenOf, endProcesses, systemThread } from "./child-processes.ts";
 import type { ModelCrons } from "../cron/merge.ts";
 import type { BackUp, FromThread, Init, ToThread } from "./messages.ts";
 import { placeOf } from "../stack.ts";
+import { lackedCall, requireModels } from "./lacking-models.ts";
 import { PostedEvents } from "./posted-events.ts";
 import { takeServiceVariables } from "../service-variables.ts";
 import { StrayWork } from "../run/stray-work.ts";
@@ -216,7 +217,7 @@ async function start(init: Init): Promise<void> {
     const runtime = { store, config, registry, report, worker: true };
     enterRuntime(runtime);
     installModule(tq);
-    const tell = (file: string) => send({ type: "loading", file });
+    const tell = (file: string | null) => send({ type: "loading", file });
     const { models: paths, known, isLenient } = init;
     const load = new Load({ paths, known, isLenient });
     const loading = loadAll(init.models, registry, tell);
@@ -225,11 +226,15 @@ async function start(init: Init): Promise<void> {
     // An edit is told in place of the error that it may cause. The store learns nothing of such models.
     if (edited !== null) return send({ type: "torn", edited, files: Object.keys(version.files) });
     const crons = await loading;
+    tell(null);
+    const catalog = registry.catalog();
+    requireModels(catalog, paths);
+    const lacked = init.keep && lackedCall(init.keep, catalog);
+    if (lacked !== null) return send({ type: "lacking", call: lacked });
     addWebhookFunction(registry, { config, store });
     await ensureTables(store, registry, report);
     const followUps = await declareModels(store, registry, config);
     const policies = saidPolicies(registry.all(), config.tasks);
-    const catalog = registry.catalog();
     const heads = callHeads(registry);
     send({ type: "loaded", catalog, policies, heads, crons, followUps, version });
     const strays = watchStrayWork(store, report, progress, redaction);

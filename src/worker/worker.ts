@@ -2,11 +2,10 @@
  * The life of a worker: it starts, stops, or loses its database. Its main thread never runs user code: it looks
  * after the threads that do.
  */
-import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
+import { monotonicNow } from "../clock.ts";
 import { randomUUIDv7 } from "bun";
 import type { Config } from "../settings/config.ts";
 import { messageOf, type TqError } from "../errors.ts";
-import { LONG_LOAD_MS } from "../registry/long-load.ts";
 import { nextTurn } from "../next-turn.ts";
 import { openWorkerStore } from "../open-store.ts";
 import { shownStore } from "../store/shown/shown-store.ts";
@@ -79,15 +78,16 @@ export class WorkerProcess {
     const own = { rescued: this.#rescued, statistics: this.#statistics };
     const parts = { id, config, store, ...own, report };
     const models = this.#models;
-    const renew = () => this.#pool.renewModels();
+    const renew = (isAsked: boolean) => this.#pool.renewModels(isAsked);
     this.#keeper = new ModelsKeeper({ models, watch, report, renew });
     this.#pool = new Pool(
       { ...parts, shown, models, listeners: options.listeners ?? null },
       {
-        metModels: (reason) => this.#keeper.met(reason),
+        met: (reason) => this.#keeper.met(reason),
         accepted: (version) => this.#keeper.accepted(version),
         refused: (error) => this.#keeper.refused(error),
         renewed: () => this.#keeper.renewed(),
+        loadsLong: (file) => this.#trouble.loadsFor(file),
         loaded: (models) => this.#loaded(models),
         cannotStart: (error) => this.#cannotStart(error),
         mustEnd: (error, why) => this.#mustEnd(error, why),
@@ -101,7 +101,7 @@ export class WorkerProcess {
     this.#alerts = new Alerts({ ...parts, store: shown, failed: () => this.#failed });
     this.#webhooks = new Webhooks({ ...parts, store: shown });
     const choosers = [this.#webhooks, this.#alerts];
-    this.#problems = new Problems({ config, paths: models, crons: this.#crons, choosers, report });
+    this.#problems = new Problems({ config, crons: this.#crons, choosers, report });
     const checked = [this.#alerts, this.#keeper, this.#self];
     this.#timekeeping = new Timekeeping(
       { ...parts, pool: this.#pool, crons: this.#crons, exitWithParent },
@@ -148,7 +148,6 @@ export class WorkerProcess {
    */
   async start(): Promise<void> {
     if (this.#stopping) return;
-    const late = setTimeout(() => this.#trouble.loadsFor(this.#pool.loadingFile), LONG_LOAD_MS);
     try {
       await this.#prepare();
     } catch (error) {
@@ -156,8 +155,6 @@ export class WorkerProcess {
       if (!asked) await this.#alerts.cannotStart(error);
       await this.stop("now", "it cannot start");
       if (!asked) throw error;
-    } finally {
-      clearTimeout(late);
     }
     if (this.#stopping) return;
     this.#options.report(startedEvent(this.id, this.store.name, this.#models, this.#options));
@@ -181,7 +178,7 @@ export class WorkerProcess {
 
   /** Has the threads load the models anew, one at a time. Where they cannot be loaded all goes on with the old ones. */
   reloadModels(reason: string): void {
-    if (!this.#stopping) this.#keeper.reload(reason);
+    if (!this.#stopping) this.#keeper.reload(reason, true);
   }
 
   /** Not before the worker is registered: tasks that an unknown worker has claimed cannot be rescued. */

@@ -1,6 +1,6 @@
 /** `tq backup`, `tq restore` and `tq compact`. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { newTask } from "../support/store.ts";
 import { Folder } from "./tq.ts";
 
@@ -49,6 +49,14 @@ describe("tq backup", () => {
     folder.write("tq.toml", '[backup]\nfolder = "far/backups"\nkeep = 1\n');
     for (let n = 0; n < 2; n++) expect((await folder.tq("backup")).code).toBe(0);
     expect(readdirSync(folder.file("far/backups"))).toHaveLength(1);
+  });
+
+  test("refuses a folder of tq.toml whose disk is not mounted", async () => {
+    using folder = await withQueue();
+    symlinkSync("away", folder.file("backups"));
+    folder.write("tq.toml", '[backup]\nfolder = "backups"\n');
+    const { code, stderr } = await folder.tq("backup");
+    expect([code, stderr]).toEqual([2, expect.stringContaining("away, which is not there; mount")]);
   });
 
   test("refuses a folder that is not there, the database itself, and a place without a queue", async () => {

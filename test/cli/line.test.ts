@@ -155,6 +155,13 @@ describe("a command line", () => {
       ["run"],
       "FILE is missing (a TypeScript or JavaScript file): tq run [flags] FILE [ARGUMENT]...",
     ],
+    ...[["backup"], ["bundle"], ["init"], ["restore"], ["run"], ["upgrade"]].map(
+      ([name = ""]) =>
+        [
+          [name, ""],
+          `${{ backup: "TO", init: "FOLDER" }[name] ?? "FILE"} is empty: name a path, or set the variable that it comes from`,
+        ] as [string[], string],
+    ),
     [
       ["push"],
       "MODEL is missing (the name of a model, such as sale, or of a function): tq push [flags] MODEL METHOD INSTANCES, or tq push [flags] FUNCTION [ARGS]",

@@ -1,6 +1,13 @@
 import { expect, spyOn, test } from "bun:test";
 import { loadInProcess } from "../../cli/command/models.ts";
-import { LONG_LOAD_MS, longLoadWords } from "../../src/registry/long-load.ts";
+import { TqError } from "../../src/errors.ts";
+import {
+  LONG_LOAD_MS,
+  LONGEST_LOAD_MS,
+  longLoadWords,
+  tooLongLoadWords,
+} from "../../src/registry/long-load.ts";
+import { errorOf } from "../support/error.ts";
 import { until } from "../support/until.ts";
 import { Folder } from "./tq.ts";
 
@@ -34,4 +41,20 @@ test("models that take long to load are named, once they have been loaded for so
   await until(() => expect(models.finish).toBeFunction());
   models.finish?.();
   await loading;
+});
+
+test("models that are not loaded after a minute are given up, with their own exit status", async () => {
+  using folder = new Folder();
+  const file = folder.file("models.ts");
+  folder.write("models.ts", "await new Promise(() => {});");
+  const waits: { run: () => void; wait: number }[] = [];
+  let loading: Promise<unknown>;
+  {
+    using _ = spyOn(globalThis, "setTimeout").mockImplementation(
+      ((run: () => void, wait: number) => void waits.push({ run, wait })) as never,
+    );
+    loading = loadInProcess(file);
+  }
+  waits.find(({ wait }) => wait === LONGEST_LOAD_MS)?.run();
+  expect(await errorOf(() => loading)).toEqual(new TqError("models", tooLongLoadWords(file)));
 });

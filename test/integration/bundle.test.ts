@@ -1,6 +1,6 @@
 /** `tq bundle`: models that a box has as one file, beside the executable. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, renameSync } from "node:fs";
+import { lstatSync, mkdirSync, renameSync, symlinkSync } from "node:fs";
 import { Site, TQ } from "./support/site.ts";
 
 setDefaultTimeout(60_000);
@@ -129,6 +129,33 @@ describe("tq bundle", () => {
     const { code, stderr } = await site.run(...args);
     expect(stderr).toContain(words);
     expect(code).toBe(exit);
+  });
+
+  test("replaces no file that it has not made, unless told to", async () => {
+    await using site = withModels();
+    site.write("app.js", "// by hand");
+    const { code, stderr } = await site.run("bundle", "app.js");
+    expect([code, stderr]).toEqual([
+      4,
+      `tq: Cannot bundle the models: ${site.file("app.js")} is there, and tq bundle has not made it; name another file, or replace it with --force\n`,
+    ]);
+    expect(site.read("app.js")).toBe("// by hand");
+    expect((await site.run("bundle", "app.js", "--force")).code).toBe(0);
+    expect((await site.run("bundle", "app.js")).code).toBe(0);
+  });
+
+  test("writes what a link leads to, and refuses one that leads nowhere", async () => {
+    await using site = withModels();
+    expect((await site.run("bundle", "real.js")).code).toBe(0);
+    const before = site.read("real.js");
+    site.write("lib/rates.json", '{ "vat": 7 }');
+    symlinkSync("real.js", site.file("link.js"));
+    expect((await site.run("bundle", "link.js")).code).toBe(0);
+    expect(site.read("real.js")).not.toBe(before);
+    expect(lstatSync(site.file("link.js")).isSymbolicLink()).toBe(true);
+    symlinkSync("none.js", site.file("lost.js"));
+    const { code, stderr } = await site.run("bundle", "lost.js");
+    expect([code, stderr]).toEqual([2, expect.stringContaining("which is not there")]);
   });
 
   test("leaves the bundle as it was where the models are broken, or import what is missing", async () => {

@@ -1,6 +1,6 @@
 /**
  * A proof under load: the models of `tq worker --watch` are edited again and again while tasks are pushed and run, in
- * place and by renaming, into code that is broken, gone, or behind a link. No task may run on files of two moments, none
+ * place and by renaming, into code that is broken, empty, gone, away for a moment, behind a link, or that never loads. No task may run on files of two moments, none
  * may be lost or have its effect twice, and the last edit counts in the end.
  * `bun test/proof/edits.ts EDITS [GAP_MS] [EXECUTABLE]` runs it by hand.
  */
@@ -24,24 +24,32 @@ const END_MS = 60_000;
 
 const MODELS = `
 import { currentTask, Model, ModelSQL, v } from "tq";
-const { ONE } = await import("./one.ts");
+const { ONE } = await import("../models/one.ts");
 await Bun.sleep(50);
-const { TWO } = await import("./two.ts");
+const { TWO } = await import("../models/two.ts");
 export class Effect extends ModelSQL("effect", { task: v.number(), one: v.number(), two: v.number() }) {}
 export class Job extends Model {
   static override readonly __name__ = "job";
   static async quick() { await note(); }
   static async slow() { await Bun.sleep(Math.random() * 40); await note(); }
 }
-async function note() {
+export async function note() {
   await Effect.create([{ task: currentTask()?.id ?? 0, one: ONE, two: TWO }]);
 }`;
+
+const ASIDE = `
+import { task } from "tq";
+import { note } from "./models.ts";
+export const aside = task("aside", note);`;
 
 /** All threads have new models. */
 const LOADED = '"event":"models.loaded"';
 
 /** How an edit goes from the version before to this one. Of `one` and `two`, `one` always changes first. */
-type Edit = (folder: string, version: number) => void;
+type Edit = (folder: string, version: number) => void | Promise<void>;
+
+/** The folder of the models themselves, beside that of what they import. */
+const entry = (folder: string, file: string) => join(folder, "../entries", file);
 
 const text = (name: string, version: number) => `export const ${name} = ${version};\n`;
 
@@ -78,7 +86,42 @@ const linked: Edit = (folder, version) => {
   renameSync(join(folder, ".two.ts"), join(folder, "two.ts"));
 };
 
-const KINDS: readonly Edit[] = [renamed, inPlace, linked, renamed, broken, renamed, gone, renamed];
+/** A full disk, or an editor that writes into the file: the worker may see it before there is anything in it. */
+const emptied: Edit = async (folder, version) => {
+  for (const file of ["aside.ts", "models.ts"]) writeFileSync(entry(folder, file), "");
+  await Bun.sleep(1_000);
+  void renamed(folder, version);
+  writeFileSync(entry(folder, "models.ts"), MODELS);
+  writeFileSync(entry(folder, "aside.ts"), ASIDE);
+};
+
+const hanging: Edit = (folder, version) => {
+  const end = version % 2 === 0 ? "await new Promise(() => {});" : "while (true) {}";
+  rename(folder, "one.ts", text("ONE", version));
+  rename(folder, "two.ts", text("TWO", version) + end);
+};
+
+/** The other file of models has a function of its own. */
+const away: Edit = async (folder, version) => {
+  renameSync(entry(folder, "aside.ts"), entry(folder, ".aside.ts"));
+  await Bun.sleep(1_200);
+  renameSync(entry(folder, ".aside.ts"), entry(folder, "aside.ts"));
+  void renamed(folder, version);
+};
+
+const KINDS: readonly Edit[] = [
+  renamed,
+  inPlace,
+  linked,
+  emptied,
+  broken,
+  renamed,
+  away,
+  gone,
+  renamed,
+  hanging,
+  renamed,
+];
 
 export interface EditsProof {
   readonly edits: number;
@@ -126,8 +169,10 @@ class Run {
   async run(edits: number, gapMs: number): Promise<EditsProof> {
     mkdirSync(join(this.#folder, "models"));
     const models = join(this.#folder, "models");
-    writeFileSync(join(models, "models.ts"), MODELS);
-    inPlace(models, 0);
+    mkdirSync(entry(models, ""));
+    writeFileSync(entry(models, "models.ts"), MODELS);
+    writeFileSync(entry(models, "aside.ts"), ASIDE);
+    await inPlace(models, 0);
     await this.#start("push", "job", "quick", "1").exited; // makes the database
     this.#pushed = 1;
     const worker = this.#start("worker", "--threads", "2", "--watch");
@@ -144,10 +189,10 @@ class Run {
   async #edit(models: string, edits: number, gapMs: number): Promise<void> {
     const pushing = this.#push();
     for (let version = 1; version <= edits; version++) {
-      (KINDS[version % KINDS.length] ?? inPlace)(models, version);
+      await (KINDS[version % KINDS.length] ?? inPlace)(models, version);
       await Bun.sleep(Math.random() * 2 * gapMs);
     }
-    renamed(models, edits + 1);
+    await renamed(models, edits + 1);
     await this.#until("the last edit counts", () => this.#effects().some(isOf(edits + 1)));
     this.#isOver = true;
     await pushing;
@@ -160,7 +205,7 @@ class Run {
       cwd: this.#folder,
       env: {
         ...process.env,
-        TQ_MODELS: join(this.#folder, "models/models.ts"),
+        TQ_MODELS: join(this.#folder, "entries"),
         TQ_QUEUE__WORKER: "true",
         TQ_LOG__FORMAT: "json",
       },
@@ -173,11 +218,13 @@ class Run {
   async #push(): Promise<void> {
     using db = this.#connect();
     const push = db.query(`INSERT INTO tq_push (model, method, instances) VALUES ('job', ?, 1)`);
+    const pushAside = db.query(`INSERT INTO tq_push (model) VALUES ('aside')`);
     while (!this.#isOver) {
       db.transaction(() => {
         for (const method of ["quick", "slow", "quick"]) push.run(method);
+        pushAside.run();
       })();
-      this.#pushed += 3;
+      this.#pushed += 4;
       await Bun.sleep(20);
     }
   }

@@ -105,15 +105,20 @@ describe("a watch of models", () => {
 describe("a worker", () => {
   let events: Event[] = [];
   let renewals = 0;
+  let asked = 0;
 
   function keeper(watch: boolean): ModelsKeeper {
     events = [];
     renewals = 0;
+    asked = 0;
     const kept = new ModelsKeeper({
       models: [models()],
       watch,
       report: (event) => events.push(event),
-      renew: () => (renewals += 1),
+      renew: (isAsked) => {
+        renewals += 1;
+        if (isAsked) asked += 1;
+      },
       monotonic: () => now,
     });
     kept.accepted(versionNow());
@@ -161,16 +166,16 @@ describe("a worker", () => {
     kept.accepted(versionNow());
     kept.renewed();
     lookFor(kept, 60_000);
-    expect(renewals).toBe(3);
+    expect([renewals, asked]).toEqual([3, 0]);
     expect(names()).toEqual(["models.loading", "models.refused", "models.loaded"]);
   });
 
   test("that is asked to load them does so, and says a refusal once", () => {
     const kept = keeper(false);
-    kept.reload("SIGHUP");
+    kept.reload("SIGHUP", true);
     kept.refused(new TqError("models", "no file"));
     lookFor(kept, 60_000);
-    expect(renewals).toBe(1);
+    expect([renewals, asked]).toEqual([1, 1]);
     expect(events).toEqual([
       { name: "models.loading", reason: "SIGHUP" },
       { name: "models.refused", message: "no file" },

@@ -7,40 +7,7 @@ import { TqError } from "../../src/errors.ts";
 import type { ModelVersion } from "../../src/catalog.ts";
 import type { PoolThread } from "../../src/worker/pool-thread.ts";
 import { mostThreads, Succession } from "../../src/worker/succession.ts";
-
-/** A thread that does what the test says. */
-class FakeThread {
-  readonly number: number;
-  readonly progress = { sequence: 0 };
-  readonly since = performance.now();
-  readonly seenAtTakeBack = 0;
-  generation: number;
-  loaded = false;
-  serves = false;
-  leaves = false;
-  idle = false;
-  isOutdated = false;
-  endReason: string | null = null;
-
-  constructor(number: number, generation: number) {
-    this.number = number;
-    this.generation = generation;
-  }
-
-  go(): void {
-    this.serves = true;
-    this.idle = true;
-  }
-  stop(): void {
-    this.leaves = true;
-  }
-  setOutdated(): void {
-    this.isOutdated = true;
-  }
-  async terminate(reason: string): Promise<void> {
-    this.endReason ??= reason;
-  }
-}
+import { FakeThread } from "./fake-thread.ts";
 
 let folder = "";
 const file = () => join(folder, "models.ts");
@@ -69,6 +36,7 @@ function begin(places: number): void {
       accepted: () => {},
       refused: ({ message }) => events.push(`refused: ${message}`),
       cannotStart: ({ message }) => events.push(`cannot start: ${message}`),
+      loadsLong: (file) => events.push(`loads long: ${file}`),
       renewed: () => events.push("renewed"),
     },
   );
@@ -79,10 +47,17 @@ const coming = () => threads.filter(({ serves, endReason }) => !serves && endRea
 const serving = () => threads.filter(({ serves }) => serves).map(({ number }) => number);
 const leaving = () => threads.filter(({ leaves }) => leaves);
 
+const CATALOG = { job: null };
+
 function load(thread = coming().find(({ loaded }) => !loaded), models = "1"): boolean {
   if (thread === undefined) throw new Error("no thread loads");
   thread.loaded = true;
-  return succession.loaded(thread as unknown as PoolThread, version(models));
+  return succession.loaded(thread as unknown as PoolThread, version(models), CATALOG);
+}
+
+function lack(call: string, thread = coming().find(({ loaded }) => !loaded)): void {
+  succession.lacking(thread as unknown as PoolThread, call);
+  end(thread);
 }
 
 function end(thread: FakeThread | undefined): void {
@@ -212,6 +187,39 @@ describe("new models", () => {
     expect(serving()).toEqual([2, 4]);
   });
 
+  test("that lack a call of the older ones are refused, unless somebody has asked for them", () => {
+    succession.renew();
+    lack("late");
+    expect(events[0]).toStartWith("refused: Cannot take up models without late: ");
+    expect(serving()).toEqual([1, 2]);
+    expect(succession.next.keep).toEqual(CATALOG);
+    succession.renew(true);
+    expect(succession.next.keep).toBeNull();
+    load(undefined, "2");
+    expect(leaving().length).toBe(1);
+  });
+
+  test("that somebody asks for while a thread finds that they lack a call are loaded again", () => {
+    succession.renew();
+    const thread = coming()[0];
+    succession.renew(true);
+    lack("late", thread);
+    expect(events).toEqual([]);
+    load(undefined, "2");
+    expect(leaving().length).toBe(1);
+  });
+
+  test("end a load that hangs on older ones, and are loaded in its place", () => {
+    succession.renew();
+    const hung = coming()[0];
+    if (hung) hung.since -= 6_000;
+    succession.renew();
+    expect(hung?.endReason).toBe("it loads for too long");
+    buryDismissed();
+    load(undefined, "2");
+    expect(leaving().length).toBe(1);
+  });
+
   test("never need more numbers than there are", () => {
     for (let models = 2; models < 20; models++) {
       succession.renew();
@@ -254,8 +262,16 @@ test("a thread that has loaded what is not on the disk any more does not serve",
   if (thread) thread.loaded = true;
   const older = version("2");
   version("3");
-  expect(succession.loaded(thread as unknown as PoolThread, older)).toBe(false);
+  expect(succession.loaded(thread as unknown as PoolThread, older, CATALOG)).toBe(false);
   expect(thread?.endReason).toBe(`${file()} has changed while it loaded the models`);
+  expect(serving()).toEqual([2]);
+});
+
+test("a thread that began before any had loaded, and whose models lack a call, does not serve", () => {
+  end(threads[0]);
+  const thread = coming()[0];
+  expect(succession.loaded(thread as unknown as PoolThread, version("2"), {})).toBe(false);
+  expect(thread?.endReason).toBe("its models lack job");
   expect(serving()).toEqual([2]);
 });
 

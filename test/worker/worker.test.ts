@@ -276,15 +276,12 @@ describe("a worker", () => {
     await nextTurn(); // a rejection that no code handles fails the test by then
   });
 
-  test("with a file that exports no model says so, and what a model is", async () => {
+  test("with a file that exports no model does not start, and says what a model is", async () => {
     const file = join(folder, "none.ts");
     writeFileSync(file, 'import { Model } from "tq"; export class Nameless extends Model {}');
-    const worker = await start({ models: [file], threads: 1 });
-    await worker.stop();
-    expect(events).toContainEqual({
-      name: "log.note",
-      level: "warn",
-      message: `No task can run: there is no model in ${file}; a model is an exported class that extends ModelSQL(name, fields), or Model with a static __name__, and a function is an exported task(name, function)`,
+    expect(await errorOf(() => start({ models: [file], threads: 1 }))).toMatchObject({
+      code: "models",
+      message: `Cannot load models from ${file}: there is no model in it; a model is an exported class that extends ModelSQL(name, fields), or Model with a static __name__, and a function is an exported task(name, function)`,
     });
   });
 

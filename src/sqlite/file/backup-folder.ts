@@ -3,12 +3,14 @@ import { Database } from "bun:sqlite";
 import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { wallNow } from "../../clock.ts";
+import { brokenLinkWords } from "../../broken-link.ts";
 import { TqError } from "../../errors.ts";
 import { giveOwner, ownerWords } from "../../file-owner.ts";
 import type { Backup } from "../../store/backup.ts";
 import { type BackupOptions, writeBackup } from "./backup.ts";
 import { followLinks } from "../connection.ts";
 import { FileIdentity } from "./identity.ts";
+import { originOf, placeOf, shareOf } from "./origin.ts";
 import { removeLeftParts, removeWithLogs } from "./parts.ts";
 import { openUnwritable } from "./unwritable.ts";
 
@@ -52,11 +54,11 @@ export function backUp(db: Database, { path, keep, ...options }: BackupPlace): B
   const made = writeBackup(db, { ...options, target });
   if (keep === null) return made;
   const names = readdirSync(path).filter((name) => isOurs(name) && name !== basename(target));
-  const share = shareOf(db);
+  const origin = originOf(db, [placeOf(database)]);
   const earlier = names
     .toSorted()
     .map((name) => join(path, name))
-    .filter((file) => isOf(file, share));
+    .filter((file) => isOf(file, origin));
   const deleted = earlier.slice(0, Math.max(earlier.length - (keep - 1), 0));
   for (const file of deleted) removeWithLogs(file);
   return { ...made, deleted };
@@ -67,7 +69,7 @@ export function backUpFile(place: Omit<BackupPlace, "now" | "checkFiles">): Back
   const database = followLinks(place.database);
   makeFolder(place.path, database);
   using db = new Database(database, { readwrite: true, create: false });
-  db.query(SHARE).get(); // the first read, after which the log is there
+  shareOf(db); // the first read, after which the log is there
   const identity = new FileIdentity(database);
   const checkFiles = () => identity.checkAnew();
   return backUp(db, { ...place, database, now: wallNow(), checkFiles });
@@ -82,7 +84,8 @@ function makeFolder(folder: string, database: string): void {
       giveOwner(path, database);
     }
   } catch (error) {
-    const why = `${(error as Error).message}${ownerWords(dirname(folder))}`;
+    const why =
+      brokenLinkWords(folder) ?? `${(error as Error).message}${ownerWords(dirname(folder))}`;
     throw new TqError("invalid", `Cannot make the folder ${folder} for backups: ${why}`);
   }
 }
@@ -91,18 +94,12 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-const SHARE = "SELECT share FROM tq__share";
-
-/** The number that a database has drawn once: its copies have it too. */
-export function shareOf(db: Database): number | null {
-  return (db.query(SHARE).get() as { share: number } | null)?.share ?? null;
-}
-
 /** False for a backup of another database of the same name, and for a file that cannot be read: they stay. */
-function isOf(file: string, share: number | null): boolean {
+function isOf(file: string, origin: string): boolean {
   try {
+    if (!statSync(file).isFile()) return false; // a pipe would keep its reader waiting
     using db = openUnwritable(file);
-    return share !== null && shareOf(db) === share;
+    return originOf(db) === origin;
   } catch {
     return false;
   }

@@ -6,10 +6,12 @@
 import { Database } from "bun:sqlite";
 import { closeSync, existsSync, openSync, renameSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { brokenLinkWords } from "../../broken-link.ts";
 import { TqError } from "../../errors.ts";
 import { giveOwner, ownerWords } from "../../file-owner.ts";
 import type { Backup } from "../../store/backup.ts";
 import { translate } from "../errors.ts";
+import { mark } from "./origin.ts";
 import { newPart, removeLeftParts, removeWithLogs, sync, syncFolderOf } from "./parts.ts";
 import { checkRoom, contentBytes } from "./room.ts";
 import { checkSound, countTasks, lastTask } from "./sound.ts";
@@ -34,6 +36,8 @@ function checkTarget(target: string): void {
   if (existsSync(target)) {
     throw refused(target, "a file is there already; give another name, or move that file away");
   }
+  const broken = brokenLinkWords(target);
+  if (broken !== null) throw refused(target, broken);
   const folder = statSync(dirname(target), { throwIfNoEntry: false });
   if (!folder?.isDirectory()) {
     throw refused(target, `the folder ${dirname(target)} does not exist; make it first`);
@@ -81,13 +85,11 @@ export function copyInto(db: Database, part: string): void {
   sync(part);
 }
 
-const MARK = "INSERT INTO tq__copy (made_at) VALUES (?)";
-
 /** Reads the copy anew. @returns the tasks in it, by state */
-function checkCopy(part: string, last: number, { target, now }: BackupOptions) {
+function checkCopy(part: string, last: number, { target, now, database }: BackupOptions) {
   using db = new Database(part, { readwrite: true, create: false });
   db.run("BEGIN IMMEDIATE"); // a lock, by which others know that it is written
-  db.query(MARK).run(now);
+  mark(db, now, database);
   checkSound(db, target);
   if (lastTask(db) < last) {
     throw new TqError("database", `Cannot trust ${target}: its last tasks are missing`);

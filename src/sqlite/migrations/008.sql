@@ -86,8 +86,13 @@ SELECT id, pid, host, started_at, threads, queues,
        version, schema, trouble, threads_ready, models_at
   FROM tq__worker;
 
--- One row in a copy that a backup made: when that was. A database in use has none.
-CREATE TABLE tq__copy (made_at INTEGER NOT NULL) STRICT;
+-- One row in a copy that a backup made: when that was, and the host and path of the database. A database in use has none,
+-- unless a person has put a copy in its place without tq restore.
+CREATE TABLE tq__copy (made_at INTEGER NOT NULL, place TEXT NOT NULL) STRICT;
+
+-- A number that this database shares with its copies alone: one that was restored to another place has another.
+CREATE TABLE tq__identity (number INTEGER NOT NULL) STRICT;
+INSERT INTO tq__identity VALUES (random() >> 11);
 
 -- How the backups of this database went: the last good one, and the last try, where that has failed since. A database
 -- that was restored has what its copy knew: `restored_at` says since when that is its past.

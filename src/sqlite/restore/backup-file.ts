@@ -1,5 +1,5 @@
 /** The file of a backup, which is only read. */
-import { Database } from "bun:sqlite";
+import { Database, SQLiteError } from "bun:sqlite";
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { TqError } from "../../errors.ts";
 import type { BackupContent } from "../../store/restore.ts";
@@ -19,6 +19,9 @@ export function withBackup<T>(file: string, database: string, read: (db: Databas
   if (stat.isDirectory()) {
     throw new TqError("invalid", `Cannot restore ${file}: it is a folder; name a file in it`);
   }
+  if (!stat.isFile()) {
+    throw new TqError("invalid", `Cannot restore ${file}: it is no regular file`); // a pipe would keep us waiting
+  }
   if (existsSync(database) && realpathSync(file) === realpathSync(database)) {
     throw new TqError("invalid", `Cannot restore ${file}: it is the database itself`);
   }
@@ -28,8 +31,18 @@ export function withBackup<T>(file: string, database: string, read: (db: Databas
     schemaVersion(db, file);
     return read(db);
   } catch (error) {
-    throw besideLog(translate(error, file), file);
+    throw besideLog(translate(missingTable(error, file), file), file);
   }
+}
+
+/** Another program, or a hand, may have changed a file that has the number of our schema. */
+export function missingTable(error: unknown, file: string): unknown {
+  if (!(error instanceof SQLiteError) || !/^no such (?:table|column)/.test(error.message))
+    return error;
+  const why = `it is not as tq backup has written it (${error.message})`;
+  return new TqError("database", `Cannot restore ${file}: ${why}; take another copy`, {
+    cause: error,
+  });
 }
 
 /** A file that a program has open, or that has a log beside it, is read as a database in use. */

@@ -8,6 +8,7 @@ import { syncFolderOf } from "../file/parts.ts";
 import { checkSound } from "../file/sound.ts";
 import { findUnwritable, unwritableError } from "../file/unwritable.ts";
 import { inUse, openAlone } from "../file/alone.ts";
+import { leftNames } from "./left-name.ts";
 
 const TABLES = `
   SELECT count(*) AS tables, coalesce(max(name IN ('tq__schema', 'tq__task')), 0) AS isQueue FROM sqlite_schema`;
@@ -18,6 +19,8 @@ export class FormerDatabase implements Disposable {
   readonly #action: string;
   /** Holds it for this program alone; null: it is gone, or cannot be read. */
   readonly #db: Database | null;
+  /** A descriptor with the lock of one that cannot be read. */
+  #locked: number | null = null;
 
   /** @throws TqError "busy" while another program has it open, "conflict" where it is no queue */
   constructor(path: string, action: string) {
@@ -57,13 +60,11 @@ export class FormerDatabase implements Disposable {
 
   /** Where SQLite cannot be asked, the locks of its connections tell; elsewhere than on Linux nothing does. */
   #checkLocks(): void {
-    const file = openSync(this.#path, "r+");
-    try {
-      const isFree = lockOpenFile(file, "write", SHARED_RANGE);
-      if (!isFree && process.platform === "linux") throw inUse(this.#path, this.#action);
-    } finally {
-      closeSync(file);
-    }
+    this.#locked = openSync(this.#path, "r+");
+    const isFree = lockOpenFile(this.#locked, "write", SHARED_RANGE);
+    if (isFree || process.platform !== "linux") return;
+    closeSync(this.#locked);
+    throw inUse(this.#path, this.#action);
   }
 
   /**
@@ -74,9 +75,10 @@ export class FormerDatabase implements Disposable {
    */
   replaceBy(part: string, aside: string): boolean {
     const path = this.#path;
-    if (process.platform === "win32") this.#db?.close(); // Windows renames no open file
+    if (process.platform === "win32") this[Symbol.dispose](); // Windows renames no open file
     const hadLogs = this.#moveLogs(aside);
     const isThere = existsSync(path);
+    for (const left of leftNames(path)) rmSync(left); // of a restore that was killed
     if (isThere) linkOrRename(path, aside);
     if (isThere && existsSync(path)) renameSync(part, path);
     else giveNewName(part, path, this.#action);
@@ -88,6 +90,8 @@ export class FormerDatabase implements Disposable {
   #moveLogs(aside: string): boolean {
     rmSync(`${this.#path}-shm`, { force: true });
     rmSync(`${this.#path}-unflushed`, { force: true });
+    // Of a database that is held here, the journal has nothing to undo, and a kill would leave it to the new one.
+    if (this.#db !== null) rmSync(`${this.#path}-journal`, { force: true });
     const logs = this.#db === null ? ["-wal", "-journal"] : [];
     const moved = logs.filter((suffix) => existsSync(this.#path + suffix));
     for (const suffix of moved) renameSync(this.#path + suffix, aside + suffix);
@@ -96,6 +100,8 @@ export class FormerDatabase implements Disposable {
 
   [Symbol.dispose](): void {
     this.#db?.close();
+    if (this.#locked !== null) closeSync(this.#locked);
+    this.#locked = null;
   }
 }
 

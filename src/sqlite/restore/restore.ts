@@ -14,12 +14,10 @@ import { newPart, removeLeftParts, removeWithLogs, sync } from "../file/parts.ts
 import { checkRoom, contentBytes } from "../file/room.ts";
 import { checkSound, countTasks } from "../file/sound.ts";
 import { refuseLive } from "../file/alone.ts";
-import { contentOf, withBackup } from "./backup-file.ts";
-import { givenIds, putInOrder } from "./put-in-order.ts";
+import { contentOf, missingTable, withBackup } from "./backup-file.ts";
+import { asideOf } from "./left-name.ts";
+import { formerOf, putInOrder } from "./put-in-order.ts";
 import { FormerDatabase } from "./replace.ts";
-
-/** A queue of people and offices does not give more ids between two backups. */
-const SKIPPED = 100_000;
 
 /** To open the copy, which no other program knows of. */
 const TIMEOUT_MS = 5_000;
@@ -27,7 +25,9 @@ const TIMEOUT_MS = 5_000;
 /** @throws TqError where the backup cannot be used, or a worker of the database lives */
 export function inspectBackup(given: string, file: string): BackupContent {
   const database = followLinks(given);
-  refuseLive(database, `Cannot restore ${database}`);
+  const action = `Cannot restore ${database}`;
+  checkFile(database, action);
+  refuseLive(database, action);
   return withBackup(file, database, (db) => contentOf(db, file));
 }
 
@@ -41,6 +41,7 @@ export function restoreBackup(
 ): Restored {
   const database = followLinks(options.database);
   const action = `Cannot restore ${database}`;
+  checkFile(database, action);
   checkFolder(database, action);
   removeLeftParts(dirname(database), (name) => name === basename(database));
   const part = newPart(database);
@@ -50,8 +51,18 @@ export function restoreBackup(
     return replace(part, { ...options, database, action, madeAt });
   } catch (error) {
     removeWithLogs(part);
-    throw translate(error, database);
+    throw translate(missingTable(error, file), database);
   }
+}
+
+/** @throws TqError "database" where a folder, or a pipe, has its name */
+function checkFile(database: string, action: string): void {
+  const stat = statSync(database, { throwIfNoEntry: false });
+  if (stat === undefined || stat.isFile()) return;
+  const what = stat.isDirectory()
+    ? `it is a folder; name a file, for example ${database}/tq.db`
+    : "it is no regular file; name another";
+  throw new TqError("database", `${action}: ${what}`);
 }
 
 function checkFolder(database: string, action: string): void {
@@ -100,14 +111,13 @@ function replace(part: string, { database, action, hold, skip, madeAt }: Replaci
   const now = wallNow();
   using former = new FormerDatabase(database, action);
   refuseLive(database, action); // a worker may have started meanwhile
-  const given = skip === null ? former.read(givenIds) : null;
   const reason = `restored from a backup${madeAt === null ? "" : ` of ${localTime(madeAt, now)}`}`;
-  const order = { hold, reason, given, skip: skip ?? SKIPPED };
+  const order = { database, hold, reason, former: former.read(formerOf), skip };
   const { interrupted, nextId, tasks } = prepare(part, (db) => ({
     ...putInOrder(db, order, now),
     tasks: countTasks(db),
   }));
-  const aside = `${database}.former-${new Date(now).toISOString().replaceAll(":", "")}`;
+  const aside = asideOf(database, now);
   const hadFormer = former.replaceBy(part, aside);
   return {
     path: database,

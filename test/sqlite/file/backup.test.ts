@@ -1,7 +1,15 @@
 /** A copy of a database in use. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { chmodSync, existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { writeBackup } from "../../../src/sqlite/file/backup.ts";
 import { errorOf } from "../../support/error.ts";
 import { startHelper } from "../../support/process.ts";
@@ -64,6 +72,18 @@ describe("a backup", () => {
       });
     }
     expect(await Bun.file(`${path}-copy`).text()).toBe("mine");
+  });
+
+  test("is refused where a link leads nowhere, as to a disk that is not mounted", async () => {
+    await using subject = makeStore();
+    const target = `${subject.path}-copy`;
+    const away = `${subject.store.folder}/away.db`;
+    symlinkSync(away, target);
+    expect(await errorOf(subject.store.backup(target))).toMatchObject({
+      code: "invalid",
+      message: `Cannot write the backup ${target}: ${target} is a link to ${away}, which is not there; mount the disk that it is on, or name another path`,
+    });
+    expect(lstatSync(target).isSymbolicLink()).toBe(true);
   });
 
   test("is refused in a folder that is not there, and leaves nothing behind", async () => {

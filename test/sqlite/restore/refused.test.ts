@@ -1,7 +1,7 @@
 /** Restores that are refused: each leaves the database as it was. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { errorOf } from "../../support/error.ts";
 import { newTask, pushOne } from "../../support/store.ts";
 import { restoreSubject } from "./subject.ts";
@@ -40,6 +40,42 @@ describe("a restore is refused, and changes nothing,", () => {
     });
     expect(existsSync(subject.path)).toBe(false);
   });
+
+  test.skipIf(process.platform === "win32")("of a pipe, which nobody writes", async () => {
+    await using subject = restoreSubject();
+    Bun.spawnSync(["mkfifo", subject.copy]);
+    expect(await errorOf(() => subject.restore())).toMatchObject({
+      code: "invalid",
+      message: `Cannot restore ${subject.copy}: it is no regular file`,
+    });
+  });
+
+  test("where a folder has the name of the database", async () => {
+    await using subject = restoreSubject();
+    await subject.use((store) => store.backup(subject.copy));
+    const database = subject.file("folder");
+    mkdirSync(database);
+    expect(await errorOf(() => subject.restore({ database }))).toMatchObject({
+      code: "database",
+      message: `Cannot restore ${database}: it is a folder; name a file, for example ${database}/tq.db`,
+    });
+  });
+
+  test.each(["tq__task", "tq__cron", "tq__alert", "tq__copy"])(
+    "of a file whose table %s has another name",
+    async (table) => {
+      await using subject = restoreSubject();
+      await subject.use((store) => store.backup(subject.copy));
+      using copy = new Database(subject.copy);
+      copy.run(`ALTER TABLE ${table} RENAME TO moved`);
+      copy.close();
+      expect(await errorOf(() => subject.restore())).toMatchObject({
+        code: "database",
+        message: `Cannot restore ${subject.copy}: it is not as tq backup has written it (no such table: ${table}); take another copy`,
+      });
+      expect(subject.rows("SELECT count(*) FROM tq__task")).toEqual([[0]]);
+    },
+  );
 
   test("of a file of a newer tq", async () => {
     await using subject = restoreSubject();
