@@ -89,7 +89,7 @@ describe("workers on one file", () => {
     await pass("2"); // a worker collects garbage and finds its time zone once it is idle
     const before = cpuTimes(workers);
     await pass("3");
-    expect(cpuTimes(workers) - before).toBeLessThan(450); // 15 % of a core, of all ten
+    expect(cpuTimes(workers) - before).toBeLessThan(1_500); // one that spins takes 3,000
   });
 });
 
