@@ -4,9 +4,10 @@
  * `bun test/proof/backups.ts ROUNDS [EXECUTABLE]` runs it by hand.
  */
 import { Database, SQLiteError } from "bun:sqlite";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { connect } from "../support/connect.ts";
+import { makeFolder } from "../support/folder.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const MODELS = Bun.fileURLToPath(new URL("./backup-models.ts", import.meta.url));
@@ -41,12 +42,8 @@ export async function proveBackups(
   executable = join(ROOT, "dist/tq"),
   say: (round: Round) => void = () => {},
 ): Promise<BackupProof> {
-  const folder = mkdtempSync(join(tmpdir(), "tq-backups-"));
-  try {
-    return await new Run(folder, executable).run(rounds, say);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  using folder = makeFolder();
+  return await new Run(folder.path, executable).run(rounds, say);
 }
 
 class Run {
@@ -142,8 +139,7 @@ class Run {
   }
 
   async #push(): Promise<void> {
-    using db = new Database(join(this.#folder, "tq.db"), { create: false, readwrite: true });
-    db.run("PRAGMA busy_timeout = 5000");
+    using db = connect(join(this.#folder, "tq.db"));
     const ready = db.query("SELECT count(*) FROM tq__task WHERE state = 'ready'");
     while (!this.#isOver) {
       try {

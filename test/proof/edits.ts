@@ -4,18 +4,11 @@
  * may be lost or have its effect twice, and the last edit counts in the end.
  * `bun test/proof/edits.ts EDITS [GAP_MS] [EXECUTABLE]` runs it by hand.
  */
-import { Database } from "bun:sqlite";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import type { Database } from "bun:sqlite";
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { connect } from "../support/connect.ts";
+import { makeFolder } from "../support/folder.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 
@@ -140,12 +133,8 @@ export async function prove(
   gapMs = 500,
   executable = join(ROOT, "dist/tq"),
 ): Promise<EditsProof> {
-  const folder = mkdtempSync(join(tmpdir(), "tq-edits-"));
-  try {
-    return await new Run(folder, executable).run(edits, gapMs);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  using folder = makeFolder();
+  return await new Run(folder.path, executable).run(edits, gapMs);
 }
 
 interface Counted {
@@ -247,9 +236,7 @@ class Run {
   }
 
   #connect(): Database {
-    const db = new Database(join(this.#folder, "tq.db"));
-    db.run("PRAGMA busy_timeout = 5000");
-    return db;
+    return connect(join(this.#folder, "tq.db"));
   }
 
   #judge(edits: number): EditsProof {
