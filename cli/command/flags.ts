@@ -51,7 +51,7 @@ export function spellingsOf(name: string, flag: Pick<Flag, "alias">): string[] {
   return [...short, ...long];
 }
 
-/** What follows the name of a flag in the help: ` N`, `[=all]`, or nothing. */
+/** The text behind the name of a flag in the help: ` N`, `[=all]`, or nothing. */
 export function valueWords({ type, valueHint = "VALUE", bare }: Flag): string {
   if (type === "boolean") return "";
   return bare === undefined ? ` ${valueHint}` : `[=${valueHint}]`;

@@ -1,4 +1,4 @@
-/** Who runs the tasks of a database, for commands that look at it. */
+/** The mode says who runs the tasks of a database, for commands that look at it. */
 import { withFollowedMode } from "../../src/store/followed-mode.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { AnyConfig } from "./program.ts";

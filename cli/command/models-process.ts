@@ -11,7 +11,7 @@ import { self } from "./self.ts";
 /** Of `tq completions`, in place of the name of a shell: prints what the models have. */
 export const MODELS_WORD = "models";
 
-/** What the models print stands before it; the last one counts. */
+/** The prints of the models stand before it; the last one counts. */
 const MARK = "\ntq-models:";
 
 export interface ModelNames {

@@ -5,7 +5,7 @@ import { hasTerminal } from "../terminal/controlling-terminal.ts";
 
 interface Stoppable {
   stop(how?: "graceful" | "now"): Promise<void>;
-  /** What SIGHUP asks for, where no terminal was closed. Left out: it stops the command. */
+  /** Called at a SIGHUP, where no terminal was closed. Left out: it stops the command. */
   reload?(this: void): void;
 }
 

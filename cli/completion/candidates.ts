@@ -1,4 +1,4 @@
-/** What may stand at the end of an unfinished command line: from the commands, the models and the database. */
+/** Finds words for the end of an unfinished command line: from the commands, the models and the database. */
 import { TASK_STATES } from "../../src/task.ts";
 import { type Commands, isGroup, loadAll } from "../command/command.ts";
 import { aliasesOf, type Flag, type Flags } from "../command/flags.ts";

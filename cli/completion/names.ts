@@ -93,7 +93,7 @@ async function fromStore<T>(
   return found;
 }
 
-/** What `tq resume` can end. */
+/** The pauses that `tq resume` can end. */
 function paused(kind: NameKind, config: AnyConfig): Promise<readonly Candidate[]> {
   const wanted = kind === "QUEUE" ? "queue" : "task";
   return fromStore(config, async (store) =>

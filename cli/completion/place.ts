@@ -2,7 +2,7 @@
 import { type Command, type CommandGroup, type Commands, isGroup } from "../command/command.ts";
 import { aliasesOf, COMMON_FLAGS, type Flag, type Flags } from "../command/flags.ts";
 
-/** What the last word may be. */
+/** The kinds of word that the last one may be. */
 export type Place =
   | { readonly at: "command"; readonly commands: Commands }
   | { readonly at: "flag"; readonly command: Command | null; readonly flags: Flags }

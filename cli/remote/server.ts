@@ -85,7 +85,7 @@ export class RemoteServer {
     }));
   }
 
-  /** What `/readyz` or `tq doctor --quick` find there. */
+  /** The findings of `/readyz` or `tq doctor --quick` there. */
   async findings(look: "ready" | "doctor") {
     const query = new URLSearchParams({ look });
     const { findings, checks = [] } = await this.client.get("/findings", ["findings"], query);

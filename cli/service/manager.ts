@@ -1,4 +1,4 @@
-/** What starts services on a system, as the commands of `tq service` use it. */
+/** A program of the system that starts services, as the commands of `tq service` use it. */
 import { TqError } from "../../src/errors.ts";
 import type { Plan } from "./plan.ts";
 
@@ -16,7 +16,7 @@ export interface ServiceState {
   readonly words: string;
 }
 
-/** What a service runs, and where. */
+/** The command of a service, and its folder. */
 export interface Runs {
   readonly command: readonly string[];
   readonly folder: string;
@@ -30,7 +30,7 @@ export interface Manager {
   file(label: string): string;
   /** The text of that file. */
   definition(plan: Plan): string;
-  /** What such a text has the service run. */
+  /** The command that such a text has the service run. */
   runs(definition: string): Runs;
   /** The names of all services that tq has made. */
   all(): string[];
@@ -48,7 +48,7 @@ export interface Manager {
   lastLines(label: string): string[];
   /** For people: how its log is read. */
   logCommand(label: string): string;
-  /** What is to be said once it is installed. */
+  /** Sentences to be said once it is installed. */
   notes(label: string): string[];
 }
 

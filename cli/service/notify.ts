@@ -7,7 +7,7 @@ import type { Event, Report } from "../../src/log/events.ts";
 import { takeServiceVariables } from "../../src/service-variables.ts";
 import { openDatagrams, type Send } from "./datagram.ts";
 
-/** What was not sent is sent again so soon. */
+/** A message that was not sent is sent again so soon. */
 const AGAIN_MS = 1_000;
 
 /** Beats in the time that `WatchdogSec=` gives: the next one is in time where one is late. */
@@ -81,7 +81,7 @@ export class ServiceManager {
     this.#wait();
   }
 
-  /** What was said first comes first; what follows waits. */
+  /** The message that was said first goes first; others wait. */
   #flush(): void {
     while (this.#unsent[0] !== undefined && this.#send(this.#unsent[0])) this.#unsent.shift();
   }

@@ -1,4 +1,4 @@
-/** What a service is to run: the same for each system. */
+/** The plan of a service: the same for each system. */
 import { basename, dirname } from "node:path";
 import { TqError } from "../../src/errors.ts";
 import { isInExecutable } from "../../src/registry/executable.ts";

@@ -140,7 +140,7 @@ function workerCells(worker: WorkerRuns): string[] {
   return [workerName(worker), stateOf(worker), busy, String(running), taken, version ?? "older"];
 }
 
-/** What a thread runs, and its worker. */
+/** The run of a thread, and its worker. */
 interface RunRow extends ThreadRun {
   readonly worker: string;
 }

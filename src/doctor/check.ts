@@ -1,19 +1,19 @@
-/** What a check is, and what it finds: `/healthz`, `/readyz`, `tq status` and `tq doctor` ask the same ones. */
+/** Checks and their findings: `/healthz`, `/readyz`, `tq status` and `tq doctor` ask the same ones. */
 import type { ModelCatalog } from "../catalog.ts";
 import type { Config } from "../settings/config.ts";
 import type { Store } from "../store/store.ts";
 import type { Examination } from "./examination.ts";
 
 /**
- * Who asks. "health": whether this process can store tasks and run them, which must cost nothing; "ready": whether tasks
- * are stored and run; "status": what is wrong, for people; "doctor": all that may become so.
+ * The one who asks. "health": whether this process can store tasks and run them, which must cost nothing; "ready":
+ * whether tasks are stored and run; "status": what is wrong, for people; "doctor": all that may become so.
  */
 export type Look = "health" | "ready" | "status" | "doctor";
 
 export interface Health {
   readonly store: Store;
   readonly config: Config;
-  /** Who runs the tasks of the database: "no worker" where each program runs its own. */
+  /** The one who runs the tasks of the database: "no worker" where each program runs its own. */
   readonly mode: "worker" | "no worker";
   /** Why the worker beside this server can run no task; null: it can, or there is none. */
   readonly trouble?: () => string | null;
@@ -24,9 +24,9 @@ export interface Health {
 }
 
 export interface Found {
-  /** What is wrong, and where. */
+  /** The fault, and its place. */
   readonly message: string;
-  /** What to do about it; "" where the message says it. */
+  /** The advice; "" where the message says it. */
   readonly advice: string;
 }
 
@@ -38,13 +38,13 @@ export interface Finding extends Found {
 export interface Check {
   /** A word for scripts. */
   readonly name: string;
-  /** What it looks at, for people. */
+  /** The thing that it looks at, for people. */
   readonly subject: string;
   readonly looks: readonly Look[];
   /** True: it reads the whole file, or writes to the disk; a page of the dashboard leaves it out. */
   readonly isSlow?: true;
   find(of: Examination, look: Look): Promise<readonly Found[]>;
-  /** What it has seen, where it found nothing; "" says nothing. */
+  /** A fact that it has seen, where it found nothing; "" says nothing. */
   fact?(of: Examination): Promise<string>;
   /** Where it found nothing: a sentence to be told instead of the fact, for what need not be wrong; "" says nothing. */
   hint?(of: Examination): Promise<string>;

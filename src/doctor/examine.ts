@@ -13,7 +13,7 @@ import { Examination, type Given } from "./examination.ts";
 import { CHECKS } from "./table.ts";
 
 /**
- * What the checks of this look find.
+ * The findings of the checks of this look.
  *
  * @param given the parts of the status, where they have been read already
  * @throws TqError where the database cannot be used.

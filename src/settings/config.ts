@@ -187,7 +187,7 @@ function refuseTwoValues(draft: Draft, base: string, env: ConfigSources["env"]):
   }
 }
 
-/** What somebody means who sets `TQ_QUEUE` (a section, or its flag), or `TQ_THREADS` (a flag). */
+/** The names that somebody means who sets `TQ_QUEUE` (a section, or its flag), or `TQ_THREADS` (a flag). */
 function meantBy(name: string): string[] {
   const word = name.slice("TQ_".length).toLowerCase();
   const flag = `--${word.replaceAll("_", "-")}`;

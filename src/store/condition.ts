@@ -3,7 +3,7 @@ import type { ModelVersion } from "../catalog.ts";
 import type { BackupEnd, BackupRecord } from "./backup.ts";
 import type { OldestReady } from "./measurements.ts";
 
-/** What a worker says of itself once its threads have loaded their models. */
+/** The words of a worker about itself once its threads have loaded their models. */
 export interface WorkerAbout {
   /** The files and folders of models that it was given. */
   readonly models: readonly string[];
@@ -15,7 +15,7 @@ export interface WorkerAbout {
   readonly settings: string | null;
 }
 
-/** Who runs the tasks of the database, as the settings of a program said first. */
+/** The mode of the database, as the settings of a program said first. */
 export interface RememberedMode {
   /** The value of the setting `queue.worker`. */
   readonly worker: boolean;

@@ -19,7 +19,7 @@ export function isTold({ origins }: Said): boolean {
 }
 
 export interface Followed {
-  /** Who runs the tasks that the program pushes: workers, or else itself. */
+  /** The runner of the tasks that the program pushes: workers, or else itself. */
   readonly worker: boolean;
   /** Says that the program follows the database, where its own settings differ; null: they do not. */
   readonly note: string | null;

@@ -27,7 +27,7 @@ export interface Working {
   readonly at_least?: true;
 }
 
-/** What a busy thread runs, as people and the API see it. */
+/** The run of a busy thread, as people and the API see it. */
 export interface ThreadRun {
   readonly thread: number;
   /** The id of the task. */

@@ -6,7 +6,7 @@ import { isTold, settleMode } from "../store/followed-mode.ts";
 import type { Store } from "../store/store.ts";
 import type { Soon } from "../soon.ts";
 
-/** What the database said is trusted for so long: a program may live for months. */
+/** The mode of the database is trusted for so long: a program may live for months. */
 const TRUSTED_MS = 1_000;
 
 interface ProgramModeOptions {

@@ -36,7 +36,7 @@ export class LetGo {
     this.#since = null;
   }
 
-  /** What was asked for cannot be loaded. */
+  /** The models that were asked for cannot be loaded. */
   refused(): void {
     this.#isAsked = false;
   }

@@ -8,7 +8,7 @@ export interface WorkerProcessOptions {
   /** Files or folders of models; default: the setting. */
   readonly models?: readonly string[] | undefined;
   readonly report: Report;
-  /** Who runs the tasks of the database, as it remembers it; left out: as the settings say. */
+  /** The mode of the database, as it remembers it; left out: as the settings say. */
   readonly mode?: (() => "worker" | "no worker") | undefined;
   /** The functions of the program around the worker; left out: none can listen. */
   readonly listeners?: Listeners | undefined;

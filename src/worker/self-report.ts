@@ -1,4 +1,4 @@
-/** What a worker says of itself in its row of the store: programs that only read the database have nothing else. */
+/** The words of a worker about itself in its row of the store: programs that only read the database have nothing else. */
 import { statSync } from "node:fs";
 import type { Config } from "../settings/config.ts";
 import type { ConditionStore, WorkerAbout } from "../store/condition.ts";

@@ -24,7 +24,7 @@ export function modeIn({ queue }: Config): "worker" | "no worker" {
 interface ProblemsOptions {
   readonly config: Config;
   readonly crons: { problems(): string[] };
-  /** What chooses tasks by the names in its settings. */
+  /** The parts that choose tasks by the names in their settings. */
   readonly choosers: readonly { problems(catalog: ModelCatalog): Promise<string[]> }[];
   readonly report: Report;
 }

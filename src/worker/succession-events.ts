@@ -1,4 +1,4 @@
-/** What a succession of threads asks of the pool, and tells it. */
+/** The requests and the news of a succession of threads, for the pool. */
 import type { ModelVersion } from "../catalog.ts";
 import type { TqError } from "../errors.ts";
 import type { PoolThread } from "./pool-thread.ts";

@@ -14,7 +14,7 @@ export function logOf(plist: string): string {
   return stringsOf(plist, "StandardErrorPath")[0] ?? "";
 }
 
-/** What such a file runs. */
+/** The command of such a file. */
 export function runsOf(plist: string): Runs {
   const command = stringsOf(plist, "ProgramArguments");
   return { command, folder: stringsOf(plist, "WorkingDirectory")[0] ?? "" };

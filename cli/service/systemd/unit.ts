@@ -70,8 +70,8 @@ function checkProgram(program: string): void {
 }
 
 /**
- * What a queue bears. Left out is what tasks may need: to compile code (MemoryDenyWriteExecute), label printers
- * (PrivateDevices, ProtectClock), the sandbox of a browser that prints PDF files (RestrictNamespaces), files that other
+ * The hardening that a queue bears. Left out is what tasks may need: to compile code (MemoryDenyWriteExecute), label
+ * printers (PrivateDevices, ProtectClock), the sandbox of a browser that prints PDF files (RestrictNamespaces), files that other
  * programs hand over in /tmp (PrivateTmp), to see other processes, and to write anywhere (ProtectSystem=strict).
  */
 function hardening(plan: Plan): Lines {
@@ -120,7 +120,7 @@ function isBelow(paths: readonly string[], folders: readonly string[]): boolean 
   );
 }
 
-/** What a unit that tq has made runs. */
+/** The command of a unit that tq has made. */
 export function runsOf(unit: string): Runs {
   const value = (key: string) => new RegExp(`^${key}=(.*)$`, "m").exec(unit)?.[1] ?? "";
   return {

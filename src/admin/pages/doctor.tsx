@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-/** What the doctor finds, on the page of settings: the checks that read and write nothing large. */
+/** The findings of the doctor, on the page of settings: the checks that read and write nothing large. */
 import { type Checked, withEnd } from "../../doctor/check.ts";
 import { printable } from "../../printable.ts";
 import { WORDS } from "./words.ts";

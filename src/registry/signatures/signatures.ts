@@ -1,6 +1,6 @@
 /**
- * What is known of the arguments of each call, for the fields of a form. Types are gone from a program that runs, so they
- * are read from its source, and count only where the names of the parameters there are those that the engine has.
+ * The arguments of each call, as far as they are known, for the fields of a form. Types are gone from a program that
+ * runs, so they are read from its source, and count only where the names of the parameters there are those that the engine has.
  */
 import { readFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
@@ -26,7 +26,7 @@ export interface Argument extends ReadType {
 /** The arguments of a call in their order. */
 export type Signature = readonly Argument[];
 
-/** What a program has loaded. */
+/** The calls that a program has loaded. */
 export interface LoadedCalls {
   readonly heads: CallHeads;
   readonly version: ModelVersion;

@@ -38,7 +38,7 @@ export class Capacity {
   #refused = { size: 0, until: -Infinity };
   #free = Infinity;
   #lookedAt = -Infinity;
-  /** What the last write met, and when; null: it succeeded. */
+  /** The failure that the last write met, and when; null: it succeeded. */
   #met: { readonly error: TqError; readonly at: number } | null = null;
 
   constructor(options: CapacityOptions) {

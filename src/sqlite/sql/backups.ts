@@ -28,7 +28,7 @@ const RESTORED = `
   INSERT INTO tq__backup (id, restored_at) VALUES (1, $now)
       ON CONFLICT (id) DO UPDATE SET restored_at = $now, failed_at = NULL, reason = NULL`;
 
-/** What the copy knew is the past from now on; that a try failed is told no more. */
+/** The record of the copy is the past from now on; that a try failed is told no more. */
 export function endPastBackups(db: Database, now: number): void {
   db.query(RESTORED).run({ now });
 }

@@ -1,4 +1,4 @@
-/** What workers say of themselves, the mode that the database remembers, and what waits. */
+/** The words of workers about themselves, the mode that the database remembers, and the tasks that wait. */
 import type { Database } from "bun:sqlite";
 import type { RememberedMode, WaitingCall, WorkerAbout } from "../../store/condition.ts";
 import { FUNCTION_METHOD } from "../../task.ts";

@@ -168,7 +168,7 @@ function endRemoved(db: Database, name: string, now: number): void {
   if (ended !== null) recordDecision(db, name, ended, [], now, null);
 }
 
-/** What people edited goes on, but for a call that would show secrets together with the new definition. */
+/** An edit by people goes on, but for a call that would show secrets together with the new definition. */
 function overrideFor(db: Database, text: CronText, found: Found | null): CronOverride {
   if (found === null) return {};
   const override = JSON.parse(found.override) as CronOverride;

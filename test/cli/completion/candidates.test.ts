@@ -1,4 +1,4 @@
-/** What `tq completions SHELL WORDS` answers, whatever the shell. */
+/** The answers of `tq completions SHELL WORDS`, whatever the shell. */
 import { expect, test } from "bun:test";
 import { complete } from "../../../cli/completion/candidates.ts";
 import { COMMANDS } from "../../../cli/commands.ts";

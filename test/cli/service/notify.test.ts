@@ -1,4 +1,4 @@
-/** What a process tells systemd, and when. */
+/** The messages of a process to systemd, and their times. */
 import { expect, test } from "bun:test";
 import { ServiceManager } from "../../../cli/service/notify.ts";
 import type { Event } from "../../../src/log/events.ts";

@@ -91,7 +91,7 @@ export class ServiceFolder extends Folder {
     return this.file("config/systemd/user/tq-shop.service");
   }
 
-  /** What systemctl was asked to do, without the looks. */
+  /** The calls of systemctl, without the looks. */
   get calls(): string[] {
     const lines = readFileSync(this.file("bin/calls"), "utf8").trim().split("\n");
     return lines

@@ -1,4 +1,4 @@
-/** What `tq doctor` finds of the machine, the file and the settings, each brought about for real. */
+/** The findings of `tq doctor` about the machine, the file and the settings, each brought about for real. */
 import {
   chmodSync,
   chownSync,

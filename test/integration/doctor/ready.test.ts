@@ -1,4 +1,4 @@
-/** What `tq status --check` and `/readyz` refuse, brought about for real. */
+/** The reasons of `tq status --check` and `/readyz`, brought about for real. */
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import type { Site } from "../support/site.ts";

@@ -1,4 +1,4 @@
-/** What `tq doctor` finds of workers, queues and models, each brought about for real. */
+/** The findings of `tq doctor` about workers, queues and models, each brought about for real. */
 import { appendFileSync } from "node:fs";
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";

@@ -1,4 +1,4 @@
-/** What is known of the arguments of a call. */
+/** The arguments of a call, as far as they are known. */
 import { expect, test } from "bun:test";
 import { load, sale, shown } from "./support.ts";
 

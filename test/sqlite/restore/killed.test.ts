@@ -1,4 +1,4 @@
-/** What a restore leaves that was killed after the database got its second name. */
+/** The files of a restore that was killed after the database got its second name. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, linkSync, readdirSync, statSync } from "node:fs";
 import { openAlone } from "../../../src/sqlite/file/alone.ts";

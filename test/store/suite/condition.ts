@@ -1,4 +1,4 @@
-/** What workers say of themselves, the mode of the database, and what waits. */
+/** The words of workers about themselves, the mode of the database, and the tasks that wait. */
 import { describe, expect, test } from "bun:test";
 import { BACKUP } from "../../../src/cron/own.ts";
 import { NO_BACKUP } from "../../../src/store/backup.ts";

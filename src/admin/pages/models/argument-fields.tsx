@@ -92,7 +92,7 @@ function hintOf({ type, hasNull, isOptional }: Argument): string {
   return hasNull ? orNull : "";
 }
 
-/** What is wrong with a field, below it. */
+/** The fault of a field, below it. */
 export function Fault({
   id,
   sentence,

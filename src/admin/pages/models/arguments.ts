@@ -70,7 +70,7 @@ function fits(type: ArgumentType, value: unknown): boolean {
   }
 }
 
-/** What a field has: a value, no value, or a sentence that says what is wrong. */
+/** The content of a field: a value, no value, or a sentence that says what is wrong. */
 type Read = { readonly value: unknown } | { readonly isAbsent: true } | { readonly fault: string };
 
 const ABSENT: Read = { isAbsent: true };

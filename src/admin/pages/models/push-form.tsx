@@ -33,9 +33,9 @@ export interface Given {
   readonly note?: string;
   /** The id of the task that is run again. */
   readonly again?: string;
-  /** What is wrong, by the names of fields. */
+  /** The faults, by the names of fields. */
   readonly faults?: Texts;
-  /** What is known of the arguments; absent: nothing, and they are JSON. */
+  /** The arguments, as far as they are known; absent: nothing, and they are JSON. */
   readonly signature?: Signature;
   /** True: the arguments are JSON, though there could be a field for each. */
   readonly isJson?: boolean;

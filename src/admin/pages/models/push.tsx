@@ -65,7 +65,7 @@ function valuesOf(task: Task): Texts {
   };
 }
 
-/** What is known of the arguments of the call that the form names; null: nothing, and they are JSON. */
+/** The arguments of the call that the form names, as far as they are known; null: nothing, and they are JSON. */
 async function signatureFor(desk: Desk, { model = "", method }: Texts): Promise<Signature | null> {
   return (await desk.options.signature?.(callName(model, method || null))) ?? null;
 }
