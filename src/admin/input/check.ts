@@ -49,7 +49,7 @@ export class Problems {
     }
     const before = this.#count;
     const { fields, absent } = formOf(schema);
-    const output = { ...absent }; // of its size from the start: growing leaves garbage
+    const output = { ...absent };
     for (const { name, field, isRequired } of fields) {
       const given = Object.hasOwn(input, name)
         ? (input as Record<string, unknown>)[name]

@@ -143,11 +143,8 @@ function tasksOf(push: Push, basis: Basis, place: string): NewTask[] {
   return toTasks(common, instances, batch, `${place && `${place}.`}ref`);
 }
 
-/** Of their size from the start: growing leaves garbage. */
-const NO_OPTIONS = Object.fromEntries(TASK_OPTIONS.map(({ key }) => [key, undefined]));
-
 function optionsOf(push: Readonly<Record<string, unknown>>) {
-  const options: Partial<Record<TaskOption["key"], unknown>> = { ...NO_OPTIONS };
+  const options: Partial<Record<TaskOption["key"], unknown>> = {};
   for (const { key, field } of TASK_OPTIONS) options[key] = push[field];
   return options as typeof options & { readonly batch: number | null };
 }
