@@ -212,13 +212,34 @@ export function Fact({ name, children }: { readonly name: string; readonly child
   );
 }
 
+interface ScrolledProps {
+  /** Names it for those who do not see the heading above. */
+  readonly label: string;
+  readonly look?: "tail";
+  readonly children?: Child;
+}
+
+/** Lines that are scrolled where they are long or many: by keys, too. */
+export function Scrolled({ label, look, children }: ScrolledProps) {
+  return (
+    <pre class={look} tabindex={0} role="group" aria-label={label}>
+      {children}
+    </pre>
+  );
+}
+
+interface TextProps {
+  readonly label: string;
+  readonly text: string;
+}
+
 /** Text of a task: control characters are escaped, line breaks are kept. */
-export function Text({ text }: { readonly text: string }) {
+export function Text({ label, text }: TextProps) {
   const more = text.length - MOST_CHARACTERS;
   const shown = more > 0 ? text.slice(0, MOST_CHARACTERS) : text;
   return (
     <>
-      <pre>{shown.split("\n").map(printable).join("\n")}</pre>
+      <Scrolled label={label}>{shown.split("\n").map(printable).join("\n")}</Scrolled>
       {more > 0 && <p class="quiet">{WORDS.task.longText(more)}</p>}
     </>
   );
@@ -228,10 +249,10 @@ export function Text({ text }: { readonly text: string }) {
 const MOST_CHARACTERS = 50_000;
 
 /** A short value on one line. */
-export function Json({ value }: { readonly value: unknown }) {
+export function Json({ label, value }: { readonly label: string; readonly value: unknown }) {
   const line = JSON.stringify(value) ?? "null";
   const text = line.length <= LINE_CHARACTERS ? line : (JSON.stringify(value, null, 2) ?? line);
-  return <Text text={text} />;
+  return <Text label={label} text={text} />;
 }
 
 const LINE_CHARACTERS = 80;

@@ -3,6 +3,7 @@
 import { printable } from "../../printable.ts";
 import type { RunOutput } from "../../store/task-output.ts";
 import { progressWords, shareOf } from "../../tasks/progress-words.ts";
+import { Scrolled } from "./parts.tsx";
 import { WORDS } from "./words.ts";
 
 export function Output({ run }: { readonly run: RunOutput }) {
@@ -20,14 +21,14 @@ export function Output({ run }: { readonly run: RunOutput }) {
       {cut.lines > 0 && <p class="quiet">{WORDS.task.cut(cut.lines)}</p>}
       {unread !== undefined && <p class="bad">⚠ {printable(unread)}</p>}
       {lines.length > 0 && (
-        <pre class="tail">
+        <Scrolled label={WORDS.task.lines} look="tail">
           {lines.map(({ at, level, text }) => (
             <>
               <LineTime at={at} /> {level.padEnd(5)} {indented(text)}
               {"\n"}
             </>
           ))}
-        </pre>
+        </Scrolled>
       )}
     </section>
   );

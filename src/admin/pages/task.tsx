@@ -97,7 +97,7 @@ function OneTask({ task, why, runs, errors, output, form, now, isAgain }: TaskPr
         {task.state === "finished" && (
           <>
             <h2>{words.result}</h2>
-            <Json value={task.result} />
+            <Json label={words.result} value={task.result} />
           </>
         )}
       </section>
@@ -167,11 +167,11 @@ function Call({ task: { args, context } }: { readonly task: Task }) {
   return (
     <>
       <h2>{words.args}</h2>
-      <Json value={args} />
+      <Json label={words.args} value={args} />
       {hasContext && (
         <>
           <h2>{words.context}</h2>
-          <Json value={context} />
+          <Json label={words.context} value={context} />
         </>
       )}
     </>
@@ -236,7 +236,7 @@ function OneError({ error }: { readonly error: TaskError }) {
         {printable(cut(errorOf(`${error.name}: ${error.message}`), MOST_OF_LINE))}{" "}
         {error.count > 1 && <span class="quiet">{WORDS.task.times(error.count)}</span>}
       </summary>
-      <Text text={error.stack ?? `${error.name}: ${error.message}`} />
+      <Text label={WORDS.task.stack} text={error.stack ?? `${error.name}: ${error.message}`} />
     </details>
   );
 }

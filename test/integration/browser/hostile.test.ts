@@ -92,6 +92,20 @@ needs("chromium").describe("hostile texts", () => {
     expect(refusals).toEqual([]);
   });
 
+  test.each([1280, 360])("are no finding of axe on a task, %p pixels wide", async (width) => {
+    await using site = await Shop.with(MODELS);
+    const text = JSON.stringify([`${EVIL}${"y".repeat(10_000)}`]);
+    await site.push("fail", text);
+    await site.push("say", text);
+    await site.becomes(1, "failed");
+    await site.becomes(2, "finished");
+    const { page } = await site.visit(browser, "/", { viewport: { width, height: 700 } });
+    for (const path of ["/tasks", "/tasks/1", "/tasks/2", "/failed"]) {
+      await page.goto(site.url + path);
+      expect([path, await findings(page)]).toEqual([path, []]);
+    }
+  });
+
   test("are no finding of axe, with a hundred queues of long names", async () => {
     await using site = await Shop.with(MODELS);
     using database = site.connect();
