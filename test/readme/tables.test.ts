@@ -17,6 +17,7 @@ import { SETTINGS } from "../../src/settings/table.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import type { WorkerOptions } from "../../src/embed.ts";
 import { EVENT_LEVELS } from "../../src/log/events.ts";
+import { CALL as CALL_PART, CALL_HELP } from "../../src/tasks/call-filter.ts";
 import { FILTER_PARTS } from "../../src/tasks/filter.ts";
 import { decode } from "../../src/values/decoding.ts";
 import type { Operator } from "../../src/store/records.ts";
@@ -207,10 +208,11 @@ function contextRows(): string[][] {
 }
 
 function filterRows(): string[][] {
-  return FILTER_PARTS.map(({ flag, hint, key, field, help }) => {
+  const rows = FILTER_PARTS.map(({ flag, hint, key, field, help }) => {
     const [cell = ""] = row(`--${flag} ${hint}`);
     return [cell, `\`${key}\``, `\`${field}\``, help.replaceAll("*", "\\*")];
   });
+  return [...rows, [`\`--${CALL_PART} CALL\``, "`model`, `method`", `\`${CALL_PART}\``, CALL_HELP]];
 }
 
 function policyRows(): string[][] {

@@ -2,6 +2,7 @@
 import { quote } from "../../quote.ts";
 import type { ReadFilter } from "../../store/looking.ts";
 import { didYouMean } from "../../suggest.ts";
+import { addCall, CALL } from "../../tasks/call-filter.ts";
 import { FILTER_PARTS, readWritten } from "../../tasks/filter.ts";
 import { Problems } from "./check.ts";
 import { digits } from "./fields.ts";
@@ -11,7 +12,7 @@ const LIMIT = digits("a whole number from 1 to 1000", 1000);
 /** The fields that may come several times: the values of the first count together, the others all must hold. */
 const SEVERAL = ["state", "where"];
 
-const FIELDS = [...FILTER_PARTS.map(({ field }) => field), "where"];
+const FIELDS = [...FILTER_PARTS.map(({ field }) => field), CALL, "where"];
 
 /**
  * Reads the fields of a query, each of which may come once; their readers check the values.
@@ -69,6 +70,8 @@ export function readFilter(
   checkNames(search, fields, problems, SEVERAL);
   const given = FILTER_PARTS.filter(({ field }) => search.has(field));
   const texts = new Map(given.map(({ key, field }) => [key, search.getAll(field).join(",")]));
+  const call = search.get(CALL);
+  if (call !== null) problems.attempt(() => addCall(call, texts));
   const filter = readWritten(
     {
       texts,

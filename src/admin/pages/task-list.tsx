@@ -1,26 +1,13 @@
 /** @jsxImportSource hono/jsx */
 /** The list of tasks as a page shows it: the filter, the rows, and what can be done with them. */
-import type { Child } from "hono/jsx";
 import { printable } from "../../printable.ts";
 import { cut } from "../../quote.ts";
 import type { Rest } from "../../store/looking.ts";
 import { type PauseTarget, withPaused } from "../../store/pauses.ts";
-import {
-  callWords,
-  ENDED_STATES,
-  isFunctionCall,
-  type Task,
-  TASK_STATES,
-  type TaskState,
-} from "../../task.ts";
+import { callWords, ENDED_STATES, isFunctionCall, type Task, type TaskState } from "../../task.ts";
 import { State, Table, tasksPath, Time } from "./parts.tsx";
+import { Filter } from "./task-filter.tsx";
 import { WORDS } from "./words.ts";
-
-/** The fields of the form, in their order; `state` has words to choose from. */
-const FIELDS = ["queue", "model", "method"] as const;
-
-/** Those that a form hides which has none of them. */
-const MORE_FIELDS = ["args_have", "reason_has", "error", "where", "ref"] as const;
 
 /** The changes of many tasks, and the states that each takes. */
 export const VERBS = {
@@ -33,6 +20,8 @@ export type Verb = keyof typeof VERBS;
 
 interface ListProps {
   readonly search: URLSearchParams;
+  /** That of the times in the search. */
+  readonly zone: string | undefined;
   readonly tasks: readonly Task[];
   readonly pauses: readonly PauseTarget[];
   /** Another page has ids below this one; null: there is none. */
@@ -45,11 +34,21 @@ interface ListProps {
   readonly done: string | null;
 }
 
-export function TaskList({ search, tasks, pauses, next, rest, newer, form, done }: ListProps) {
+export function TaskList({
+  search,
+  zone,
+  tasks,
+  pauses,
+  next,
+  rest,
+  newer,
+  form,
+  done,
+}: ListProps) {
   const words = WORDS.tasks;
   return (
     <>
-      <Filter search={search}>
+      <Filter search={search} zone={zone}>
         {newer > 0 && <a href={`/tasks?${firstSearch(search)}`}>{newerWords(newer)}</a>}
       </Filter>
       {done !== null && (
@@ -141,68 +140,6 @@ function nextPath(search: URLSearchParams, before: number): string {
   const next = new URLSearchParams(search);
   next.set("before", String(before));
   return `/tasks?${next}`;
-}
-
-interface FilterProps {
-  readonly search: URLSearchParams;
-  /** Beside the title. */
-  readonly children?: Child;
-}
-
-export function Filter({ search, children }: FilterProps) {
-  const words = WORDS.tasks;
-  const states = new Set(search.getAll("state").flatMap((text) => text.split(",")));
-  return (
-    <>
-      <div class="title">
-        <h1>{WORDS.pages.tasks}</h1>
-        <p role="status" id="newer">
-          {children}
-        </p>
-      </div>
-      <form method="get" action="/tasks" class="filter" role="search" id="search">
-        <fieldset>
-          <legend class="unseen">{words.states}</legend>
-          {TASK_STATES.map((state) => (
-            <label class="check">
-              <input type="checkbox" name="state" value={state} checked={states.has(state)} />
-              <State state={state} />
-            </label>
-          ))}
-        </fieldset>
-        {FIELDS.map((name) => (
-          <Field name={name} search={search} />
-        ))}
-        <details class="whole" open={MORE_FIELDS.some((name) => search.has(name))}>
-          <summary>{words.moreFields}</summary>
-          <div class="fields">
-            {MORE_FIELDS.map((name) => (
-              <Field name={name} search={search} />
-            ))}
-          </div>
-        </details>
-        <div class="buttons">
-          <button>{words.search}</button>
-          <a href="/tasks">{words.all}</a>
-        </div>
-      </form>
-    </>
-  );
-}
-
-interface FieldProps {
-  readonly name: keyof typeof WORDS.tasks.fields;
-  readonly search: URLSearchParams;
-}
-
-function Field({ name, search }: FieldProps) {
-  const { fields, examples } = WORDS.tasks;
-  return (
-    <label>
-      {fields[name]}
-      <input name={name} value={search.get(name) ?? ""} placeholder={examples[name]} />
-    </label>
-  );
 }
 
 /** Of a reason: a message may have a megabyte. */

@@ -10,7 +10,8 @@ import { taskPage } from "../../tasks/task-page.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { readFilter } from "../input/queries.ts";
 import type { Desk } from "./desk.tsx";
-import { Filter, MOST_NEWER, TaskList, type Verb, VERBS } from "./task-list.tsx";
+import { Filter } from "./task-filter.tsx";
+import { MOST_NEWER, TaskList, type Verb, VERBS } from "./task-list.tsx";
 import { WORDS } from "./words.ts";
 import { zoneOf } from "./zone.tsx";
 
@@ -35,20 +36,21 @@ async function listPage(c: Context<AdminEnv>, desk: Desk): Promise<Response> {
   const { store } = desk;
   const search = searchOf(c);
   const title = WORDS.pages.tasks;
+  const zone = zoneOf(c);
   try {
-    const filter = readFilter(search, store.now(), { ...LIST, zone: zoneOf(c) });
+    const filter = readFilter(search, store.now(), { ...LIST, zone });
     const kept = keptIds(c);
     const rows =
       kept.length === 0 ? await firstRows(desk, filter) : await keptRows(desk, filter, kept);
     const pauses = await store.pauses.list();
     const form = desk.may(c, "admin") ? desk.formToken(c) : null;
-    const content = <TaskList {...{ search, ...rows, pauses, form, done: doneWords(c) }} />;
+    const content = <TaskList {...{ search, zone, ...rows, pauses, form, done: doneWords(c) }} />;
     return await desk.show(c, { title, live: { from: livePath(c, rows.tasks) }, content });
   } catch (error) {
     if (!isTqError(error) || error.code !== "invalid") throw error;
     const content = (
       <>
-        <Filter search={search} />
+        <Filter search={search} zone={zone} />
         <p class="sentence bad">⚠ {printable(error.message)}</p>
       </>
     );

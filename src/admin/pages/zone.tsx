@@ -23,14 +23,25 @@ function known(name: string | undefined): string | undefined {
   return (name !== undefined && zoneNamed(name)) || undefined;
 }
 
-/** Says by which clock the time counts that is typed beside it, and sends that back. */
-export function ZoneNote({ zone }: { readonly zone: string | undefined }) {
+interface ZoneProps {
+  readonly zone: string | undefined;
+}
+
+/** Says by which clock times count that are typed. */
+export function ZoneWords({ zone }: ZoneProps) {
   const { yours, servers } = WORDS.zone;
   return (
+    <span class="small">
+      {zone === undefined ? servers(localZoneName() ?? "UTC") : yours(zone)}
+    </span>
+  );
+}
+
+/** As above for the time that is typed beside it, and sends the zone back. */
+export function ZoneNote({ zone }: ZoneProps) {
+  return (
     <>
-      <span class="small">
-        {zone === undefined ? servers(localZoneName() ?? "UTC") : yours(zone)}
-      </span>
+      <ZoneWords zone={zone} />
       {zone !== undefined && <input type="hidden" name="zone" value={zone} />}
     </>
   );

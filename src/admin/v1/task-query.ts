@@ -1,5 +1,6 @@
 /** The parts of a request that name tasks: an id in the path, a filter in the query. */
 import * as v from "valibot";
+import { CALL, CALL_HELP } from "../../tasks/call-filter.ts";
 import { FILTER_PARTS } from "../../tasks/filter.ts";
 import { readId } from "../input/queries.ts";
 import { reads } from "./operation.ts";
@@ -22,5 +23,6 @@ export const FILTER_QUERY = v.object({
   ...(Object.fromEntries(
     FILTER_PARTS.map(({ field, help }) => [field, queryField(help)]),
   ) as Record<(typeof FILTER_PARTS)[number]["field"], ReturnType<typeof queryField>>),
+  [CALL]: queryField(CALL_HELP),
   where: queryField("A value inside the call, such as args.order=4711; may come several times"),
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { digestOf } from "../../../src/admin/access/tokens.ts";
+import { FILTER_PARTS } from "../../../src/tasks/filter.ts";
 import { newTask } from "../../support/store.ts";
 import { CALL, makeAdmin, NOW, OWNER } from "../support.ts";
 import { formTokenOf, get, post, signedIn, withTasks } from "./person.ts";
@@ -16,6 +17,17 @@ describe("the list of tasks", () => {
     expect(idsIn(html)).toEqual([2]);
     expect(html).toContain('name="queue" value="mail"');
     expect(html).toMatch(/name="state" value="ready" checked/);
+  });
+
+  test("has a field for each part of a filter, and keeps what was typed there", async () => {
+    await using admin = await withTasks([CALL]);
+    const pages = ["state", "after", "before"]; // it has boxes, and the links of pages
+    const fields = FILTER_PARTS.map(({ field }) => field).filter((field) => !pages.includes(field));
+    for (const field of [...fields, "call", "where"]) {
+      const html = await admin.page(`/tasks?${field}=nothing`);
+      expect(html).toContain(`name="${field}" value="nothing"`);
+    }
+    expect(idsIn(await admin.page("/tasks?call=sale.process&pushed_after=1h&user=0"))).toEqual([1]);
   });
 
   test("leads to older tasks, and says how many there are", async () => {

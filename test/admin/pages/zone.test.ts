@@ -46,6 +46,7 @@ test("the filter in the address of the list counts by the clock of the browser",
   const list = (after: string) => admin.page(`/tasks?pushed_after=${after}`);
   expect(await list("2024-02-29T07:00")).toContain("/tasks/1");
   expect(await list("2024-02-29T07:01")).not.toContain("/tasks/1");
+  expect(await list("")).toContain("(your time: America/New_York)");
 });
 
 test.each(["", "tq_zone=Nowhere/Land", "tq_zone=%2B02:00", "tq_zone=%3Cb%3E"])(
