@@ -1,14 +1,6 @@
 /** `/metrics`: what the database keeps, for monitoring. It adds up all workers, and a restart loses nothing. */
 import type { Context } from "hono";
-import {
-  type Measure,
-  OTHERS,
-  RUN_ENDS,
-  type RunCounts,
-  type Series,
-  SeriesCounts,
-} from "../statistics/counts.ts";
-import type { Histogram } from "../statistics/histogram.ts";
+import { OTHERS, RUN_ENDS, SeriesCounts } from "../statistics/counts.ts";
 import { isStopped, isWorker } from "../store/live-workers.ts";
 import { countedAt } from "../store/count-words.ts";
 import {
@@ -19,19 +11,9 @@ import {
   type WorkerStatus,
 } from "../store/looking.ts";
 import type { Measurements } from "../store/measurements.ts";
-import {
-  CONTENT_TYPE,
-  expose,
-  type Family,
-  formatFor,
-  type HistogramValue,
-  type Labels,
-} from "./exposition.ts";
+import { CONTENT_TYPE, expose, type Family, formatFor, type Labels } from "./exposition.ts";
 import { type Health, problems } from "./health.ts";
-
-/** Powers of four in ms, from 0.25 ms to three days: a bucket of the statistics begins at each. */
-const BOUNDS_MS = Array.from({ length: 16 }, (_, index) => 4 ** (index - 1));
-const BOUNDS = BOUNDS_MS.map((ms) => ms / 1_000);
+import { labelsOf, lengthFamilies } from "./metrics-lengths.ts";
 
 /** So many queues have gauges of their own; those with fewer tasks are added up. */
 const MOST_QUEUES = 200;
@@ -59,7 +41,7 @@ async function metricsOf(options: Monitored): Promise<Family[]> {
     one("tq_build_info", "The version of tq that answers", 1, { version }),
     one("tq_problems", "Reasons why tasks are not stored or run: tq status has them", found.length),
     ...taskFamilies(totals, measured),
-    ...lengthFamilies(totals),
+    ...lengthFamilies(totals, measured.flushes),
     ...queueFamilies(queues, status.queues, measured, store.now()),
     ...workerFamilies(status.workers, measured),
     ...fileFamilies(status),
@@ -98,62 +80,6 @@ function taskFamilies(totals: SeriesCounts, measured: Measurements): Family[] {
       measured.workers_rescued,
     ),
   ];
-}
-
-function labelsOf({ queue, model, method }: Series): Labels {
-  return { queue, model, method };
-}
-
-function lengthFamilies(totals: SeriesCounts): Family[] {
-  const byQueue = new SeriesCounts();
-  for (const [{ queue }, counts] of totals) {
-    byQueue.of({ queue, model: "", method: "" }).merge(counts);
-  }
-  const ofQueue = ({ queue }: Series) => ({ queue });
-  return [
-    lengths("tq_run_seconds", "How long runs took", "run", totals, labelsOf),
-    lengths(
-      "tq_wait_seconds",
-      "How long tasks waited to run for the first time",
-      "wait",
-      byQueue,
-      ofQueue,
-    ),
-    lengths(
-      "tq_late_start_seconds",
-      "How late tasks with a scheduled_at began",
-      "late_start",
-      byQueue,
-      ofQueue,
-    ),
-    lengths(
-      "tq_late_end_seconds",
-      "How late tasks with an expected_at ended",
-      "late_end",
-      byQueue,
-      ofQueue,
-    ),
-  ];
-}
-
-function lengths(
-  name: string,
-  help: string,
-  measure: Measure,
-  counts: Iterable<readonly [Series, RunCounts]>,
-  labels: (series: Series) => Labels,
-): Family {
-  const samples = Array.from(
-    counts,
-    ([series, { measures }]) => [labels(series), histogramValue(measures[measure])] as const,
-  );
-  const some = samples.filter(([, { count }]) => count > 0);
-  return { name, help, type: "histogram", unit: "seconds", bounds: BOUNDS, samples: some };
-}
-
-function histogramValue(histogram: Histogram): HistogramValue {
-  const { count, sum } = histogram;
-  return { upTo: histogram.shorterThan(BOUNDS_MS), count, sum: Math.round(sum * 1_000) / 1e6 };
 }
 
 type Depth = Pick<QueueStatus, "queue" | CountedState>;

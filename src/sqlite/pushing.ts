@@ -3,6 +3,7 @@ import type { Database } from "bun:sqlite";
 import { isTqError } from "../errors.ts";
 import type { GroupedPush, PushEnd } from "../store/push-group.ts";
 import type { NewTask } from "../task.ts";
+import { keepFlushTimes } from "./sql/flush-counts.ts";
 import { pushOnce } from "./sql/push-keys.ts";
 import { pushTasks } from "./sql/push.ts";
 import type { SessionOptions } from "./transaction.ts";
@@ -21,6 +22,17 @@ export function pushInto(
     if (isTqError(error) && error.code === "conflict") flush.inForeground();
     throw error;
   }
+}
+
+/** One task, by a statement that is a transaction of its own. */
+export function pushAloneInto(db: Database, task: NewTask, options: SessionOptions): number[] {
+  const ids = pushInto(db, [task], options);
+  try {
+    keepFlushTimes(db, options);
+  } catch {
+    // The task is stored; that the disk is full, or fails, the next push says.
+  }
+  return ids;
 }
 
 /**

@@ -9,10 +9,11 @@ import type { Records } from "../store/records.ts";
 import type { ClaimOptions, Ending, Owner, Session, SqlResult } from "../store/session.ts";
 import type { Claim, ClaimedTask, NewTask, Task } from "../task.ts";
 import { commitError } from "./errors.ts";
-import { pushEach, pushInto } from "./pushing.ts";
+import { pushAloneInto, pushEach, pushInto } from "./pushing.ts";
 import { makeRecords } from "./records.ts";
 import { BY_HAND, cancel, retryByHand } from "./sql/by-hand.ts";
 import { claim, claimOne, handBack } from "./sql/claim.ts";
+import { keepFlushTimes } from "./sql/flush-counts.ts";
 import { lostClaims } from "./sql/looking.ts";
 import * as pauses from "./sql/pauses.ts";
 import { mayClaim } from "./sql/ready-count.ts";
@@ -123,6 +124,7 @@ export class SqliteSession implements Session {
       this.#transaction.commit((db) => {
         this.#writeFinished(db);
         if (ending) claimed = this.#writeEnding(db, ending);
+        keepFlushTimes(db, this.#options);
       });
     } finally {
       this.#finished = [];
@@ -172,7 +174,7 @@ export class SqliteSession implements Session {
     const pushing = this.#transaction.inTurn(() => {
       this.#options.checkFiles();
       try {
-        return pushInto(connections.writer, [task], this.#options);
+        return pushAloneInto(connections.writer, task, this.#options);
       } catch (error) {
         throw commitError(error, path);
       }

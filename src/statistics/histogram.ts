@@ -85,7 +85,7 @@ export class Histogram {
   }
 
   merge(other: Histogram): void {
-    this.addCounts(other.#pairs(), other.sum, other.worst);
+    this.addCounts(other.pairs(), other.sum, other.worst);
   }
 
   /**
@@ -112,7 +112,8 @@ export class Histogram {
     return this.#worst;
   }
 
-  *#pairs(): Generator<readonly [number, number]> {
+  /** Each bucket that has some, with its count. */
+  *pairs(): Generator<readonly [number, number]> {
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       const count = this.#buckets[bucket] ?? 0;
       if (count > 0) yield [bucket, count];
@@ -123,7 +124,7 @@ export class Histogram {
   encode(): Uint8Array {
     const bytes: number[] = [];
     let before = 0;
-    for (const [bucket, count] of this.#pairs()) {
+    for (const [bucket, count] of this.pairs()) {
       pushVarint(bytes, bucket - before);
       pushVarint(bytes, count);
       before = bucket;

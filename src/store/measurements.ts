@@ -1,4 +1,5 @@
 /** The figures that monitoring asks of a store, beside its status and its statistics. */
+import type { Histogram } from "../statistics/histogram.ts";
 
 export interface Measurements {
   /** Tasks that were ever pushed. */
@@ -7,6 +8,8 @@ export interface Measurements {
   readonly workers_rescued: number;
   /** Tasks that were put back as their worker or their thread died, ever. */
   readonly tasks_rescued: number;
+  /** How long the disk took to keep a commit: each time that a thread waited for it, ever. */
+  readonly flushes: Histogram;
   /** Since when the ready tasks that wait the longest could run, by queue. */
   readonly oldest_ready: readonly OldestReady[];
   /** Threads that hold a task, by worker. */

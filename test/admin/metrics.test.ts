@@ -68,6 +68,17 @@ describe("the metrics", () => {
     expect(new Set(samples).size).toBe(samples.length);
   });
 
+  test("measure how long flushes took: those that a later commit has taken along", async () => {
+    await using admin = makeAdmin();
+    expect((await scrape(admin)).text).not.toContain("tq_flush_seconds_count");
+    await admin.store.push([newTask()]);
+    await admin.store.push([newTask()]); // it takes along what the first one has measured
+    const { text } = await scrape(admin);
+    expect(text).toContain("# TYPE tq_flush_seconds histogram\n");
+    expect(text).toContain("\ntq_flush_seconds_count 1\n");
+    expect(text).toMatch(/\ntq_flush_seconds_sum 0\.0\d+\n/);
+  });
+
   test("count the runs of all workers by outcome, and measure them in buckets that add up", async () => {
     await using admin = await filled();
     const { text } = await scrape(admin);

@@ -6,13 +6,14 @@
  * SQLite locks bytes of the database and of the `-shm` file, but none of the WAL, so closing another descriptor on the
  * WAL drops no lock (https://www.sqlite.org/howtocorrupt.html, 2.2).
  */
-import { clearTimeout, setTimeout } from "../../clock.ts";
+import { clearTimeout, monotonicNow, setTimeout } from "../../clock.ts";
 import { closeSync, fdatasync, fdatasyncSync, fsyncSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { TqError } from "../../errors.ts";
 import { openFilesWords } from "../../open-files.ts";
 import { uncertainError } from "../errors.ts";
 import { openOwn } from "../protection/protected-files.ts";
+import { FlushTimes } from "./flush-times.ts";
 import { recordFailedFlush } from "./unflushed.ts";
 
 /** A thread flushes by itself when its flush in the background has not ended after this long. */
@@ -67,6 +68,8 @@ export function closeWal({ blocking, background, folder }: WalFiles): void {
 }
 
 export class Flush {
+  /** Of flushes that their caller waited for: those in the background end when the thread comes to it. */
+  readonly times = new FlushTimes();
   readonly #database: string;
   readonly #on: boolean;
   readonly #lent: WalFiles | null;
@@ -101,11 +104,13 @@ export class Flush {
     this.check();
     const { blocking, folder } = this.#open();
     this.#flushName(folder);
+    const began = monotonicNow();
     try {
       fdatasyncSync(blocking);
     } catch (error) {
       throw this.#fail(error);
     }
+    this.times.add(monotonicNow() - began);
   }
 
   /**

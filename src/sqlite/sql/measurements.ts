@@ -1,6 +1,7 @@
 /** Reads what monitoring asks for: each number by an index, or from a row that has it. */
 import type { Database } from "bun:sqlite";
 import type { BusyThreads, Measurements } from "../../store/measurements.ts";
+import { keptFlushTimes } from "./flush-counts.ts";
 import { oldestReady } from "./outlook.ts";
 
 /** The ids of tasks are never used again, so the last one is the number of pushes. */
@@ -18,6 +19,7 @@ export function measure(db: Database, queues: readonly string[], now: number): M
     pushed,
     workers_rescued: totals["workers_rescued"] ?? 0,
     tasks_rescued: totals["tasks_rescued"] ?? 0,
+    flushes: keptFlushTimes(totals),
     oldest_ready: oldestReady(db, queues, now),
     busy: db.query(BUSY).all() as BusyThreads[],
   };
