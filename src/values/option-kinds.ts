@@ -143,11 +143,15 @@ function instant(ms: number): Temporal.Instant {
   return Temporal.Instant.fromEpochMilliseconds(ms);
 }
 
+/** Ms since 1970, as JSON has them: a length of time has a unit. */
+const WRITTEN_MS = /^\d{12,16}$/;
+
 function readWritten(
   written: string,
   name: string,
   zone?: string,
 ): Temporal.Instant | DurationFields {
+  if (WRITTEN_MS.test(written)) return instant(readTime(Number(written), name));
   return looksLikeMoment(written)
     ? instant(parseMoment(written, name, zone))
     : { milliseconds: orMoment(written, () => parseDuration(written, name)) };
