@@ -6,6 +6,7 @@ import { giveOwner } from "../src/file-owner.ts";
 import { standardError } from "../src/log/standard-stream.ts";
 import { modelFiles, realFile } from "../src/registry/model-files.ts";
 import { tsconfigPlugins } from "../src/registry/tsconfig.ts";
+import { requireModels } from "../src/worker/lacking-models.ts";
 import { cannotWriteFile } from "../src/whole-file.ts";
 import { BUNDLE_MARK, checkTarget } from "./bundle-target.ts";
 import { command } from "./command/command.ts";
@@ -44,6 +45,7 @@ export const bundle = command({
     }
     checkTarget(target, force);
     const registry = await loadRegistry(config, program, standardError());
+    requireModels(registry.catalog(), [models]);
     const text = mapFrom(dirname(target), await built(models, sources));
     const catalog = registry.catalog();
     await write(target, text, async (written) => {

@@ -20,21 +20,36 @@ import type { ThreadRuntime } from "./thread-runtime.ts";
 export type Prepared = Call | Outcome;
 
 /** The methods that a thread can call, and how it runs them. */
-export type Callables = Pick<ThreadRuntime, "registry" | "policies" | "leaveToNewer">;
+export type Callables = Pick<
+  ThreadRuntime,
+  "registry" | "policies" | "leaveToNewer" | "newerOnDisk"
+>;
 
 /** Finds the task's method and decodes its call, without the database. Never throws. */
 export function prepare(task: ClaimedTask, thread: Callables): Prepared {
   try {
     return resolve(task, thread);
   } catch (error) {
-    if (isTqError(error) && error.code === "not_found" && thread.leaveToNewer?.()) {
-      return {
-        kind: "interrupted",
-        reason: "its thread has older models, and leaves it to a newer one",
-      };
-    }
-    return { kind: "failed", error: toErrorData(error) };
+    const isMissing = isTqError(error) && error.code === "not_found";
+    return (isMissing && putBack(task, thread)) || { kind: "failed", error: toErrorData(error) };
   }
+}
+
+/** The waits for models that are on the disk, and that a worker has not loaded: they double. */
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 10_000;
+
+/** Leaves a task to models that may have its method; null: there are none. */
+function putBack({ attempt }: ClaimedTask, thread: Callables): Outcome | null {
+  if (thread.leaveToNewer?.()) {
+    const reason = "its thread has older models, and leaves it to a newer one";
+    return { kind: "interrupted", reason };
+  }
+  const difference = thread.newerOnDisk?.() ?? null;
+  if (difference === null) return null;
+  const delay = Math.min(FIRST_WAIT_MS * 2 ** Math.min(attempt - 1, 10), LONGEST_WAIT_MS);
+  const reason = `${difference}, and the models that its worker has loaded lack its method: it waits for the new ones (SIGHUP loads them)`;
+  return { kind: "snoozed", delay, reason };
 }
 
 /** False for a task that cannot be called: its outcome says nothing about the method. */

@@ -37,6 +37,8 @@ export interface ThreadRuntime extends Runtime {
    * one runs no more tasks.
    */
   readonly leaveToNewer?: () => boolean;
+  /** Called then too. How the models on the disk differ from those here, in words; null: they are the same. */
+  readonly newerOnDisk?: () => string | null;
 }
 
 /** Holds the run that a thread began last, so that the main thread can tell it to end. */

@@ -32,6 +32,7 @@ import type { ModelCrons } from "../cron/merge.ts";
 import type { BackUp, FromThread, Init, ToThread } from "./messages.ts";
 import { placeOf } from "../stack.ts";
 import { lackedCall, requireModels } from "./lacking-models.ts";
+import { NewerModels } from "./newer-models.ts";
 import { PostedEvents } from "./posted-events.ts";
 import { takeServiceVariables } from "../service-variables.ts";
 import { StrayWork } from "../run/stray-work.ts";
@@ -237,6 +238,7 @@ async function start(init: Init): Promise<void> {
     const policies = saidPolicies(registry.all(), config.tasks);
     const heads = callHeads(registry);
     send({ type: "loaded", catalog, policies, heads, crons, followUps, version });
+    const newer = new NewerModels(version, paths);
     const strays = watchStrayWork(store, report, progress, redaction);
     const live = store.liveOutput({ worker, thread });
     loop = new Loop(
@@ -260,6 +262,7 @@ async function start(init: Init): Promise<void> {
           if (isOutdated) loop?.stop();
           return isOutdated;
         },
+        newerOnDisk: () => newer.difference(),
         queues,
       },
       () => {

@@ -53,6 +53,20 @@ describe("tq bundle", () => {
     expect(stdout).toContain(`(${site.file("lib/greet.ts")}:4:`);
   });
 
+  test.each(["", "// nothing yet", "class Job {}"])(
+    "of files without a model (%p) is refused, and keeps the bundle that is there",
+    async (text) => {
+      await using site = withModels();
+      expect((await site.run("bundle")).code).toBe(0);
+      const before = site.read("models.js");
+      site.write("models.ts", text);
+      const { code, stderr } = await site.run("bundle");
+      expect(code).toBe(7);
+      expect(stderr).toContain("there is no model in it");
+      expect(site.read("models.js")).toBe(before);
+    },
+  );
+
   test("into a folder that is not there is refused with the path of the file", async () => {
     await using site = withModels();
     const { code, stderr } = await site.run("bundle", "nope/models.js");

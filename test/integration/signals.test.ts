@@ -37,6 +37,20 @@ test("SIGHUP has all threads of a worker load the models anew, and what runs end
   expect(await site.becomes(next, "finished")).toMatchObject({ result: "2" });
 });
 
+test("a task of models that the worker has not loaded yet waits for SIGHUP", async () => {
+  await using site = new Site();
+  site.write("models.ts", VERSIONED(1));
+  const { worker, id } = await runningTask(site, [], true);
+  site.write("go", "");
+  await site.becomes(id, "finished");
+  site.write("models.ts", VERSIONED(2).replace("async version", "async fresh"));
+  const next = await site.pushOne("job", "fresh", "1");
+  const { reason } = await worker.says("task.snoozed", { task: next });
+  expect(reason).toContain("models.ts has changed, and the models that its worker has loaded lack");
+  worker.kill("SIGHUP");
+  expect(await site.becomes(next, "finished")).toMatchObject({ result: "2" });
+});
+
 test("SIGHUP beside broken models changes nothing, and the log says why", async () => {
   await using site = new Site();
   site.write("models.ts", VERSIONED(1));
