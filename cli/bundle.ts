@@ -45,9 +45,9 @@ export const bundle = command({
     }
     checkTarget(target, force);
     const registry = await loadRegistry(config, program, standardError());
-    requireModels(registry.catalog(), [models]);
     const text = mapFrom(dirname(target), await built(models, sources));
     const catalog = registry.catalog();
+    requireModels(catalog, [models]);
     await write(target, text, async (written) => {
       const bundled = await loadInProcess(written);
       if (!Bun.deepEquals(bundled.catalog(), catalog)) {
