@@ -25,7 +25,7 @@ import { type KeptFiles, KeptLocks } from "./lock/kept-locks.ts";
 import { LocalTurn, type Turn } from "./lock/turn.ts";
 import { WriteLock } from "./lock/write-lock.ts";
 import { WriteRequest } from "./lock/write-request.ts";
-import { KnownFollowUps } from "./known-follow-ups.ts";
+import { KnownFollowUps } from "../store/known-follow-ups.ts";
 import { protectDatabase } from "./protection/protect.ts";
 import { SqliteSession } from "./session.ts";
 import { nextDue } from "./sql/due.ts";

@@ -11,7 +11,7 @@ import type {
 } from "../store/failure-store.ts";
 import type { FailedTask } from "../store/looking.ts";
 import type { CronAccess } from "./cron-store.ts";
-import type { KnownFollowUps } from "./known-follow-ups.ts";
+import type { KnownFollowUps } from "../store/known-follow-ups.ts";
 import {
   countAllPassedOver,
   endAlert,

@@ -1,7 +1,7 @@
 /** The marks of models on SQLite: which fields and arguments are secret. */
 import { NOTHING_SECRET, type Redaction } from "../redaction/redaction.ts";
 import type { DeclaredMarks, RedactionStore } from "../store/redaction-store.ts";
-import type { KnownFollowUps } from "./known-follow-ups.ts";
+import type { KnownFollowUps } from "../store/known-follow-ups.ts";
 import { declaredMarks, declareMarks } from "./sql/redactions.ts";
 import type { StatisticsAccess } from "./statistics-store.ts";
 

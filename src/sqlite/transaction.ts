@@ -19,7 +19,7 @@ import type { Flush } from "./file/flush.ts";
 import type { FileIdentity } from "./file/identity.ts";
 import type { Turn } from "./lock/turn.ts";
 import type { WriteLock } from "./lock/write-lock.ts";
-import type { KnownFollowUps } from "./known-follow-ups.ts";
+import type { KnownFollowUps } from "../store/known-follow-ups.ts";
 import { runCommit } from "./commit.ts";
 import { guardDatabase } from "./raw-connection.ts";
 

@@ -5,6 +5,7 @@
 import { mkdtempSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { postgresPrograms } from "./postgres-server.ts";
 
 export interface Tool {
   /** The Debian package to install; null for a property of the system or a right of the user. */
@@ -63,6 +64,12 @@ export const TOOLS = {
     "import sqlite3",
   ]),
   chromium: program("chromium", "chromium", "look at the dashboard", ["--version"]),
+  postgres: {
+    package: "postgresql",
+    use: "run the same models on PostgreSQL",
+    isThere: () => postgresPrograms() !== null,
+    works: () => !isRoot() || Bun.which("setpriv") !== null,
+  },
   promtool: program("promtool", "prometheus", "check metrics", ["--version"]),
   setpriv: {
     package: "util-linux",

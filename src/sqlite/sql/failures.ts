@@ -4,7 +4,7 @@ import type { Failure } from "../../failure.ts";
 import { OF_FOLLOW_UP } from "../../policies/read.ts";
 import type { FollowUp } from "../../store/failure-store.ts";
 import { encode } from "../../values/encoding.ts";
-import type { KnownFollowUps } from "../known-follow-ups.ts";
+import type { KnownFollowUps } from "../../store/known-follow-ups.ts";
 import { CALL } from "./call.ts";
 import { withoutSecrets } from "./redactions.ts";
 import { noteFailure } from "./untold.ts";

@@ -113,7 +113,7 @@ export function alertTests(): void {
       expect(taken.kind).toBe("alert");
       const other = subject.open();
       expect(await take({ worker: "worker-2", of: other })).toEqual({ kind: "other" });
-      subject.kill("worker-1");
+      await subject.kill("worker-1");
       await other.rescueDead(3);
       clock.advance(MINUTE);
       expect(await tell({ worker: "worker-2", of: other })).toMatchObject({ count: 1 });

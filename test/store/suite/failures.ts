@@ -160,7 +160,7 @@ export function failureTests(): void {
       for (const worker of ["first", "second"]) {
         await register(worker);
         await claim(store, { owner: { worker, thread: 1 } });
-        subject.kill(worker);
+        await subject.kill(worker);
         await subject.open().rescueDead(1);
       }
       expect(await stateOf(id)).toBe("failed");
@@ -210,7 +210,7 @@ export function failureTests(): void {
       for (const worker of ["first", "second"]) {
         await register(worker);
         await claim(store, { owner: { worker, thread: 1 } });
-        subject.kill(worker);
+        await subject.kill(worker);
         await store.rescueDead(1);
       }
       expect(await stateOf(id)).toBe("failed");
@@ -228,9 +228,9 @@ export function failureTests(): void {
 
     test("are written only where they change", async () => {
       await declare();
-      const before = subject.commits();
+      const before = await subject.commits();
       await declare();
-      expect(subject.commits()).toBe(before);
+      expect(await subject.commits()).toBe(before);
     });
   });
 }

@@ -81,7 +81,7 @@ export function forecastTests(): void {
 
     test("say nothing of a queue that no worker takes", async () => {
       await busyHour(ready(3));
-      subject.kill("w");
+      await subject.kill("w");
       expect(await forecastOf("mail")).toBeUndefined();
     });
 

@@ -190,7 +190,7 @@ export function lookingTests(): void {
         ["pdf-a4", true],
         ["prnit", false],
       ]);
-      subject.kill("worker-1");
+      await subject.kill("worker-1");
       expect((await served()).map(([, is]) => is)).toEqual([false, false, false]);
       await store.unregister("program");
     });

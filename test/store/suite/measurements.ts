@@ -14,7 +14,7 @@ export function measurementTests(): void {
       await register("w");
       await claim(store, { limit: 2, owner: { worker: "w", thread: 1 } });
       expect((await store.statistics.measure([])).busy).toEqual([{ worker: "w", threads: 1 }]);
-      subject.kill("w");
+      await subject.kill("w");
       await store.rescueDead(3);
       await store.rescueDead(3);
       const after = await store.statistics.measure([]);

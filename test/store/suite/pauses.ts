@@ -135,7 +135,7 @@ export function pauseTests(): void {
         session.settle(claims[0], { kind: "retry", error, delay: 1_000 }),
       );
       await store.write((session) => session.handBack([claims[1]]));
-      subject.kill(OTHER.worker);
+      await subject.kill(OTHER.worker);
       await store.rescueDead(3);
       expect((await store.retry(again ?? 0)).state).toBe("ready");
       clock.advance(2_000);

@@ -89,13 +89,13 @@ export function pushKeyTests(): void {
     });
 
     test("shares its commit with the pushes that come together with it", async () => {
-      const before = subject.commits();
+      const before = await subject.commits();
       await Promise.all([
         store.push([newTask()]),
         store.pushKeys.push([newTask()], key()),
         store.pushKeys.push([newTask()], key({ key: "order-8" })),
       ]);
-      expect(subject.commits() - before).toBe(1);
+      expect((await subject.commits()) - before).toBe(1);
     });
   });
 }

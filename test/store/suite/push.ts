@@ -128,9 +128,9 @@ export function pushTests(): void {
   describe("pushes that arrive together", () => {
     /** How many commits these pushes take. */
     async function commitsOf(push: () => Promise<readonly unknown[]>): Promise<number> {
-      const before = subject.commits();
+      const before = await subject.commits();
       await push();
-      return subject.commits() - before;
+      return (await subject.commits()) - before;
     }
 
     function together(count: number): Promise<number[]> {

@@ -31,7 +31,7 @@ export function situationTests(): void {
         place: null,
         workers: [{ id: "worker-1", alive: true }],
       });
-      subject.kill("worker-1");
+      await subject.kill("worker-1");
       expect((await of(id)).workers).toMatchObject([{ alive: false }]);
     });
 
@@ -119,7 +119,7 @@ export function situationTests(): void {
       const ids = await store.push([1, 2, 3].map(() => newTask({ queue: "mail" })));
       await register("worker-2");
       await claim(store, { owner: { worker: "worker-2", thread: 1 }, limit: 3 });
-      subject.kill("worker-2");
+      await subject.kill("worker-2");
       await store.rescueDead(3);
       await register("worker-1");
       const last = ids.at(-1) ?? 0;

@@ -12,9 +12,9 @@ export interface Subject extends AsyncDisposable {
   /** Another store on the same data, as another process has. */
   open(options?: { bootId?: string; durability?: "full" | "normal" }): Store;
   /** Kills the process of this worker: nothing is left of it but what the store keeps. */
-  kill(worker: string): void;
+  kill(worker: string): void | Promise<void>;
   /** How many transactions have been committed to it. */
-  commits(): number;
+  commits(): number | Promise<number>;
 }
 
 /** The subject of the test that runs. */
@@ -25,9 +25,9 @@ export let store: Store;
 export let clock: TestClock;
 
 /** Gives each test of this group a subject of its own. */
-export function renewSubject(make: () => Subject): void {
-  beforeEach(() => {
-    subject = make();
+export function renewSubject(make: () => Subject | Promise<Subject>): void {
+  beforeEach(async () => {
+    subject = await make();
     ({ store, clock } = subject);
   });
   afterEach(() => subject[Symbol.asyncDispose]());

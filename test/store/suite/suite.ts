@@ -39,7 +39,7 @@ import { webhookTests } from "./webhooks.ts";
 import { workerTests } from "./workers.ts";
 import { workingTests } from "./working.ts";
 
-export function storeSuite(name: string, make: () => Subject): void {
+export function storeSuite(name: string, make: () => Subject | Promise<Subject>): void {
   describe(name, () => {
     renewSubject(make);
     pushTests();

@@ -12,7 +12,7 @@ export function workerTests(): void {
     async function claimAndDie(worker: string, limit: number): Promise<ClaimedTask[]> {
       await register(worker);
       const tasks = await claim(store, { owner: { worker, thread: 1 }, limit });
-      subject.kill(worker);
+      await subject.kill(worker);
       return tasks;
     }
 
@@ -53,7 +53,7 @@ export function workerTests(): void {
       const alive = async (on: Store) => (await on.status()).workers.map((worker) => worker.alive);
       const other = subject.open();
       expect([await alive(store), await alive(other)]).toEqual([[true], [true]]);
-      subject.kill("worker-1");
+      await subject.kill("worker-1");
       for (const on of [store, other, other]) expect(await alive(on)).toEqual([false]);
       expect(await other.isAlive("worker-1")).toBe(false);
       expect(await store.rescueDead(3)).toMatchObject([{ worker: { id: "worker-1", pid: 1234 } }]);

@@ -51,7 +51,7 @@ export function workingTests(): void {
       await register("worker-1");
       await store.push([newTask({ model: "clean", method: FUNCTION_METHOD, instances: [] })]);
       await claim(store, { owner: FIRST });
-      subject.kill("worker-1");
+      await subject.kill("worker-1");
       expect(await store.working()).toMatchObject({
         workers: [{ id: "worker-1", alive: false }],
         threads: [{ task: { model: "clean" }, isFunction: true }],

@@ -1,5 +1,5 @@
 /** The follow-ups that the models of this process have: another worker may have read other settings. */
-import type { DeclaredFollowUps, FollowUp } from "../store/failure-store.ts";
+import type { DeclaredFollowUps, FollowUp } from "./failure-store.ts";
 
 type Call = FollowUp["calls"];
 

@@ -1,0 +1,8 @@
+/** To be built. */
+export class Capacity {
+  constructor(..._: any[]) {}
+  async check() {}
+  async refusal() {
+    return null;
+  }
+}

@@ -1,0 +1,129 @@
+/** One connection to PostgreSQL. Statements that are sent without awaiting share a round trip, and run in their order. */
+import { SQL, type ReservedSQL } from "bun";
+import { translate } from "./errors.ts";
+
+export interface ConnectionOptions {
+  readonly url: string;
+  /** How the server is named in errors: without a password. */
+  readonly name: string;
+  /** The longest wait for a lock, in ms; also for the connection itself. */
+  readonly timeout: number;
+  /** How the server lists the connection. */
+  readonly application: string;
+}
+
+/** The most that the longest pause between two statements of a transaction may take, over `worker.lock_timeout`: ms. */
+const IDLE_GRACE_MS = 10_000;
+
+/** A value of a statement. Lists go into parameters such as `$1::bigint[]`. */
+export type SqlValue =
+  string | number | boolean | null | Uint8Array | readonly (string | number | boolean | null)[];
+
+type Result = readonly unknown[] & { readonly count: number; readonly command: string };
+
+export class Connection {
+  readonly #name: string;
+  readonly #sql: SQL;
+  readonly #reserved: ReservedSQL;
+  #isLost = false;
+
+  private constructor(name: string, sql: SQL, reserved: ReservedSQL) {
+    this.#name = name;
+    this.#sql = sql;
+    this.#reserved = reserved;
+  }
+
+  /** @throws TqError when the server cannot be reached, or refuses. */
+  static async open({ url, name, timeout, application }: ConnectionOptions): Promise<Connection> {
+    // Not one that the driver opens anew by itself: a transaction would go on outside of any.
+    let connection: Connection | null = null;
+    let isClosed = false;
+    const sql = new SQL(url, {
+      max: 1,
+      connectionTimeout: Math.max(1, Math.ceil(timeout / 1000)),
+      onclose: () => {
+        isClosed = true;
+        connection?.lost();
+      },
+      connection: {
+        application_name: application,
+        lock_timeout: String(timeout),
+        idle_in_transaction_session_timeout: String(IDLE_GRACE_MS + 60_000),
+        tcp_keepalives_idle: "2",
+        tcp_keepalives_interval: "1",
+        tcp_keepalives_count: "2",
+        client_connection_check_interval: "1000",
+        default_transaction_isolation: "read committed",
+        default_transaction_read_only: "off",
+        standard_conforming_strings: "on",
+        timezone: "UTC",
+      },
+    });
+    try {
+      connection = new Connection(name, sql, await sql.reserve());
+      if (isClosed) connection.lost();
+      return connection;
+    } catch (error) {
+      await sql.close({ timeout: 0 }).catch(() => {});
+      throw translate(error, name);
+    }
+  }
+
+  /** True once the server has ended it, or it was closed. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  lost(): void {
+    this.#isLost = true;
+  }
+
+  /** The rows, as objects. `int8` and `numeric` come as text: select `x::float8` for numbers up to 2^53. */
+  async all<Row>(text: string, values: readonly SqlValue[] = []): Promise<Row[]> {
+    return (await this.#send(text, values)) as unknown as Row[];
+  }
+
+  /** The first row; null: there is none. */
+  async get<Row>(text: string, values: readonly SqlValue[] = []): Promise<Row | null> {
+    const [row] = await this.#send(text, values);
+    return (row as Row | undefined) ?? null;
+  }
+
+  /** @returns how many rows the statement has changed. */
+  async run(text: string, values: readonly SqlValue[] = []): Promise<number> {
+    return (await this.#send(text, values)).count;
+  }
+
+  /** Runs statements without values; they may be several. @returns the name of the last one's command, as the server says it. */
+  async command(text: string): Promise<string> {
+    return (await this.#translated(this.#reserved.unsafe(text).simple())).command;
+  }
+
+  /** Rows as lists, with the names of their columns. */
+  async lists(
+    text: string,
+    values: readonly SqlValue[],
+  ): Promise<{ columns: string[]; rows: unknown[][] }> {
+    const query = this.#reserved.unsafe(text, values as unknown[]);
+    const rows = (await this.#translated(query)) as unknown as Record<string, unknown>[];
+    const columns = Object.keys(rows[0] ?? {});
+    return { columns, rows: rows.map((row) => columns.map((name) => row[name])) };
+  }
+
+  #send(text: string, values: readonly SqlValue[]): Promise<Result> {
+    return this.#translated(this.#reserved.unsafe(text, values as unknown[]));
+  }
+
+  async #translated(query: PromiseLike<unknown>): Promise<Result> {
+    try {
+      return (await query) as Result;
+    } catch (error) {
+      throw translate(error, this.#name);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isLost = true;
+    await this.#sql.close({ timeout: 0 }).catch(() => {});
+  }
+}

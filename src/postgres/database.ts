@@ -1,0 +1,228 @@
+/**
+ * An open PostgreSQL database: its connections and sessions. `PostgresStore` extends it with the rest of `Store`, which
+ * documents the methods.
+ */
+import { type Clock, clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
+import { TqError } from "../errors.ts";
+import type { Soon } from "../soon.ts";
+import { KnownFollowUps } from "../store/known-follow-ups.ts";
+import { PushGroup } from "../store/push-group.ts";
+import type { ClaimOptions, Session } from "../store/session.ts";
+import type { StoreTraits } from "../store/store.ts";
+import type { ClaimedTask, NewTask } from "../task.ts";
+import { checkUrl, nameOf } from "./address.ts";
+import { Capacity } from "./capacity.ts";
+import type { Connection } from "./connection.ts";
+import { Connections } from "./connections.ts";
+import { Marks } from "./marks.ts";
+import { migrate, schemaVersion } from "./migrate.ts";
+import { Notifier } from "./notifier.ts";
+import { ServerClock } from "./server-clock.ts";
+import { PostgresSession, type SessionOptions } from "./session.ts";
+import { mayClaim } from "./sql/ready-count.ts";
+
+export interface PostgresOptions {
+  /** `postgresql://user@host/database`. */
+  readonly url: string;
+  /** A folder for files that belong to the database, such as tq.token. */
+  readonly folder: string;
+  /** The ms to wait for a lock, or for a connection. */
+  readonly timeout?: number;
+  /** The most connections that are open at once. */
+  readonly connections?: number;
+  /** How the server lists the connections. */
+  readonly application?: string;
+  /** Default: the clock of the server. */
+  readonly clock?: Clock;
+  /** Tells one boot of the machine from another. */
+  readonly bootId?: string;
+  /** The most ready and scheduled tasks that the queue takes; 0: no limit. */
+  readonly maxSize?: number;
+  /** True for programs that write nothing. */
+  readonly onlyLooks?: boolean;
+  /** True for programs that make no queue: the schema must be there. */
+  readonly needsTables?: boolean;
+}
+
+const TRAITS: StoreTraits = {
+  singleWriter: false,
+  maxBatch: 60, // PostgreSQL keeps 64 subtransactions of each transaction in memory
+  quickMs: 3,
+  idleLookMs: 2_000,
+};
+
+export class PostgresDatabase {
+  readonly traits = TRAITS;
+  readonly name: string;
+  readonly folder: string;
+  protected readonly options: Required<PostgresOptions>;
+  protected readonly connections: Connections;
+  protected readonly shared: SessionOptions;
+  protected readonly pushes: PushGroup;
+  protected readonly notifier: Notifier;
+  readonly #serverClock = new ServerClock();
+  #readying: Promise<void> | null = null;
+
+  /** Connects when it is first used. @throws TqError "invalid" for a wrong URL */
+  constructor(options: PostgresOptions) {
+    checkUrl(options.url);
+    this.options = {
+      timeout: 5_000,
+      connections: 10,
+      application: "tq",
+      clock: this.#serverClock,
+      bootId: "",
+      maxSize: 0,
+      onlyLooks: false,
+      needsTables: false,
+      ...options,
+    };
+    this.name = nameOf(options.url);
+    this.folder = options.folder;
+    this.connections = new Connections({
+      ...this.options,
+      name: this.name,
+      most: this.options.connections,
+      onOpen: (connection) => this.#opened(connection),
+    });
+    this.notifier = new Notifier(this.connections);
+    this.shared = {
+      name: this.name,
+      connections: this.connections,
+      tables: new Set(),
+      now: () => this.now(),
+      capacity: new Capacity(this.options),
+      knownFollowUps: new KnownFollowUps(),
+      marks: new Marks(),
+      committed: () => this.notifier.committed(),
+    };
+    this.pushes = new PushGroup({
+      alone: (task) =>
+        this.#withSession(async (session) =>
+          one(await session.pushTogether([{ tasks: [task], key: null }])),
+        ),
+      together: (list) => this.#withSession((session) => session.pushTogether(list)),
+    });
+  }
+
+  /** The first connection makes the schema, and learns the server's time. */
+  async #opened(connection: Connection): Promise<void> {
+    const readying = (this.#readying ??= this.#ready(connection));
+    try {
+      await readying;
+    } catch (error) {
+      this.#readying = null;
+      throw error;
+    }
+  }
+
+  async #ready(connection: Connection): Promise<void> {
+    await this.learnTime(connection);
+    if (!this.options.needsTables) return migrate(connection, this.name);
+    if ((await schemaVersion(connection)) > 0) {
+      if (!this.options.onlyLooks) await migrate(connection, this.name);
+      return;
+    }
+    throw new TqError(
+      "not_found",
+      `Cannot find a queue in ${this.name}: it has no schema tq; start a worker, or run tq migrate`,
+    );
+  }
+
+  /** Connects, and makes the schema where there is none. @throws TqError where the database cannot be used */
+  async ready(): Promise<void> {
+    await this.read(async () => {});
+  }
+
+  protected async learnTime(connection: Connection): Promise<void> {
+    const asked = monotonicNow();
+    const row = await connection.get<{ now: number }>(
+      "SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now",
+    );
+    if (row) this.#serverClock.learn(row.now, asked);
+  }
+
+  now(): number {
+    return this.options.clock.now();
+  }
+
+  after(ms: number, then: () => void): () => void {
+    const { clock } = this.options;
+    if (clock.after) return clock.after(ms, then);
+    const timer = setTimeout(then, ms);
+    return () => clearTimeout(timer);
+  }
+
+  session(): Session {
+    return new PostgresSession(this.shared);
+  }
+
+  release(session: Session): Soon<void> {
+    return (session as PostgresSession).end();
+  }
+
+  /** Releasing the session at the end rolls back what `fn` has not committed. */
+  async #withSession<T>(fn: (session: PostgresSession) => Promise<T>): Promise<T> {
+    const session = new PostgresSession(this.shared);
+    try {
+      return await fn(session);
+    } finally {
+      const releasing = this.release(session);
+      if (releasing) await releasing;
+    }
+  }
+
+  async write<T>(fn: (session: Session) => Promise<T>): Promise<T> {
+    return this.#withSession(async (session) => {
+      await session.begin();
+      const result = await fn(session);
+      await session.commit();
+      return result;
+    });
+  }
+
+  async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
+    if (!(await this.read((db) => mayClaim(db, options, this.now())))) return [];
+    return this.#withSession((session) => session.commit({ handBack: [], claim: options }));
+  }
+
+  /** Runs the store's own statements in a transaction. */
+  protected async writeStatements<T>(fn: (db: Connection, now: number) => Promise<T>): Promise<T> {
+    return this.write((session) => (session as PostgresSession).runStatements(fn));
+  }
+
+  /** Runs statements that each stand alone. */
+  protected async read<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
+    const connection = await this.connections.take();
+    try {
+      return await fn(connection);
+    } finally {
+      this.connections.give(connection);
+    }
+  }
+
+  /** Runs statements that all see the database as it is at the first of them. */
+  protected async snapshot<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
+    return this.read(async (db) => {
+      await db.command("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+      try {
+        return await fn(db);
+      } finally {
+        await db.command("COMMIT").catch(() => db.lost());
+      }
+    });
+  }
+
+  push(tasks: readonly NewTask[]): Promise<number[]> {
+    return this.pushes.push(tasks);
+  }
+
+  async pushRefusal(): Promise<string | null> {
+    return this.read((db) => this.shared.capacity.refusal(db, 1));
+  }
+
+  async close(): Promise<void> {
+    await this.notifier.close();
+    await this.connections.close();
+  }
+}

@@ -1,0 +1,141 @@
+/** Turns PostgreSQL's errors into sentences. Their codes: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+import { SQL } from "bun";
+import { isTqError, markOperational, TqError, type ErrorCode } from "../errors.ts";
+
+type Sentence = readonly [
+  code: RegExp,
+  kind: ErrorCode,
+  words: (name: string, message: string) => string,
+];
+
+const LOST = "the connection to the server was lost";
+
+/** The first one whose pattern fits counts. */
+const SENTENCES: readonly Sentence[] = [
+  [/^TQ001$/, "conflict", () => "Cannot commit: one of its tasks has lost its claim"],
+  [
+    /^25P02$/,
+    "conflict",
+    () => "Cannot go on: an error of the database has ended this transaction before",
+  ],
+  [
+    /^(40P01|55P03|40001)$/,
+    "busy",
+    (name, message) =>
+      `Cannot write to ${name}: another transaction has a row that this one needs (${message}); end it, or raise database.timeout`,
+  ],
+  [
+    /^53300$/,
+    "busy",
+    (name) =>
+      `Cannot connect to ${name}: the server has no connection left; raise its max_connections, or let fewer programs and threads connect`,
+  ],
+  [
+    /^(53100|53200)$/,
+    "full",
+    (name, message) => `Cannot write to ${name}: the server's disk or memory is full (${message})`,
+  ],
+  [
+    /^(28P01|28000)$/,
+    "database",
+    (name, message) =>
+      `Cannot connect to ${name}: the server refuses the user or its password (${message}); set PGPASSWORD, or the user in database.url`,
+  ],
+  [
+    /^3D000$/,
+    "database",
+    (name, message) => `Cannot connect to ${name}: ${message}; make it with createdb`,
+  ],
+  [
+    /^42501$/,
+    "database",
+    (name, message) =>
+      `Cannot use ${name}: ${message}; let its owner run tq migrate, or grant the right (tq migrate --sql prints how)`,
+  ],
+  [
+    /^25006$/,
+    "database",
+    (name) =>
+      `Cannot write to ${name}: the server is read-only; if it is a standby, name the primary in database.url`,
+  ],
+  [/^22021$/, "invalid", () => "Cannot store text with a NUL character: PostgreSQL takes none"],
+  [/^(57P0[123]|08...)$/, "busy", (name, message) => `Cannot reach ${name}: ${LOST} (${message})`],
+];
+
+/** The driver's own codes: the server was not reached, or does not answer any more. */
+const DRIVER_SENTENCES: readonly Sentence[] = [
+  [
+    /TLS|SSL/,
+    "database",
+    (name, message) =>
+      `Cannot connect to ${name}: TLS failed (${message}); see sslmode and sslrootcert in database.url`,
+  ],
+  [
+    /AUTHENTICATION|PASSWORD|SASL/,
+    "database",
+    (name, message) =>
+      `Cannot connect to ${name}: the server refuses the user or its password (${message}); set PGPASSWORD, or the user in database.url`,
+  ],
+  [
+    /REFUSED|ENOENT|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|CONNECTION_TIMEOUT/,
+    "busy",
+    (name, message) => `Cannot reach ${name}: no server answers there (${message})`,
+  ],
+  [
+    /CONNECTION|LIFETIME|IDLE/,
+    "busy",
+    (name, message) => `Cannot reach ${name}: ${LOST} (${message})`,
+  ],
+];
+
+interface DriverError extends Error {
+  readonly code?: string;
+  /** The SQLSTATE; the driver calls it so. */
+  readonly errno?: string | number;
+}
+
+/** The SQLSTATE of an error of the server; null: it is none. */
+export function sqlState(error: unknown): string | null {
+  if (!(error instanceof SQL.PostgresError)) return null;
+  const { errno } = error as DriverError;
+  return typeof errno === "string" && /^[0-9A-Z]{5}$/.test(errno) ? errno : null;
+}
+
+/** Turns an error of PostgreSQL or its driver that has a sentence here into a TqError; returns any other as it is. */
+export function translate(error: unknown, name: string): unknown {
+  if (isTqError(error) || !(error instanceof Error)) return error;
+  const state = sqlState(error);
+  const { code = "" } = error as DriverError;
+  const found =
+    state === null
+      ? DRIVER_SENTENCES.find(([pattern]) => isFromDriver(error, code) && pattern.test(code))
+      : SENTENCES.find(([pattern]) => pattern.test(state));
+  if (!found) return error;
+  const [, kind, words] = found;
+  const translated = new TqError(kind, words(name, error.message), { cause: error });
+  return kind === "conflict" || kind === "invalid" ? translated : markOperational(translated);
+}
+
+function isFromDriver(error: Error, code: string): boolean {
+  return error instanceof SQL.SQLError || /^(ECONN|ENO|ETIME|EHOST)/.test(code);
+}
+
+/** True where the connection is gone: what was sent on it may have been done or not. */
+export function isLost(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state !== null) return /^(57P0[123]|08...)$/.test(state);
+  const code = (error as DriverError | null)?.code ?? "";
+  return error instanceof SQL.SQLError && /CONNECTION|LIFETIME|IDLE/.test(code);
+}
+
+/** The error of a commit whose answer was lost. */
+export function uncertainError(name: string, cause: unknown): TqError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return markOperational(
+    new TqError(
+      "uncertain",
+      `Cannot say whether the change is stored: ${name} did not confirm its commit (${reason}). Look before you try again`,
+      { cause },
+    ),
+  );
+}

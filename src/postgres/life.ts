@@ -1,0 +1,6 @@
+/** To be built. */
+export class Life {
+  constructor(..._: any[]) {}
+  async close() {}
+  [name: string]: any;
+}

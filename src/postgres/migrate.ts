@@ -1,0 +1,49 @@
+/** Brings the schema tq of a database to this version. Programs that start at the same time take turns. */
+import { TqError } from "../errors.ts";
+import type { Connection } from "./connection.ts";
+import { LOCK_CLASS } from "./locks.ts";
+import first from "./migrations/001.sql" with { type: "text" };
+
+const MIGRATIONS: readonly string[] = [first];
+
+/** The version of the schema that this program knows. */
+export const POSTGRES_SCHEMA_VERSION = MIGRATIONS.length;
+
+/** Not `to_regclass`: within a transaction that has waited for a lock, that answers from before the wait. */
+const HAS_SCHEMA = `
+  SELECT EXISTS (SELECT FROM pg_class JOIN pg_namespace ON relnamespace = pg_namespace.oid
+                  WHERE nspname = 'tq' AND relname = 'schema') AS there`;
+
+/** The version of the schema; 0: there is none. */
+export async function schemaVersion(db: Connection): Promise<number> {
+  const found = await db.get<{ there: boolean }>(HAS_SCHEMA);
+  if (!found?.there) return 0;
+  const row = await db.get<{ version: number }>("SELECT version FROM tq.schema");
+  return row?.version ?? 0;
+}
+
+/** @throws TqError "database" for the schema of a newer tq. */
+export async function migrate(db: Connection, name: string): Promise<void> {
+  if (isCurrent(await schemaVersion(db), name)) return;
+  await db.command("BEGIN");
+  try {
+    await db.get("SELECT pg_advisory_xact_lock($1::integer, 0)", [LOCK_CLASS]);
+    const version = await schemaVersion(db);
+    if (!isCurrent(version, name)) {
+      for (const statements of MIGRATIONS.slice(version)) await db.command(statements);
+      await db.run("UPDATE tq.schema SET version = $1::integer", [POSTGRES_SCHEMA_VERSION]);
+    }
+    await db.command("COMMIT");
+  } catch (error) {
+    await db.command("ROLLBACK").catch(() => {});
+    throw error;
+  }
+}
+
+function isCurrent(version: number, name: string): boolean {
+  if (version <= POSTGRES_SCHEMA_VERSION) return version === POSTGRES_SCHEMA_VERSION;
+  throw new TqError(
+    "database",
+    `Cannot use ${name}: its schema has version ${version}, and this tq knows ${POSTGRES_SCHEMA_VERSION}; use a newer tq`,
+  );
+}

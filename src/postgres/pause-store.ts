@@ -1,0 +1,5 @@
+/** To be built. */
+export class PostgresPauses {
+  constructor(..._: any[]) {}
+  [name: string]: any;
+}

@@ -1,0 +1,240 @@
+/** A session on PostgreSQL: it runs the queue's statements inside its transactions. */
+import { TqError } from "../errors.ts";
+import type { ErrorData, Settlement } from "../outcome.ts";
+import type { KnownFollowUps } from "../store/known-follow-ups.ts";
+import type { NewPause, Pause, PauseTarget } from "../store/pauses.ts";
+import type { GroupedPush, PushEnd } from "../store/push-group.ts";
+import type { Records } from "../store/records.ts";
+import type { ClaimOptions, Ending, Owner, Session, SqlResult } from "../store/session.ts";
+import type { Claim, ClaimedTask, NewTask, Task } from "../task.ts";
+import type { Connection } from "./connection.ts";
+import type { Marks } from "./marks.ts";
+import type { Capacity } from "./capacity.ts";
+import { pushEach, pushInto } from "./pushing.ts";
+import { makeRecords } from "./records.ts";
+import { BY_HAND, cancel, retryByHand } from "./sql/by-hand.ts";
+import { claim, claimOne, handBack } from "./sql/claim.ts";
+import { lostClaims } from "./sql/looking.ts";
+import * as pauses from "./sql/pauses.ts";
+import { finishAll, type FinishedRun, settle } from "./sql/settle.ts";
+import { keepCancelled, keepOutput } from "./sql/outputs.ts";
+import { recordLeftBehind } from "./sql/task-errors.ts";
+import { PostgresTransaction, type TransactionOptions } from "./transaction.ts";
+import { placeholder, runUserSql } from "./user-sql.ts";
+
+/** The options that all sessions of a store share. */
+export interface SessionOptions extends TransactionOptions {
+  readonly now: () => number;
+  readonly capacity: Capacity;
+  readonly knownFollowUps: KnownFollowUps;
+  /** Where the claims of this thread go on. */
+  readonly marks: Marks;
+  /** Called after a commit that others may wait for: it wakes their workers. */
+  readonly committed: () => void;
+}
+
+const NOTHING: ClaimedTask[] = [];
+const NO_IDS: readonly number[] = [];
+
+export class PostgresSession implements Session {
+  readonly #options: SessionOptions;
+  readonly #transaction: PostgresTransaction;
+  /** Runs that the commit marks as finished. */
+  #finished: FinishedRun[] = [];
+  #followUps: number[] | null = null;
+  #records: Records | null = null;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#transaction = new PostgresTransaction(options);
+  }
+
+  get writing(): boolean {
+    return this.#transaction.writing;
+  }
+
+  /** Others write at the same time: only rows that were locked stay as they are. */
+  get steady(): false {
+    return false;
+  }
+
+  get pendingAnswer(): Promise<unknown> | null {
+    return this.#transaction.pendingAnswer;
+  }
+
+  get spoilt(): boolean {
+    return this.#transaction.spoilt;
+  }
+
+  get userRollbacks(): number {
+    return this.#transaction.userRollbacks;
+  }
+
+  get transactionNumber(): number {
+    return this.#transaction.count;
+  }
+
+  get transactionsUndone(): number {
+    return this.#transaction.transactionsUndone;
+  }
+
+  get waited(): number {
+    return this.#transaction.waited;
+  }
+
+  get followUps(): readonly number[] {
+    return this.#followUps ?? NO_IDS;
+  }
+
+  raw(): never {
+    throw new TqError(
+      "conflict",
+      "Cannot hand out a SQLite connection: the database is PostgreSQL; use Transaction.current.sql",
+    );
+  }
+
+  sql(text: string, values: readonly unknown[]): Promise<SqlResult> {
+    return this.#write((db) => runUserSql(db, this.#transaction, text, values));
+  }
+
+  placeholder(index: number): string {
+    return placeholder(index);
+  }
+
+  begin(): Promise<void> | undefined {
+    return this.#transaction.begin();
+  }
+
+  async commit(ending?: Ending, onVisible?: () => void): Promise<ClaimedTask[]> {
+    if (!this.writing) {
+      if (!ending || (ending.handBack.length === 0 && !ending.claim)) return NOTHING;
+      await this.begin();
+    }
+    try {
+      const claimed = await this.#transaction.commit((db) => this.#last(db, ending));
+      onVisible?.();
+      this.#options.committed();
+      return claimed;
+    } finally {
+      this.#finished = [];
+    }
+  }
+
+  /** Sends the last statements of the transaction before it awaits one: they share a round trip with the commit. */
+  async #last(db: Connection, ending?: Ending): Promise<ClaimedTask[]> {
+    const { marks, now } = this.#options;
+    const sent: Promise<unknown>[] = [];
+    if (this.#finished.length > 0) sent.push(finishAll(db, this.#finished, now()));
+    if (ending && ending.handBack.length > 0) sent.push(handBack(db, ending.handBack, now()));
+    const claiming = ending?.claim ? claim(db, ending.claim, now(), marks) : NOTHING;
+    const [claimed, ...ends] = await Promise.allSettled([claiming, ...sent]);
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+    if (claimed.status === "rejected") throw claimed.reason;
+    return claimed.value;
+  }
+
+  /** Makes these pushes in one transaction. */
+  async pushTogether(pushes: readonly GroupedPush[]): Promise<PushEnd[]> {
+    const ends = await this.#write((db) => pushEach(db, pushes, this.#options));
+    await this.commit();
+    return ends;
+  }
+
+  async rollback(): Promise<void> {
+    this.#finished = [];
+    await this.#transaction.rollback();
+  }
+
+  savepoint(): void {
+    this.#transaction.savepoint();
+  }
+
+  releaseSavepoint(): void {
+    this.#transaction.releaseSavepoint();
+  }
+
+  rollbackToSavepoint(): Promise<void> {
+    return this.#transaction.rollbackToSavepoint();
+  }
+
+  /** Ends the session: rolls back an open transaction, and refuses all further use. */
+  end(): Promise<void> | undefined {
+    return this.#transaction.end();
+  }
+
+  push(list: readonly NewTask[]): Promise<number[]> {
+    return this.#write((db) => pushInto(db, list, this.#options));
+  }
+
+  claim(options: ClaimOptions): Promise<ClaimedTask[]> {
+    const { marks, now } = this.#options;
+    return this.#write((db) => claim(db, options, now(), marks));
+  }
+
+  claimOne(id: number, owner: Owner, evenPaused = false): Promise<ClaimedTask | null> {
+    return this.#write((db) => claimOne(db, id, owner, this.#options.now(), evenPaused));
+  }
+
+  lostClaims(claims: readonly Claim[]): Promise<readonly Claim[]> {
+    const holds = this.writing;
+    return this.#transaction.read((db) => lostClaims(db, claims, holds));
+  }
+
+  handBack(claims: readonly Claim[]): Promise<void> {
+    return this.#write((db) => handBack(db, claims, this.#options.now()));
+  }
+
+  settle(run: Claim, outcome: Settlement): Promise<boolean> {
+    const onPushed = (id: number) => (this.#followUps ??= []).push(id);
+    const after = { known: this.#options.knownFollowUps, onPushed };
+    return this.#write((db) => settle(db, run, outcome, after, this.#options.now()));
+  }
+
+  keepOutput(task: number, attempt: number, text: string): Promise<void> {
+    return this.#write((db) => keepOutput(db, task, attempt, text));
+  }
+
+  keepCancelled(task: number, attempt: number, text: string): Promise<void> {
+    return this.#write((db) => keepCancelled(db, task, attempt, text));
+  }
+
+  cancel(id: number, reason = BY_HAND): Promise<Task> {
+    return this.#write((db) => cancel(db, id, reason, this.#options.now()));
+  }
+
+  retry(id: number): Promise<Task> {
+    return this.#write((db) => retryByHand(db, id, this.#options.now()));
+  }
+
+  pause(pause: NewPause): Promise<Pause> {
+    return this.#write((db) => pauses.pause(db, pause, this.#options.now()));
+  }
+
+  resume(target: PauseTarget): Promise<Pause> {
+    return this.#write((db) => pauses.resume(db, target, this.#options.now()));
+  }
+
+  recordLeftBehind(task: number, attempt: number, error: ErrorData, reason: string): Promise<void> {
+    return this.#write((db) =>
+      recordLeftBehind(db, { task, attempt, error, reason }, this.#options.now()),
+    );
+  }
+
+  finishAtCommit(run: Claim, result: string | null, reason: string | null): void {
+    this.#transaction.checkNotEnded();
+    this.#finished.push({ claim: run, result, reason });
+  }
+
+  /** Runs statements of the store inside this session's transaction. */
+  runStatements<T>(fn: (db: Connection, now: number) => Promise<T>): Promise<T> {
+    return this.#write((db) => fn(db, this.#options.now()));
+  }
+
+  get records(): Records {
+    return (this.#records ??= makeRecords(this.#transaction));
+  }
+
+  #write<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
+    return this.#transaction.run(fn);
+  }
+}

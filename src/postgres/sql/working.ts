@@ -1,0 +1,4 @@
+/** To be built. */
+export function readWorking(..._: any[]): any {
+  throw new Error("to be built: readWorking");
+}

@@ -1,0 +1,276 @@
+/** The store on PostgreSQL. */
+import type {
+  CleanOptions,
+  Look,
+  LookOptions,
+  ManyMove,
+  Part,
+  Place,
+  ReadFilter,
+  Rest,
+  Standing,
+  StoreStatus,
+  TaskNames,
+  Waiting,
+  WorkerInfo,
+} from "../store/looking.ts";
+import { TqError } from "../errors.ts";
+import type { Backup } from "../store/backup.ts";
+import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
+import type { Owner } from "../store/session.ts";
+import type { Situation, WantedTask } from "../store/situation.ts";
+import type { RunOutput } from "../store/task-output.ts";
+import type { Store, Tidied } from "../store/store.ts";
+import type { Working } from "../store/working.ts";
+import type { Attempt, Claim, Task, TaskError } from "../task.ts";
+import type { Access } from "./access.ts";
+import { PostgresCondition } from "./condition-store.ts";
+import { PostgresCron } from "./cron-store.ts";
+import { PostgresDatabase, type PostgresOptions } from "./database.ts";
+import { PostgresFailures } from "./failure-store.ts";
+import { Life } from "./life.ts";
+import { PostgresPauses } from "./pause-store.ts";
+import { PostgresPushKeys } from "./push-key-store.ts";
+import { PostgresRedactions } from "./redaction-store.ts";
+import { rescueDead, rescueThread } from "./rescue.ts";
+import type { PostgresSession } from "./session.ts";
+import { recount, repairTimes } from "./slices.ts";
+import { attemptsOf } from "./sql/attempts.ts";
+import * as byHand from "./sql/by-hand.ts";
+import { makeDueReady } from "./sql/due.ts";
+import * as looking from "./sql/looking.ts";
+import { outputsOf, withProgress } from "./sql/outputs.ts";
+import { repairPauses } from "./sql/pauses.ts";
+import { hasWork, look } from "./sql/ready-count.ts";
+import { readSituation } from "./sql/situation.ts";
+import { statusOf, waitingOf } from "./sql/status.ts";
+import { errorsOf } from "./sql/task-errors.ts";
+import * as taskList from "./sql/task-list.ts";
+import * as upkeep from "./sql/upkeep.ts";
+import * as workers from "./sql/workers.ts";
+import { readWorking } from "./sql/working.ts";
+import { PostgresStatistics } from "./statistics-store.ts";
+import { PostgresTaskEvents } from "./task-event-store.ts";
+import { PostgresTokens } from "./token-store.ts";
+import { Versions } from "./versions.ts";
+import { PostgresWebhooks } from "./webhook-store.ts";
+
+export class PostgresStore extends PostgresDatabase implements Store {
+  protected readonly access: Access = {
+    name: this.name,
+    now: () => this.now(),
+    read: (fn) => this.read(fn),
+    snapshot: (fn) => this.snapshot(fn),
+    write: (fn) => this.writeStatements(fn),
+    inSession: (fn) => this.write((session) => fn(session as PostgresSession)),
+  };
+  readonly #known = this.shared.knownFollowUps;
+  readonly condition = new PostgresCondition(this.access);
+  readonly cron = new PostgresCron(this.access);
+  readonly failures = new PostgresFailures(this.access, this.#known);
+  readonly pauses = new PostgresPauses(this.access);
+  readonly pushKeys = new PostgresPushKeys(this.access, this.pushes);
+  readonly redactions = new PostgresRedactions(this.access, this.#known);
+  readonly statistics = new PostgresStatistics(this.access);
+  readonly taskEvents = new PostgresTaskEvents(this.access);
+  readonly tokens = new PostgresTokens(this.access);
+  readonly webhooks = new PostgresWebhooks(this.access);
+  protected readonly life = new Life({ ...this.options, name: this.name });
+  readonly #versions = new Versions(this.access);
+
+  constructor(options: PostgresOptions) {
+    super(options);
+  }
+
+  async get(id: number): Promise<Task | null> {
+    return this.read((db) => looking.getTask(db, id, this.now()));
+  }
+
+  async getByRef(ref: string): Promise<Task | null> {
+    return this.read((db) => looking.getTaskByRef(db, ref, this.now()));
+  }
+
+  async errors(task: number): Promise<TaskError[]> {
+    return this.read((db) => errorsOf(db, task));
+  }
+
+  async attempts(task: number): Promise<Attempt[]> {
+    return this.read((db) => attemptsOf(db, task));
+  }
+
+  async output(task: number, from = 1): Promise<RunOutput[]> {
+    return this.snapshot((db) => outputsOf(db, task, from));
+  }
+
+  async standings(ids: readonly number[], asked?: ReadonlySet<number>): Promise<Standing[]> {
+    return this.read(async (db) => {
+      const standings = await looking.standingsOf(db, ids, this.now());
+      return asked?.size ? withProgress(db, standings, asked) : standings;
+    });
+  }
+
+  async situation(wanted: WantedTask): Promise<Situation | null> {
+    return this.snapshot((db) => readSituation(db, wanted, this.now()));
+  }
+
+  async list(filter: ReadFilter = {}): Promise<Task[]> {
+    return (await Array.fromAsync(this.parts(filter))).flatMap(({ found }) => found);
+  }
+
+  parts(filter: ReadFilter = {}): AsyncGenerator<Part<Task>, void> {
+    return taskList.listParts(this.access, filter);
+  }
+
+  matching(filter: ReadFilter): AsyncGenerator<Part<number>, void> {
+    return taskList.matchingParts(this.access, filter);
+  }
+
+  async countBefore(filter: ReadFilter, before: number): Promise<Rest> {
+    return this.read((db) => taskList.countBefore(db, filter, before));
+  }
+
+  async lastPushedBefore(time: number): Promise<number> {
+    return this.read((db) => taskList.lastPushedBefore(db, time));
+  }
+
+  async names(): Promise<TaskNames> {
+    return this.read(looking.listNames);
+  }
+
+  async status(): Promise<StoreStatus> {
+    return this.snapshot((db) => statusOf(db, this.name, this.now()));
+  }
+
+  async waiting(): Promise<Waiting> {
+    return this.snapshot((db) => waitingOf(db, this.name, this.now()));
+  }
+
+  recount(): AsyncGenerator<boolean, void> {
+    return recount(this.access);
+  }
+
+  async look(options: LookOptions): Promise<Look> {
+    return this.read((db) => look(db, options, this.now()));
+  }
+
+  async makeDueReady(): Promise<void> {
+    return this.writeStatements(makeDueReady);
+  }
+
+  async hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean> {
+    return this.read((db) => hasWork(db, queues, scheduled, this.now()));
+  }
+
+  async check(): Promise<void> {}
+
+  /** What can be read here is on the server's disk: it shows no commit before its flush. */
+  async flush(): Promise<void> {}
+
+  async version(): Promise<number> {
+    return this.#versions.current();
+  }
+
+  async changed(version: number, wait: number, signal?: AbortSignal): Promise<void> {
+    await this.#versions.changed(version, wait, signal);
+  }
+
+  async stillHeld(claims: readonly Claim[]): Promise<Claim[]> {
+    const lost = await this.read((db) => looking.lostClaims(db, claims, false));
+    return claims.filter((claim) => !lost.includes(claim));
+  }
+
+  async cancel(id: number, reason = byHand.BY_HAND): Promise<Task> {
+    return this.writeStatements((db, now) => byHand.cancel(db, id, reason, now));
+  }
+
+  async retry(id: number): Promise<Task> {
+    return this.writeStatements((db, now) => byHand.retryByHand(db, id, now));
+  }
+
+  async delete(id: number): Promise<Task> {
+    return this.writeStatements((db) => byHand.deleteOne(db, id));
+  }
+
+  async place(id: number, place: Place): Promise<Task> {
+    return this.writeStatements((db, now) => byHand.place(db, id, place, now));
+  }
+
+  async moveMany(move: ManyMove, ids: readonly number[], filter: ReadFilter): Promise<number> {
+    return this.writeStatements((db, now) => byHand.moveMany(db, move, ids, filter, now));
+  }
+
+  async countCleanable(options: Omit<CleanOptions, "limit">): Promise<number> {
+    return this.read((db) => byHand.countCleanable(db, options));
+  }
+
+  async clean(options: CleanOptions): Promise<number> {
+    return this.writeStatements((db) => byHand.clean(db, options));
+  }
+
+  async repairTimes(what: "all" | "places"): Promise<number> {
+    if (what === "all") await this.writeStatements(repairPauses);
+    return repairTimes(this.access, what);
+  }
+
+  async backup(): Promise<Backup> {
+    throw new TqError(
+      "invalid",
+      `Cannot back up ${this.name}: the database is PostgreSQL's; use pg_dump, or the backups of the server`,
+    );
+  }
+
+  async tidy(): Promise<Tidied> {
+    return this.read((db) => upkeep.tidy(db));
+  }
+
+  /** PostgreSQL needs no preparing. */
+  async adapt(): Promise<void> {}
+
+  async register(worker: NewWorker): Promise<void> {
+    await this.life.take(worker.id, (db) =>
+      workers.register(db, worker, this.options.bootId, this.now()),
+    );
+  }
+
+  async isAlive(worker: string): Promise<boolean> {
+    return this.read((db) => workers.isAlive(db, worker));
+  }
+
+  async checkAlive(worker: string): Promise<void> {
+    await this.life.check(worker);
+  }
+
+  async unregister(worker: string): Promise<void> {
+    try {
+      await this.writeStatements((db, now) => workers.unregister(db, worker, now));
+    } finally {
+      await this.life.release(worker);
+    }
+  }
+
+  async workers(): Promise<WorkerInfo[]> {
+    return this.read(workers.listWorkers);
+  }
+
+  async working(): Promise<Working> {
+    return this.snapshot(readWorking);
+  }
+
+  async rescueDead(maxCrashes: number): Promise<Rescue[]> {
+    return rescueDead(this.access, this.life, {
+      maxCrashes,
+      bootId: this.options.bootId,
+      known: this.#known,
+    });
+  }
+
+  async rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]> {
+    return rescueThread(this.access, owner, death, this.#known);
+  }
+
+  override async close(): Promise<void> {
+    this.#versions.close();
+    await this.life.close();
+    await super.close();
+  }
+}

@@ -1,0 +1,5 @@
+/** To be built. */
+export class PostgresTaskEvents {
+  constructor(..._: any[]) {}
+  [name: string]: any;
+}

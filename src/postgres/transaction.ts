@@ -1,0 +1,250 @@
+/** The transactions of a session. `BEGIN` goes out with the first statement, and `COMMIT` with the last ones. */
+import { monotonicNow } from "../clock.ts";
+import { TqError } from "../errors.ts";
+import { endedError } from "../store/ended.ts";
+import { KnownTables } from "../store/known-tables.ts";
+import type { Table } from "../store/records.ts";
+import type { Connection } from "./connection.ts";
+import type { Connections } from "./connections.ts";
+import { isLost, uncertainError } from "./errors.ts";
+
+export interface TransactionOptions {
+  readonly name: string;
+  readonly connections: Connections;
+  /** Tables that are known to exist. */
+  readonly tables: Set<Table>;
+}
+
+export class PostgresTransaction {
+  readonly tables: KnownTables;
+  readonly #options: TransactionOptions;
+  #connection: Connection | null = null;
+  #beginning: Promise<void> | null = null;
+  /** The first error of a statement that nobody has awaited. */
+  #unseen: { readonly error: unknown } | null = null;
+  #isSpoilt = false;
+  #isEnded = false;
+  #userRollbacks = 0;
+  #count = 0;
+  #undone = 0;
+  #waited = 0; // ms
+  #pending: Promise<unknown> | null = null;
+
+  constructor(options: TransactionOptions) {
+    this.#options = options;
+    this.tables = new KnownTables(options.tables);
+  }
+
+  get writing(): boolean {
+    return this.#connection !== null;
+  }
+
+  get spoilt(): boolean {
+    return this.#isSpoilt;
+  }
+
+  get userRollbacks(): number {
+    return this.#userRollbacks;
+  }
+
+  /** How many transactions the session began. */
+  get count(): number {
+    return this.#count;
+  }
+
+  get transactionsUndone(): number {
+    return this.#undone;
+  }
+
+  get waited(): number {
+    return this.#waited;
+  }
+
+  /** Settles with the last answer that is under way; null: none is. */
+  get pendingAnswer(): Promise<unknown> | null {
+    return this.#pending;
+  }
+
+  /** The connection of the transaction. @throws TqError "conflict" outside of one */
+  get db(): Connection {
+    this.checkNotEnded();
+    if (this.#connection === null) throw noTransactionError();
+    return this.#connection;
+  }
+
+  /** A second caller waits for the begin under way. */
+  begin(): Promise<void> | undefined {
+    if (this.#beginning) return this.#beginning;
+    this.checkNotEnded();
+    if (this.#connection) return;
+    this.#beginning = this.answered(this.#begin()).finally(() => (this.#beginning = null));
+    return this.#beginning;
+  }
+
+  async #begin(): Promise<void> {
+    const asked = monotonicNow();
+    const connection = await this.#options.connections.take();
+    this.#waited += monotonicNow() - asked;
+    if (this.#isEnded) {
+      this.#options.connections.give(connection);
+      throw endedError();
+    }
+    this.#connection = connection;
+    this.#isSpoilt = false;
+    this.#unseen = null;
+    this.#count += 1;
+    this.#behind(connection.command("BEGIN"));
+  }
+
+  /** Runs statements in a transaction, which begins with them where none has begun. */
+  async run<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
+    if (!this.#connection) await this.begin();
+    return this.answered(fn(this.db));
+  }
+
+  /** Runs statements in the transaction; outside of one each stands alone. */
+  async read<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
+    this.checkNotEnded();
+    if (this.#beginning) await this.#beginning;
+    if (this.#connection) return this.answered(fn(this.#connection));
+    return this.answered(this.#alone(fn));
+  }
+
+  async #alone<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
+    const { connections } = this.#options;
+    const connection = await connections.take();
+    try {
+      return await fn(connection);
+    } finally {
+      connections.give(connection);
+    }
+  }
+
+  /** Notes that this answer is under way. */
+  answered<T>(answer: Promise<T>): Promise<T> {
+    this.#pending = answer;
+    const clear = () => {
+      if (this.#pending === answer) this.#pending = null;
+    };
+    answer.then(clear, clear);
+    return answer;
+  }
+
+  /** Sends a statement along with the next one. Its error ends the transaction, and is that of the commit. */
+  #behind(sent: Promise<unknown>): void {
+    sent.catch((error: unknown) => {
+      this.#unseen ??= { error };
+    });
+  }
+
+  /**
+   * Commits.
+   *
+   * @param last sends the last statements of the transaction; what throws in it undoes all. They and the commit share a
+   * round trip where it awaits nothing before it has sent them.
+   * @throws TqError "uncertain" where the server did not answer.
+   */
+  async commit<T>(last: (db: Connection) => Promise<T>): Promise<T> {
+    const { db } = this;
+    const ending = last(db);
+    const committing = db.command("COMMIT");
+    const [ended, committed] = await this.answered(Promise.allSettled([ending, committing]));
+    try {
+      // First: its error has undone the transaction, and says why.
+      if (ended.status === "rejected") throw lostIsUncertain(ended.reason, this.#options.name);
+      if (committed.status === "rejected") {
+        throw lostIsUncertain(committed.reason, this.#options.name);
+      }
+      if (committed.value !== "COMMIT") throw this.#unseen?.error ?? undoneError();
+      this.tables.commit();
+      return ended.value;
+    } catch (error) {
+      this.#undone += 1;
+      this.tables.rollback();
+      throw error;
+    } finally {
+      this.#give();
+    }
+  }
+
+  async rollback(): Promise<void> {
+    const connection = this.#connection;
+    if (!connection) return;
+    this.#undone += 1;
+    try {
+      if (!connection.isLost) await this.answered(connection.command("ROLLBACK"));
+    } catch {
+      connection.lost(); // the server rolls back what it cannot end
+    } finally {
+      this.tables.rollback();
+      this.#give();
+    }
+  }
+
+  #give(): void {
+    const connection = this.#connection;
+    this.#connection = null;
+    if (connection) this.#options.connections.give(connection, this.#isSpoilt);
+  }
+
+  /** Marks the connection: user code has changed what later transactions on it would see. */
+  spoil(): void {
+    this.#isSpoilt = true;
+  }
+
+  /** User code went back to a savepoint of its own. */
+  userWentBack(): void {
+    this.#userRollbacks += 1;
+    this.tables.rollback();
+  }
+
+  savepoint(): void {
+    this.#behind(this.db.command("SAVEPOINT tq_task"));
+    this.tables.savepoint();
+  }
+
+  releaseSavepoint(): void {
+    this.#behind(this.db.command("RELEASE tq_task"));
+  }
+
+  /** It also heals the transaction after an error that came since. */
+  async rollbackToSavepoint(): Promise<void> {
+    await this.answered(this.db.command("ROLLBACK TO tq_task; RELEASE tq_task"));
+    this.#unseen = null;
+    this.tables.rollbackToSavepoint();
+  }
+
+  /** Ends the session: rolls back an open transaction, and refuses all further use. */
+  end(): Promise<void> | undefined {
+    this.#isEnded = true;
+    if (this.#beginning || this.#connection) return this.#endWaiting();
+    return;
+  }
+
+  async #endWaiting(): Promise<void> {
+    try {
+      await this.#beginning;
+    } catch {
+      // The caller of `begin` has the error.
+    }
+    await this.rollback();
+  }
+
+  /** @throws TqError "conflict" when the session has ended. */
+  checkNotEnded(): void {
+    if (this.#isEnded) throw endedError();
+  }
+}
+
+function lostIsUncertain(error: unknown, name: string): unknown {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  return isLost(cause) ? uncertainError(name, cause) : error;
+}
+
+function noTransactionError(): TqError {
+  return new TqError("conflict", "Cannot go on: the transaction has ended");
+}
+
+function undoneError(): TqError {
+  return new TqError("conflict", "Cannot commit: an error has undone the transaction before");
+}

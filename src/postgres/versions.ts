@@ -1,0 +1,6 @@
+/** To be built. */
+export class Versions {
+  constructor(..._: any[]) {}
+  close() {}
+  [name: string]: any;
+}

@@ -1,0 +1,109 @@
+/** A PostgreSQL server of the tests' own, of Debian's package: it ends with this process, whatever ends that. */
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { tmpdir } from "node:os";
+
+/** The folder of the server's programs, of the newest version; null: it is not installed. */
+export function postgresPrograms(): string | null {
+  const all = "/usr/lib/postgresql";
+  const versions = existsSync(all) ? readdirSync(all) : [];
+  const newest = versions.toSorted((a, b) => Number(b) - Number(a));
+  const folders = newest.map((version) => join(all, version, "bin"));
+  return folders.find((folder) => existsSync(join(folder, "initdb"))) ?? null;
+}
+
+/** PostgreSQL refuses to run as root. */
+const AS_POSTGRES =
+  process.getuid?.() === 0
+    ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]
+    : [];
+
+/** Ends the server at once when its own standard input is closed, as it is when the tests' process ends. */
+const UNTIL_END = `"$@" & pid=$!; read -r _; kill -QUIT $pid; wait $pid`;
+
+export interface PostgresServer {
+  /** The URL of one of its databases. */
+  url(database: string): string;
+  /** Its process. */
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** Starts a server on a socket in a folder of its own, and on loopback where a port is given. */
+export async function startPostgres(
+  options: readonly string[] = [],
+  port = 5432,
+): Promise<PostgresServer> {
+  const programs = postgresPrograms();
+  if (programs === null) throw new Error("PostgreSQL is not installed");
+  const folder = mkdtempSync(join(tmpdir(), "tq-pg-"));
+  const data = join(folder, "data");
+  if (AS_POSTGRES.length > 0) chownSync(folder, idOf("-u"), idOf("-g"));
+  const made = Bun.spawnSync(
+    [
+      ...AS_POSTGRES,
+      join(programs, "initdb"),
+      "-D",
+      data,
+      "-U",
+      "tq",
+      "-A",
+      "trust",
+      "-E",
+      "UTF8",
+      "--locale=C.UTF-8",
+      "--no-sync",
+    ],
+    { stdout: "ignore", stderr: "pipe" },
+  );
+  if (made.exitCode !== 0) throw new Error(made.stderr.toString());
+  const settings = ["listen_addresses=", "fsync=off", "max_connections=300", ...options];
+  const server = Bun.spawn(
+    [
+      "sh",
+      "-c",
+      UNTIL_END,
+      "sh",
+      ...AS_POSTGRES,
+      join(programs, "postgres"),
+      "-D",
+      data,
+      "-k",
+      folder,
+      "-p",
+      String(port),
+      ...settings.flatMap((it) => ["-c", it]),
+    ],
+    { stdin: "pipe", stdout: "ignore", stderr: Bun.file(join(folder, "log")) },
+  );
+  const url = (database: string) => `postgresql://tq@/${database}?host=${folder}&port=${port}`;
+  await answering(url("postgres"));
+  return {
+    url,
+    pid: server.pid,
+    async stop() {
+      server.stdin.end();
+      await server.exited;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function idOf(flag: "-u" | "-g"): number {
+  return Number(Bun.spawnSync(["id", flag, "postgres"]).stdout.toString());
+}
+
+async function answering(url: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    const sql = new Bun.SQL(url, { max: 1 });
+    try {
+      await sql`SELECT 1`;
+      return;
+    } catch (error) {
+      if (tries > 600) throw error;
+      await Bun.sleep(50);
+    } finally {
+      await sql.close({ timeout: 0 });
+    }
+  }
+}
