@@ -59,7 +59,7 @@ CREATE INDEX task_ready     ON tq.task (queue, (-priority), deadline, id) WHERE 
 CREATE INDEX task_suspect   ON tq.task (suspect, queue, (-priority), deadline, id) WHERE state = 'ready' AND suspect > 0;
 CREATE INDEX task_scheduled ON tq.task (scheduled_at, id) WHERE state = 'scheduled';
 CREATE INDEX task_running   ON tq.task (worker, thread) WHERE state = 'running';
-CREATE INDEX task_ended     ON tq.task (state, finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX task_ended     ON tq.task (state, finished_at, id) WHERE finished_at IS NOT NULL;
 CREATE UNIQUE INDEX task_ref ON tq.task (ref) WHERE ref IS NOT NULL;
 
 -- The same error of the same task is kept once, with a count. `code` is JSON: a text or a number.
@@ -331,6 +331,20 @@ CREATE TABLE tq.ended (
   ended_in xid8   NOT NULL DEFAULT pg_current_xact_id()
 );
 CREATE INDEX ended_order ON tq.ended (ended_in, task);
+
+-- JSON that is kept as text; NULL where it is damaged, or has a number that the server cannot hold. A NUL, which jsonb
+-- refuses, is U+FFFD in it.
+CREATE FUNCTION tq.parsed(json text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+  RETURN json::jsonb;
+EXCEPTION
+  WHEN untranslatable_character THEN
+    BEGIN
+      RETURN regexp_replace(json, '(?<!\\)((?:\\\\)*)\\u0000', '\1\\ufffd', 'g')::jsonb;
+    EXCEPTION WHEN OTHERS THEN RETURN NULL;
+    END;
+  WHEN OTHERS THEN RETURN NULL;
+END $$;
 
 -- Fails the transaction of a settle whose claim was lost, also where its COMMIT is on its way already.
 CREATE FUNCTION tq.hold(held boolean) RETURNS void LANGUAGE plpgsql AS $$
