@@ -7,7 +7,7 @@ import type { CleanOptions, ManyMove, Place, ReadFilter } from "../../store/look
 import type { Task, TaskState } from "../../task.ts";
 import type { Connection, SqlValue } from "../connection.ts";
 import { MOST_ATTEMPTS, recordingRuns, RUN_COLUMNS } from "./attempts.ts";
-import { TELLING_ENDS } from "./ended.ts";
+import { noteEnds } from "./ended.ts";
 import { getTask } from "./looking.ts";
 import { taskConditions } from "./task-conditions.ts";
 import { storable } from "./text.ts";
@@ -36,8 +36,8 @@ const CANCEL = `
            state = 'cancelled', finished_at = $2, reason = $3,
            worker = NULL, thread = NULL, suspect = 0, begun = false
       FROM run WHERE task.id = run.id
-    RETURNING task.id, task.finished_at AS ended_at),
-  ${TELLING_ENDS}
+    RETURNING task.id, task.finished_at),
+  noted AS (${noteEnds("done")})
   ${COUNT}`;
 
 /** The reason of a cancelled task whose caller gives none. */

@@ -1,10 +1,11 @@
 /** Ends runs. Each statement names the claim, and changes nothing where that was lost. */
 import { type ErrorData, errorWords, type Settlement } from "../../outcome.ts";
+import type { AfterFailure } from "../../store/known-follow-ups.ts";
 import type { AttemptOutcome, Claim } from "../../task.ts";
 import type { Connection, SqlValue } from "../connection.ts";
 import { forgetAttempts, MOST_ATTEMPTS, recordingRuns, RUN_COLUMNS } from "./attempts.ts";
-import { TELLING_ENDS } from "./ended.ts";
-import { type AfterFailure, afterFailure } from "./failures.ts";
+import { noteEnds } from "./ended.ts";
+import { afterFailure } from "./failures.ts";
 import { errorValues, forgetErrors, recordingError } from "./task-errors.ts";
 import { storable } from "./text.ts";
 
@@ -56,8 +57,8 @@ const finishing = (answer: string): string => `
            worker = NULL, thread = NULL, suspect = 0, begun = false
       FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::text[]) AS given (id, claim, result, reason)
      WHERE task.id = given.id AND ${HELD}
-    RETURNING task.id, task.finished_at AS ended_at),
-  ${TELLING_ENDS}
+    RETURNING task.id, task.finished_at),
+  noted AS (${noteEnds("done")})
   SELECT ${answer} FROM done`;
 
 const FINISH = finishing("count(*)::integer AS count");
@@ -109,8 +110,8 @@ function ending(changes: string, { hasError }: { readonly hasError: boolean }): 
     UPDATE tq.task AS task
        SET attempts = task.attempts + 1, ${changes}, ${RELEASED}
       FROM run WHERE task.id = run.id
-    RETURNING task.id, task.state, task.crashes, task.finished_at AS ended_at, run.number),
-  ${TELLING_ENDS}
+    RETURNING task.id, task.state, task.crashes, task.finished_at, run.number),
+  noted AS (${noteEnds("done")})
   SELECT state, crashes, number FROM done`;
 }
 
@@ -185,8 +186,8 @@ const CANCEL_UNRUN = `
     UPDATE tq.task AS task
        SET state = 'cancelled', finished_at = $3, reason = $4, suspect = 0, ${RELEASED}
      WHERE id = $1 AND claim = $2 AND worker IS NOT NULL
-    RETURNING task.id, task.finished_at AS ended_at),
-  ${TELLING_ENDS}
+    RETURNING task.id, task.finished_at),
+  noted AS (${noteEnds("done")})
   SELECT id FROM done`;
 
 /** Cancels a task that was claimed, and whose method was not called: that is no run of it. */
