@@ -75,7 +75,12 @@ export class PostgresStore extends PostgresDatabase implements Store {
   readonly taskEvents = new PostgresTaskEvents(this.access);
   readonly tokens = new PostgresTokens(this.access);
   readonly webhooks = new PostgresWebhooks(this.access);
-  protected readonly life = new Life({ ...this.options, name: this.name });
+  protected readonly life = new Life({
+    ...this.options,
+    name: this.name,
+    now: () => this.now(),
+    learnTime: (db) => this.learnTime(db),
+  });
   readonly #versions = new Versions(this.access);
 
   constructor(options: PostgresOptions) {
@@ -227,9 +232,8 @@ export class PostgresStore extends PostgresDatabase implements Store {
   async adapt(): Promise<void> {}
 
   async register(worker: NewWorker): Promise<void> {
-    await this.life.take(worker.id, (db) =>
-      workers.register(db, worker, this.options.bootId, this.now()),
-    );
+    await this.ready();
+    await this.life.take(worker);
   }
 
   async isAlive(worker: string): Promise<boolean> {
