@@ -84,7 +84,9 @@ export async function makePostgres(options: Partial<PostgresOptions> = {}): Prom
   const stores: MortalStore[] = [];
   const open = (more: Partial<PostgresOptions> = {}) => {
     const { url } = database;
-    const store = new MortalStore({ url, folder: folder.path, clock, ...options, ...more });
+    const application = "tq test"; // of one process: no rescue ends the connections of another store
+    const all = { url, folder: folder.path, clock, application, ...options, ...more };
+    const store = new MortalStore(all);
     stores.push(store);
     return store;
   };
