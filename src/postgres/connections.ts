@@ -1,6 +1,7 @@
 /** The connections of a store: each is lent to one user at a time. */
 import { clearTimeout, setTimeout } from "../clock.ts";
 import { TqError } from "../errors.ts";
+import { closedError } from "../store/ended.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 
 export interface ConnectionsOptions extends ConnectionOptions {
@@ -96,8 +97,4 @@ export class Connections {
     this.#count -= idle.length;
     await Promise.all(idle.map((connection) => connection.close()));
   }
-}
-
-function closedError(): TqError {
-  return new TqError("conflict", "Cannot use this store: it was closed");
 }
