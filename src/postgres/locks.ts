@@ -1,8 +1,11 @@
-/** The advisory locks of tq in a database: pairs of this class and a number. The numbers above 0 are lives of workers. */
+/** The advisory locks of tq in a database: pairs of a class and a number. */
 import type { Connection } from "./connection.ts";
 
-/** "tqlr" in ASCII. */
+/** "tqlr" in ASCII: the lives of workers (numbers above 0), and the work that one process does at a time. */
 export const LOCK_CLASS = 1_953_591_922;
+
+/** The next class: of the claims of suspects, with a number made of the worker's id. */
+export const SUSPECT_LOCKS = LOCK_CLASS + 1;
 
 /** Transactions that take one of these wait for each other. They are taken before rows are locked. */
 export const LOCKS = {

@@ -110,7 +110,8 @@ CREATE UNLOGGED TABLE tq.live_output (
   PRIMARY KEY (worker, thread)
 );
 
--- A worker's proof of life is the advisory lock (1953591922, life), held by a connection of its own. `about`: which files
+-- A worker's proof of life is the advisory lock (1953591922, life), held by a connection of its own: tq.living tells. `life`
+-- changes when that connection was lost and made anew. `about`: which files
 -- and calls it has, as JSON. `part` is the number of the last part of statistics that it has added.
 CREATE TABLE tq.worker (
   id            text COLLATE "C" PRIMARY KEY,
@@ -125,11 +126,21 @@ CREATE TABLE tq.worker (
   idle          boolean NOT NULL DEFAULT false, -- it waits to be woken
   host          text COLLATE "C" NOT NULL,
   boot_id       text COLLATE "C" NOT NULL,
+  pid_space     text COLLATE "C" NOT NULL, -- where its pid counts: containers number their processes on their own
+  application   text COLLATE "C" NOT NULL, -- how the server lists its connections
   queues        text COLLATE "C" NOT NULL,
   version       text COLLATE "C",
   trouble       text COLLATE "C",
   about         text COLLATE "C"
 ) WITH (fillfactor = 50);
+
+-- The workers whose locks are held: that is, whose processes live.
+CREATE VIEW tq.living AS
+SELECT worker.id
+  FROM tq.worker
+  JOIN pg_catalog.pg_locks AS held ON held.objid = worker.life::oid
+ WHERE held.locktype = 'advisory' AND held.classid = 1953591922 AND held.objsubid = 2 AND held.granted
+   AND held.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database());
 
 -- The setting queue.worker of the programs of this database, once one has said it, and where it stood.
 CREATE TABLE tq.mode (
