@@ -20,6 +20,13 @@ interface Posted {
   readonly isWhole: boolean;
 }
 
+/** A channel that does not keep its thread alive. */
+function openChannel(name: string): BroadcastChannel {
+  const channel = new BroadcastChannel(name);
+  (channel as BroadcastChannel & { unref(): void }).unref(); // the types of Bun lack it
+  return channel;
+}
+
 /** Of a thread: it posts what it has to show. */
 export class ThreadLiveOutput implements LiveOutput {
   readonly #channel: BroadcastChannel;
@@ -27,8 +34,7 @@ export class ThreadLiveOutput implements LiveOutput {
   #run: OutputRun = { id: 0, attempt: 0, claim: 0 };
 
   constructor(channel: string, owner: Owner) {
-    this.#channel = new BroadcastChannel(channel);
-    this.#channel.unref();
+    this.#channel = openChannel(channel);
     this.#owner = owner;
   }
 
@@ -69,8 +75,7 @@ export class LiveOutputs {
   listen(name: string): Disposable {
     const shower = new Shower(this.#access);
     this.#threads.add(shower);
-    const channel = new BroadcastChannel(name);
-    channel.unref();
+    const channel = openChannel(name);
     channel.onmessage = ({ data }) => shower.add(data as Posted);
     return {
       [Symbol.dispose]: () => {
