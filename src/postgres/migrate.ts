@@ -1,7 +1,7 @@
 /** Brings the schema tq of a database to this version. Programs that start at the same time take turns. */
 import { TqError } from "../errors.ts";
 import type { Connection } from "./connection.ts";
-import { LOCK_CLASS } from "./locks.ts";
+import { lock } from "./locks.ts";
 import first from "./migrations/001.sql" with { type: "text" };
 
 const MIGRATIONS: readonly string[] = [first];
@@ -27,7 +27,7 @@ export async function migrate(db: Connection, name: string): Promise<void> {
   if (isCurrent(await schemaVersion(db), name)) return;
   await db.command("BEGIN");
   try {
-    await db.get("SELECT pg_advisory_xact_lock($1::integer, 0)", [LOCK_CLASS]);
+    await lock(db, "schema");
     const version = await schemaVersion(db);
     if (!isCurrent(version, name)) {
       for (const statements of MIGRATIONS.slice(version)) await db.command(statements);

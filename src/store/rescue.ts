@@ -7,6 +7,8 @@ export interface NewWorker {
   readonly pid: number;
   readonly threads: number;
   readonly queues: readonly string[];
+  /** Called where others may have taken it for dead, or may do so soon: it ends what it runs, and goes on. */
+  readonly missed?: (reason: string) => void;
 }
 
 /** How a thread ended, or why a live one gives its claims back. */
@@ -44,3 +46,10 @@ export interface RescuedTask {
   readonly crashed: boolean;
   readonly crashes: number;
 }
+
+/** The reasons of runs that died with their process: the end of such a run is when that was found. */
+export const UNSEEN_DEATHS: readonly string[] = [
+  "its worker process died",
+  "its machine went down",
+  "its database was restored",
+];

@@ -12,12 +12,12 @@ import {
 } from "../../store/queue-counts.ts";
 import type { Connection } from "../connection.ts";
 import { hasMore, readKept, WHERE } from "./kept-counts.ts";
-import { QUEUES_IN_LINE } from "./ready-queues.ts";
+import { IN_LINE, namesWith } from "./queues.ts";
 
 /** Counts the ready tasks of the next queues, each up to $3. */
 const COUNT_NEXT = `
   SELECT named.queue, counted.ready
-    FROM (${QUEUES_IN_LINE}) AS named CROSS JOIN LATERAL
+    FROM (${namesWith(IN_LINE, " AND queue > $1::text")} LIMIT $2::bigint) AS named CROSS JOIN LATERAL
          (SELECT count(*)::float8 AS ready
             FROM (SELECT FROM tq.task WHERE ${WHERE.line} AND queue = named.queue LIMIT $3::bigint) AS some) AS counted`;
 

@@ -8,7 +8,7 @@ import {
   type Recount,
 } from "../../store/queue-counts.ts";
 import type { Connection } from "../connection.ts";
-import { COUNTS_LOCK, LOCK_CLASS } from "../locks.ts";
+import { lock } from "../locks.ts";
 
 /** The conditions of the partial indexes. */
 export const WHERE: Readonly<Record<Part, string>> = {
@@ -46,8 +46,6 @@ export async function isAnyKept(db: Connection, part: Part): Promise<boolean> {
   return (await db.get(HAS_ANY, [part])) !== null;
 }
 
-/** Several workers may have counted. */
-const LOCK = `SELECT pg_advisory_xact_lock(${LOCK_CLASS}, ${COUNTS_LOCK})`;
 const FORGET = "DELETE FROM tq.count WHERE part = $1";
 const KEEP = `
   INSERT INTO tq.count (part, queue, tasks, counted_at)
@@ -57,7 +55,7 @@ const KEEP = `
 export async function keep(db: Connection, recount: Recount): Promise<boolean> {
   const { part, at } = recount;
   const largest = largestOf(recount);
-  await db.get(LOCK);
+  await lock(db, "counts");
   const before = await readKept(db, part);
   await db.run(FORGET, [part]);
   const [queues, tasks] = [largest.map(([queue]) => queue), largest.map(([, count]) => count)];

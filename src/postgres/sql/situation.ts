@@ -10,7 +10,7 @@ import type { Connection } from "../connection.ts";
 import { getTask, getTaskByRef } from "./looking.ts";
 import { endedPauses, shownPauses } from "./pauses.ts";
 import { endedRate } from "./rates.ts";
-import { IN_LINE, queuesInLine, SUSPECT, suspectQueues, type Where } from "./ready-queues.ts";
+import { IN_LINE, readyQueues, SUSPECT, suspectQueues } from "./queues.ts";
 import { resumedAt } from "./resumed.ts";
 import { workerStatuses } from "./worker-statuses.ts";
 
@@ -130,7 +130,7 @@ const MOST_AHEAD = 100_000;
 const MOST_QUEUES = 10_000;
 
 /** The order of a claim: by priority, deadline and id, a range of the index of each queue. */
-const countBeforeIt = (where: Where): string => `
+const countBeforeIt = (where: string): string => `
   SELECT count(*)::float8 AS count
     FROM (SELECT before.one
             FROM unnest($1::text[]) AS these (queue) CROSS JOIN LATERAL
@@ -150,8 +150,8 @@ async function countAhead(
   pauses: readonly PauseTarget[],
 ): Promise<Ahead> {
   const [statement, names] = suspect
-    ? [SUSPECTS_BEFORE_IT, await suspectQueues(db, MOST_QUEUES)]
-    : [BEFORE_IT, await queuesInLine(db, MOST_QUEUES)];
+    ? [SUSPECTS_BEFORE_IT, await suspectQueues(db)]
+    : [BEFORE_IT, await readyQueues(db, MOST_QUEUES)];
   const taken = names.filter((name) => takesQueue(queues, name) && !isQueuePaused(pauses, name));
   const row = await db.get<{ count: number }>(statement, [taken, priority, deadline, id]);
   const count = row?.count ?? 0;

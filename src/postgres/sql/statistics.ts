@@ -26,12 +26,9 @@ import { oldBefore, type Slice, sliceFrom, startOf } from "../../store/statistic
 import type { SeriesEnds, StatisticsPart, StatisticsRow } from "../../store/statistics-store.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../values/duration.ts";
 import type { Connection, SqlValue } from "../connection.ts";
-import { LOCK_CLASS, STATISTICS_LOCK } from "../locks.ts";
+import { lock } from "../locks.ts";
 import { namesLike } from "./patterns.ts";
 import { ROW_COLUMNS, StatisticsRows } from "./statistics-rows.ts";
-
-/** One transaction at a time adds to the rows: it takes some ms, once a minute for each worker. */
-const LOCK = `SELECT pg_advisory_xact_lock(${LOCK_CLASS}, ${STATISTICS_LOCK})`;
 
 /** Only the first write of a part finds its worker with a lower number. */
 const NUMBER = "UPDATE tq.worker SET part = $2::bigint WHERE id = $1 AND part < $2::bigint";
@@ -48,7 +45,8 @@ export async function addPart(
   db: Connection,
   { worker, number, at, counts }: StatisticsPart,
 ): Promise<void> {
-  const locking = db.get(LOCK);
+  // One at a time: it takes some ms, once a minute for each worker.
+  const locking = lock(db, "statistics");
   const [isNew] = await Promise.all([db.run(NUMBER, [worker, number]), locking]);
   if (isNew === 0) return;
   const together = togetherOf(counts);
@@ -253,7 +251,7 @@ const FORGET_PLACE = "DELETE FROM tq.statistic WHERE span = $1::bigint AND at = 
 /** Call it in a transaction of its own. */
 export async function forgetAhead(db: Connection, now: number): Promise<void> {
   const after = now + AHEAD_MS;
-  await db.get(LOCK);
+  await lock(db, "statistics");
   if ((await db.run(FORGET_AHEAD, [after])) === 0) return;
   // The hour and the day of that moment have some of the minutes that are gone now.
   for (const [shorter, span] of [[MINUTE_MS, HOUR_MS] as const, [HOUR_MS, DAY_MS] as const]) {

@@ -11,7 +11,7 @@ import { countQueues } from "./counts.ts";
 import { lastHour } from "./last-hour.ts";
 import { oldestReady, withForecasts } from "./outlook.ts";
 import { shownPauses } from "./pauses.ts";
-import { queuesInLine, suspectQueues } from "./ready-queues.ts";
+import { readyQueues, suspectQueues } from "./queues.ts";
 import { workerStatuses } from "./worker-statuses.ts";
 
 /** The tables of tq with their indexes; those of the models are the user's. */
@@ -43,7 +43,7 @@ export async function statusOf(db: Connection, name: string, now: number): Promi
     queues: await withForecasts(db, withServed(queues, workers, pauses), workers, now),
     pauses,
     free_disk: null,
-    oldest_ready: oldestOf(await oldestReady(db, readyQueues(queues, pauses), now)),
+    oldest_ready: oldestOf(await oldestReady(db, unpausedReady(queues, pauses), now)),
     backup: null,
     failed_lately: await countFailedSince(db, now - HOUR_MS),
     last_hour: await lastHour(db, now),
@@ -54,7 +54,7 @@ export async function statusOf(db: Connection, name: string, now: number): Promi
 /** Finding that many takes some ms. */
 const MOST_WAITING = 1_000;
 
-function readyQueues(queues: readonly QueueInfo[], pauses: readonly PauseTarget[]): string[] {
+function unpausedReady(queues: readonly QueueInfo[], pauses: readonly PauseTarget[]): string[] {
   const ready = queues.filter((one) => one.ready > 0 && !isQueuePaused(pauses, one.queue));
   return ready.slice(0, MOST_WAITING).map(({ queue }) => queue);
 }
@@ -63,9 +63,9 @@ export async function waitingOf(db: Connection, now: number): Promise<Waiting> {
   const [pauses, workers, inLine, suspects] = await Promise.all([
     shownPauses(db, now),
     workerStatuses(db),
-    queuesInLine(db, MOST_WAITING),
-    suspectQueues(db, MOST_WAITING),
+    readyQueues(db, MOST_WAITING),
+    suspectQueues(db),
   ]);
-  const names = [...new Set([...inLine, ...suspects])];
+  const names = [...new Set([...inLine, ...suspects.slice(0, MOST_WAITING)])];
   return { workers, queues: names.filter((queue) => !isQueuePaused(pauses, queue)) };
 }
