@@ -89,7 +89,7 @@ export class Connection {
 
   /** The rows, as objects. `int8` and `numeric` come as text: select `x::float8` for numbers up to 2^53. */
   async all<Row>(text: string, values: readonly SqlValue[] = []): Promise<Row[]> {
-    return (await this.#send(text, values)) as unknown as Row[];
+    return Array.from(await this.#send(text, values)) as Row[]; // the driver's lists have more than rows
   }
 
   /** The first row; null: there is none. */
