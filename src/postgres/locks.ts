@@ -22,3 +22,9 @@ const LOCK = "SELECT pg_advisory_xact_lock($1::integer, $2::integer)";
 export async function lock(db: Connection, name: keyof typeof LOCKS): Promise<void> {
   await db.get(LOCK, [LOCK_CLASS, LOCKS[name]]);
 }
+
+/** Held by a transaction that adds to the statistics: it reads histograms, adds to them, and writes them back. */
+export const STATISTICS_LOCK = -2;
+
+/** Held by a transaction that replaces the kept counts. */
+export const COUNTS_LOCK = -3;

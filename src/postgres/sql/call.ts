@@ -13,3 +13,8 @@ export const isOfQueues = (queues: string): string =>
 /** The same for calls, as `matchesCall` has it. @param tasks an expression */
 export const isOfCalls = (tasks: string): string =>
   `(${tasks} = '{}' OR model || '.' || method LIKE ANY (${tasks}) OR (${IS_FUNCTION} AND model LIKE ANY (${tasks})))`;
+
+/** As `matchesCall` has it, with any of these patterns. @param patterns a list of patterns for LIKE, as SQL */
+export function isCallOf(patterns: string): string {
+  return `(model || '.' || method LIKE ANY (${patterns}) OR (${IS_FUNCTION} AND model LIKE ANY (${patterns})))`;
+}
