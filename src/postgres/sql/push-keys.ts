@@ -64,6 +64,18 @@ export async function keepIds(
   ]);
 }
 
+/** Keeps the key of a push that has been made. @throws TqError "invalid" where another push has taken it meanwhile. */
+export async function keepKey(
+  db: Connection,
+  key: PushKey,
+  ids: readonly number[],
+  now: number,
+): Promise<void> {
+  const isTaken = await takeKeys(db, [key], now);
+  if (!isTaken(key)) throw keyTaken(key.key);
+  await keepIds(db, [{ key, ids }]);
+}
+
 const FREE = "DELETE FROM tq.push_key WHERE caller = $1 AND key = $2";
 
 export async function freeKey(db: Connection, { caller, key }: PushKey): Promise<void> {
