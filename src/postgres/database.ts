@@ -2,15 +2,16 @@
  * An open PostgreSQL database: its connections and sessions. `PostgresStore` extends it with the rest of `Store`, which
  * documents the methods.
  */
+import { bootId } from "../boot-id.ts";
 import { type Clock, clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import { TqError } from "../errors.ts";
+import { databaseName, databaseUrlFault } from "../values/database-url.ts";
 import type { Soon } from "../soon.ts";
 import { KnownFollowUps } from "../store/known-follow-ups.ts";
 import { type GroupedPush, type PushEnd, PushGroup } from "../store/push-group.ts";
 import type { ClaimOptions, Session } from "../store/session.ts";
 import type { StoreTraits } from "../store/store.ts";
 import type { ClaimedTask, NewTask } from "../task.ts";
-import { checkUrl, nameOf } from "./address.ts";
 import { Capacity } from "./capacity.ts";
 import type { Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
@@ -72,19 +73,20 @@ export class PostgresDatabase {
 
   /** Connects when it is first used. @throws TqError "invalid" for a wrong URL */
   constructor(options: PostgresOptions) {
-    checkUrl(options.url);
+    const fault = databaseUrlFault(options.url);
+    if (fault !== null) throw new TqError("invalid", `Cannot use database.url: ${fault}`);
     this.options = {
       timeout: 5_000,
       connections: 10,
       application: newApplication(),
       clock: this.#serverClock,
-      bootId: "",
+      bootId: bootId(),
       maxSize: 0,
       onlyLooks: false,
       needsTables: false,
       ...options,
     };
-    this.name = nameOf(options.url);
+    this.name = databaseName(options.url);
     this.folder = options.folder;
     this.connections = new Connections({
       ...this.options,
