@@ -3,8 +3,9 @@ import { TqError } from "../errors.ts";
 import type { Connection } from "./connection.ts";
 import { LOCK_CLASS } from "./locks.ts";
 import first from "./migrations/001.sql" with { type: "text" };
+import second from "./migrations/002.sql" with { type: "text" };
 
-const MIGRATIONS: readonly string[] = [first];
+const MIGRATIONS: readonly string[] = [first, second];
 
 /** The version of the schema that this program knows. */
 export const POSTGRES_SCHEMA_VERSION = MIGRATIONS.length;
