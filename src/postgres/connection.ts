@@ -26,6 +26,7 @@ export class Connection {
   readonly #sql: SQL;
   readonly #reserved: ReservedSQL;
   #isLost = false;
+  #onLost: (() => void) | null = null;
 
   private constructor(name: string, sql: SQL, reserved: ReservedSQL) {
     this.#name = name;
@@ -75,7 +76,15 @@ export class Connection {
   }
 
   lost(): void {
+    if (this.#isLost) return;
     this.#isLost = true;
+    this.#onLost?.();
+  }
+
+  /** Calls back once the server has ended it, not where this process closes it. */
+  onLost(fn: () => void): void {
+    this.#onLost = fn;
+    if (this.#isLost) fn();
   }
 
   /** The rows, as objects. `int8` and `numeric` come as text: select `x::float8` for numbers up to 2^53. */

@@ -30,7 +30,7 @@ export interface PostgresOptions {
   readonly timeout?: number;
   /** The most connections that are open at once. */
   readonly connections?: number;
-  /** How the server lists the connections. */
+  /** How the server lists the connections; default: a name of this process's own, by which others end what is left of it. */
   readonly application?: string;
   /** Default: the clock of the server. */
   readonly clock?: Clock;
@@ -42,6 +42,11 @@ export interface PostgresOptions {
   readonly onlyLooks?: boolean;
   /** True for programs that make no queue: the schema must be there. */
   readonly needsTables?: boolean;
+}
+
+/** Of no other process, anywhere. */
+export function newApplication(): string {
+  return `tq ${process.pid} ${crypto.randomUUID().slice(-12)}`;
 }
 
 const TRAITS: StoreTraits = {
@@ -76,7 +81,7 @@ export class PostgresDatabase {
     this.options = {
       timeout: 5_000,
       connections: 10,
-      application: "tq",
+      application: newApplication(),
       clock: this.#serverClock,
       bootId: "",
       maxSize: 0,

@@ -1,6 +1,45 @@
-/** To be built. */
+/** The lives of the workers of this process: most have one, and tests several. */
+import { TqError } from "../errors.ts";
+import type { NewWorker } from "../store/rescue.ts";
+import { WorkerLife, type WorkerLifeOptions } from "./worker-life.ts";
+
 export class Life {
-  constructor(..._: any[]) {}
-  async close() {}
-  [name: string]: any;
+  readonly #options: WorkerLifeOptions;
+  readonly #lives = new Map<string, WorkerLife>();
+
+  constructor(options: WorkerLifeOptions) {
+    this.#options = options;
+  }
+
+  /** Registers a worker with its proof of life. @throws TqError where a connection does not keep its lock to itself */
+  async take(worker: NewWorker): Promise<WorkerLife> {
+    const life = new WorkerLife(this.#options, worker);
+    await life.begin();
+    this.#lives.set(worker.id, life);
+    return life;
+  }
+
+  /** Of the youngest connection that proves a life here; null: there is none. */
+  get age(): number | null {
+    const ages = [...this.#lives.values()].map(({ age }) => age);
+    return ages.length === 0 ? null : Math.min(...ages);
+  }
+
+  /** @throws TqError "database" when the proof of life cannot come back */
+  async check(worker: string): Promise<void> {
+    const life = this.#lives.get(worker);
+    if (life) return life.check();
+    throw new TqError("database", `Cannot go on: the worker ${worker} has signed off`);
+  }
+
+  /** Frees the lock of the worker: others take it for dead where it is registered still. */
+  async release(worker: string): Promise<void> {
+    const life = this.#lives.get(worker);
+    this.#lives.delete(worker);
+    await life?.end();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#lives.keys()].map((worker) => this.release(worker)));
+  }
 }

@@ -1,7 +1,113 @@
-/** To be built. */
-export function rescueDead(..._: any[]): any {
-  throw new Error("to be built: rescueDead");
+/**
+ * Puts back the tasks of dead workers and threads. A lock that is free is not yet a death: a firewall, a restart or a
+ * failover of the server frees the locks of processes that live, which take them again soon.
+ */
+import { hostname } from "node:os";
+import { monotonicNow } from "../clock.ts";
+import { processField } from "../process-stat.ts";
+import type { KnownFollowUps } from "../store/known-follow-ups.ts";
+import type { Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
+import type { Owner } from "../store/session.ts";
+import type { Access } from "./access.ts";
+import type { Life } from "./life.ts";
+import * as live from "./sql/live-output.ts";
+import * as sql from "./sql/rescue.ts";
+import { pidSpace } from "./sql/workers.ts";
+
+/** A lock that has been free for so long is that of a dead worker: ms. */
+const PATIENCE_MS = 1_000;
+
+/** The same while this worker's own connection is young: then the server has just been away, for others too. */
+const PATIENCE_OF_THE_YOUNG_MS = 5_000;
+
+/** A connection is young for so long: ms. */
+const YOUNG_MS = 10_000;
+
+interface Options {
+  readonly access: Access;
+  readonly life: Life;
+  readonly bootId: string;
+  /** How the server lists the connections of this process. */
+  readonly application: string;
+  readonly known: KnownFollowUps;
 }
-export function rescueThread(..._: any[]): any {
-  throw new Error("to be built: rescueThread");
+
+export class Rescuer {
+  readonly #options: Options;
+  /** Since when the locks of these workers have been seen to be free. */
+  #lifeless = new Map<string, number>();
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  async rescueDead(maxCrashes: number): Promise<Rescue[]> {
+    const { access } = this.#options;
+    const found = await access.read(sql.findLifeless);
+    const now = monotonicNow();
+    const since = ({ id }: sql.Suspicion) => this.#lifeless.get(id) ?? now;
+    this.#lifeless = new Map(found.map((one) => [one.id, since(one)]));
+    const rescues: Rescue[] = [];
+    for (const one of found) {
+      if (now - since(one) < this.#patienceWith(one)) continue;
+      const tasks = await this.#rescue(one, maxCrashes);
+      this.#lifeless.delete(one.id);
+      if (tasks) rescues.push({ worker: { id: one.id, pid: one.pid }, tasks });
+    }
+    return rescues;
+  }
+
+  #patienceWith(worker: sql.Suspicion): number {
+    if (worker.life === null || this.#isGone(worker)) return 0;
+    const { age } = this.#options.life;
+    return age !== null && age < YOUNG_MS ? PATIENCE_OF_THE_YOUNG_MS : PATIENCE_MS;
+  }
+
+  /** True where it is known that its process has ended. */
+  #isGone({ pid, host, boot_id, pid_space }: sql.Suspicion): boolean {
+    if (host !== hostname()) return false;
+    if (boot_id !== this.#options.bootId) return true;
+    return pid_space === pidSpace() && !isProcess(Number(pid));
+  }
+
+  async #rescue(one: sql.Suspicion, maxCrashes: number): Promise<RescuedTask[] | null> {
+    const { access, application, bootId, known } = this.#options;
+    if (one.application !== null && one.application !== application) {
+      const left = one.application;
+      // Without the right to end them, the rescue waits for their rows, and is tried again.
+      await access.read((db) => sql.endConnections(db, left)).catch(() => {});
+    }
+    const isOurHost = one.host === hostname();
+    return access.write(async (db, now) => {
+      const shown = await live.shownBy(db, one.id);
+      const death = { bootId, isOurHost, known, maxCrashes, shown };
+      const tasks = await sql.rescueWorker(db, one.id, death, now);
+      if (!tasks) return null;
+      await live.keepShown(db, tasks, shown);
+      await live.forgetLive(db, one.id);
+      return tasks;
+    });
+  }
+
+  async rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]> {
+    const { access, known } = this.#options;
+    return access.write(async (db, now) => {
+      const shown = death.running ? await live.shownByThread(db, owner) : null;
+      const tasks = await sql.rescueThread(db, owner, death, { known }, now);
+      if (shown && shown.id === death.running?.id) await live.keepShown(db, tasks, [shown]);
+      return tasks;
+    });
+  }
+}
+
+/** A process that has ended, and whose parent has not asked how, is none. */
+function isProcess(pid: number): boolean {
+  const state = processField(String(pid), "state");
+  if (state !== null) return state !== "Z" && state !== "X";
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code === "EPERM";
+  }
 }

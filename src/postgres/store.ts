@@ -32,7 +32,7 @@ import { Life } from "./life.ts";
 import { PostgresPauses } from "./pause-store.ts";
 import { PostgresPushKeys } from "./push-key-store.ts";
 import { PostgresRedactions } from "./redaction-store.ts";
-import { rescueDead, rescueThread } from "./rescue.ts";
+import { Rescuer } from "./rescue.ts";
 import type { PostgresSession } from "./session.ts";
 import { recount, repairTimes } from "./slices.ts";
 import { attemptsOf } from "./sql/attempts.ts";
@@ -75,7 +75,18 @@ export class PostgresStore extends PostgresDatabase implements Store {
   readonly taskEvents = new PostgresTaskEvents(this.access);
   readonly tokens = new PostgresTokens(this.access);
   readonly webhooks = new PostgresWebhooks(this.access);
-  protected readonly life = new Life({ ...this.options, name: this.name });
+  protected readonly life = new Life({
+    ...this.options,
+    name: this.name,
+    now: () => this.now(),
+    learnTime: (db) => this.learnTime(db),
+  });
+  readonly #rescuer = new Rescuer({
+    ...this.options,
+    access: this.access,
+    life: this.life,
+    known: this.#known,
+  });
   readonly #versions = new Versions(this.access);
 
   constructor(options: PostgresOptions) {
@@ -227,9 +238,8 @@ export class PostgresStore extends PostgresDatabase implements Store {
   async adapt(): Promise<void> {}
 
   async register(worker: NewWorker): Promise<void> {
-    await this.life.take(worker.id, (db) =>
-      workers.register(db, worker, this.options.bootId, this.now()),
-    );
+    await this.ready();
+    await this.life.take(worker);
   }
 
   async isAlive(worker: string): Promise<boolean> {
@@ -257,15 +267,11 @@ export class PostgresStore extends PostgresDatabase implements Store {
   }
 
   async rescueDead(maxCrashes: number): Promise<Rescue[]> {
-    return rescueDead(this.access, this.life, {
-      maxCrashes,
-      bootId: this.options.bootId,
-      known: this.#known,
-    });
+    return this.#rescuer.rescueDead(maxCrashes);
   }
 
   async rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]> {
-    return rescueThread(this.access, owner, death, this.#known);
+    return this.#rescuer.rescueThread(owner, death);
   }
 
   override async close(): Promise<void> {

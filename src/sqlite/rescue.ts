@@ -4,7 +4,7 @@ import type { Owner } from "../store/session.ts";
 import * as liveness from "./file/liveness.ts";
 import * as live from "./file/live-output.ts";
 import type { PauseAccess } from "./pause-store.ts";
-import type { AfterFailure } from "./sql/failures.ts";
+import type { AfterFailure } from "../store/known-follow-ups.ts";
 import { listWorkers } from "./sql/looking.ts";
 import { keepShown } from "./sql/outputs.ts";
 import * as workers from "./sql/workers.ts";

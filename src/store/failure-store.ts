@@ -1,5 +1,6 @@
 /** The follow-ups of a task's failure, as a store keeps them: a task that it pushes, and the alerts that tell of it. */
 import type { Failure } from "../failure.ts";
+import { DAY_MS } from "../values/duration.ts";
 import type { FailedTask } from "./looking.ts";
 
 /** Tasks of a method that fail push a task with another call. */
@@ -13,6 +14,21 @@ export interface FollowUp {
 export interface DeclaredFollowUps {
   readonly models: readonly string[];
   readonly followUps: readonly FollowUp[];
+}
+
+/** Alerts tell the beginning of a reason. */
+export const REASON_CHARACTERS = 1_000;
+
+/** So many failures are kept for a definition while none is told, and so many more while an alert goes. */
+export const MOST_KEPT = 100;
+
+/** Older failures are no news for a definition that takes the place of another one. */
+export const NEWS_MS = 7 * DAY_MS;
+
+/** The ms until the next alert. A clock that was set back makes none wait: the last one is in its future. */
+export function waitForAlert(sentAt: number | null, every: number, now: number): number {
+  if (sentAt === null || sentAt > now) return 0;
+  return Math.max(sentAt + every - now, 0);
 }
 
 /** A way to tell people. */

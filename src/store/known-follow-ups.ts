@@ -3,6 +3,13 @@ import type { DeclaredFollowUps, FollowUp } from "./failure-store.ts";
 
 type Call = FollowUp["calls"];
 
+/** The follow-ups that the store knows which settles a failure, and its call once one is pushed. */
+export interface AfterFailure {
+  readonly known: KnownFollowUps;
+  /** Called with the task that the failure pushes. */
+  readonly onPushed?: (id: number) => void;
+}
+
 export class KnownFollowUps {
   /** The setting `admin.redact`: no follow-up is told the values of these fields. */
   secretNames: readonly string[] = [];

@@ -7,6 +7,8 @@ export interface NewWorker {
   readonly pid: number;
   readonly threads: number;
   readonly queues: readonly string[];
+  /** Called where others may have taken it for dead, or may do so soon: it ends what it runs, and goes on. */
+  readonly missed?: (reason: string) => void;
 }
 
 /** How a thread ended, or why a live one gives its claims back. */

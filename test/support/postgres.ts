@@ -63,12 +63,20 @@ export async function makePostgresDatabase(): Promise<TestDatabase> {
   };
 }
 
+/** A store whose workers can die. */
+export class MortalStore extends PostgresStore {
+  /** Frees the lock of the worker, as the server does once the process is gone. */
+  async killed(worker: string): Promise<void> {
+    await this.life.release(worker);
+  }
+}
+
 export interface TestPostgres extends AsyncDisposable {
   readonly database: TestDatabase;
-  readonly store: PostgresStore;
+  readonly store: MortalStore;
   readonly clock: TestClock;
   /** Opens another store on the same database, as another process would; it is closed with the first. */
-  open(options?: Partial<PostgresOptions>): PostgresStore;
+  open(options?: Partial<PostgresOptions>): MortalStore;
 }
 
 /** @example await using test = await makePostgres(); */
@@ -76,10 +84,12 @@ export async function makePostgres(options: Partial<PostgresOptions> = {}): Prom
   const folder = makeFolder();
   const database = await makePostgresDatabase();
   const clock = new TestClock();
-  const stores: PostgresStore[] = [];
+  const stores: MortalStore[] = [];
   const open = (more: Partial<PostgresOptions> = {}) => {
     const { url } = database;
-    const store = new PostgresStore({ url, folder: folder.path, clock, ...options, ...more });
+    const application = "tq test"; // of one process: no rescue ends the connections of another store
+    const all = { url, folder: folder.path, clock, application, ...options, ...more };
+    const store = new MortalStore(all);
     stores.push(store);
     return store;
   };

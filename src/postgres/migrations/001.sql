@@ -59,7 +59,7 @@ CREATE INDEX task_ready     ON tq.task (queue, (-priority), deadline, id) WHERE 
 CREATE INDEX task_suspect   ON tq.task (suspect, queue, (-priority), deadline, id) WHERE state = 'ready' AND suspect > 0;
 CREATE INDEX task_scheduled ON tq.task (scheduled_at, id) WHERE state = 'scheduled';
 CREATE INDEX task_running   ON tq.task (worker, thread) WHERE state = 'running';
-CREATE INDEX task_ended     ON tq.task (state, finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX task_ended     ON tq.task (state, finished_at, id) WHERE finished_at IS NOT NULL;
 CREATE UNIQUE INDEX task_ref ON tq.task (ref) WHERE ref IS NOT NULL;
 
 -- The same error of the same task is kept once, with a count. `code` is JSON: a text or a number.
@@ -110,7 +110,8 @@ CREATE UNLOGGED TABLE tq.live_output (
   PRIMARY KEY (worker, thread)
 );
 
--- A worker's proof of life is the advisory lock (1953591922, life), held by a connection of its own. `about`: which files
+-- A worker's proof of life is the advisory lock (1953591922, life), held by a connection of its own: tq.living tells. `life`
+-- changes when that connection was lost and made anew. `about`: which files
 -- and calls it has, as JSON. `part` is the number of the last part of statistics that it has added.
 CREATE TABLE tq.worker (
   id            text COLLATE "C" PRIMARY KEY,
@@ -125,11 +126,21 @@ CREATE TABLE tq.worker (
   idle          boolean NOT NULL DEFAULT false, -- it waits to be woken
   host          text COLLATE "C" NOT NULL,
   boot_id       text COLLATE "C" NOT NULL,
+  pid_space     text COLLATE "C" NOT NULL, -- where its pid counts: containers number their processes on their own
+  application   text COLLATE "C" NOT NULL, -- how the server lists its connections
   queues        text COLLATE "C" NOT NULL,
   version       text COLLATE "C",
   trouble       text COLLATE "C",
   about         text COLLATE "C"
 ) WITH (fillfactor = 50);
+
+-- The workers whose locks are held: that is, whose processes live.
+CREATE VIEW tq.living AS
+SELECT worker.id
+  FROM tq.worker
+  JOIN pg_catalog.pg_locks AS held ON held.objid = worker.life::oid
+ WHERE held.locktype = 'advisory' AND held.classid = 1953591922 AND held.objsubid = 2 AND held.granted
+   AND held.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database());
 
 -- The setting queue.worker of the programs of this database, once one has said it, and where it stood.
 CREATE TABLE tq.mode (
@@ -211,10 +222,11 @@ CREATE TABLE tq.follow_up (
   calls_method text COLLATE "C" NOT NULL,
   PRIMARY KEY (model, method)
 );
+-- The patterns of an alert and of a webhook are those of LIKE.
 CREATE TABLE tq.alert (
   channel     text COLLATE "C" PRIMARY KEY,
-  queues      text COLLATE "C" NOT NULL,
-  tasks       text COLLATE "C" NOT NULL,
+  queues      text[] COLLATE "C" NOT NULL,
+  tasks       text[] COLLATE "C" NOT NULL,
   since       bigint NOT NULL,
   noted       bigint NOT NULL DEFAULT 0,
   told_until  bigint NOT NULL DEFAULT 0,
@@ -237,6 +249,18 @@ CREATE TABLE tq.untold (
   attempts  integer NOT NULL,
   failed_at bigint NOT NULL,
   PRIMARY KEY (channel, number)
+);
+
+-- Failures that are not yet among the untold: a failure only adds a row here, so that no settle waits for another one.
+CREATE TABLE tq.noted_failure (
+  id        bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+  task      bigint NOT NULL,
+  failed_at bigint NOT NULL,
+  attempts  integer NOT NULL,
+  channel   text COLLATE "C" NOT NULL,
+  call      text COLLATE "C" NOT NULL,
+  queue     text COLLATE "C" NOT NULL,
+  reason    text COLLATE "C" NOT NULL
 );
 
 -- The runs of a method of a queue by the minute, the hour and the day, and in all: as on SQLite.
@@ -303,34 +327,44 @@ CREATE TABLE tq.redaction (
   marks text COLLATE "C" NOT NULL
 );
 
--- Webhooks, the files that ask for them, and the last ends that were told: as on SQLite.
+-- Webhooks, the files that ask for them, and the ends that each has to tell, in their order.
 CREATE TABLE tq.webhook (
-  key      text COLLATE "C" PRIMARY KEY,
-  target   text COLLATE "C" NOT NULL,
-  seed     text COLLATE "C" NOT NULL,
-  since    bigint NOT NULL,
-  ended_at bigint NOT NULL,
-  moves    bigint NOT NULL DEFAULT 0
+  key    text COLLATE "C" PRIMARY KEY,
+  target text COLLATE "C" NOT NULL,
+  seed   text COLLATE "C" NOT NULL,
+  states text[] COLLATE "C" NOT NULL,
+  queues text[] COLLATE "C" NOT NULL,
+  tasks  text[] COLLATE "C" NOT NULL
 );
 CREATE TABLE tq.webhook_origin (
   origin text COLLATE "C" NOT NULL,
   key    text COLLATE "C" NOT NULL,
   PRIMARY KEY (origin, key)
 );
-CREATE TABLE tq.webhook_told (
+CREATE TABLE tq.webhook_end (
+  id       bigint NOT NULL, -- as in tq.ended
+  task     bigint NOT NULL,
+  ended_at bigint NOT NULL,
   key      text COLLATE "C" NOT NULL,
-  ended_at bigint NOT NULL,
-  task     bigint NOT NULL,
-  PRIMARY KEY (key, ended_at, task)
+  PRIMARY KEY (key, id)
 );
--- Tasks that have ended since webhooks are there, with the transaction that ended them: one that began before may commit
--- after. Written by settles only while there is a webhook.
+CREATE INDEX webhook_end_task ON tq.webhook_end (task);
+-- Tasks that have ended and are not yet among the ends of the webhooks. Written by the statements that end tasks, only
+-- while there is a webhook. A row is taken out by its reader, so that none that is committed late is missed.
 CREATE TABLE tq.ended (
+  id       bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
   task     bigint NOT NULL,
-  ended_at bigint NOT NULL,
-  ended_in xid8   NOT NULL DEFAULT pg_current_xact_id()
+  ended_at bigint NOT NULL
 );
-CREATE INDEX ended_order ON tq.ended (ended_in, task);
+CREATE INDEX ended_task ON tq.ended (task);
+CREATE FUNCTION tq.forget_ends() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM tq.ended WHERE task IN (SELECT id FROM gone);
+  DELETE FROM tq.webhook_end WHERE task IN (SELECT id FROM gone);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER task_forgets_ends AFTER DELETE ON tq.task REFERENCING OLD TABLE AS gone
+  FOR EACH STATEMENT EXECUTE FUNCTION tq.forget_ends();
 
 -- Fails the transaction of a settle whose claim was lost, also where its COMMIT is on its way already.
 CREATE FUNCTION tq.hold(held boolean) RETURNS void LANGUAGE plpgsql AS $$

@@ -1,16 +1,138 @@
-/** To be built. */
-export function isAlive(..._: any[]): any {
-  throw new Error("to be built: isAlive");
+/** Registers workers, and puts back the tasks of workers and threads that died. */
+import { hostname } from "node:os";
+import { readlinkSync } from "node:fs";
+import type { WorkerInfo } from "../../store/looking.ts";
+import type { NewWorker } from "../../store/rescue.ts";
+import { VERSION } from "../../version.ts";
+import type { Connection } from "../connection.ts";
+import { LOCK_CLASS } from "../locks.ts";
+import { POSTGRES_SCHEMA_VERSION } from "../migrate.ts";
+import { handBack } from "./claim.ts";
+import { heldBy } from "./held-tasks.ts";
+
+/** A worker as it is registered. */
+export interface SigningOn {
+  readonly worker: NewWorker;
+  readonly bootId: string;
+  /** How the server lists the connections of its process. */
+  readonly application: string;
+  readonly now: number;
 }
-export function listWorkers(..._: any[]): any {
-  throw new Error("to be built: listWorkers");
+
+const REGISTER = `
+  INSERT INTO tq.worker (id, pid, host, boot_id, pid_space, application, started_at, threads, queues, version, schema)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, ${POSTGRES_SCHEMA_VERSION})
+  RETURNING life`;
+
+/** The lock is another one than that of the lost connection, which the server may still believe in. */
+const RENEW = `UPDATE tq.worker SET life = DEFAULT WHERE id = $1 RETURNING life`;
+
+/** For the session, also where it is taken in a transaction. */
+const LOCK = `SELECT pg_advisory_lock(${LOCK_CLASS}, $1::integer)`;
+
+interface LifeRow {
+  readonly life: number;
 }
-export function register(..._: any[]): any {
-  throw new Error("to be built: register");
+
+/** Registers a worker whose life this connection is: its row can be seen once its lock is held. @returns its lock */
+export async function register(db: Connection, signing: SigningOn): Promise<number> {
+  return inTransaction(db, () => registerNow(db, signing));
 }
-export function ts(..._: any[]): any {
-  throw new Error("to be built: ts");
+
+/**
+ * Makes this connection the life of a worker that has lost its own.
+ *
+ * @returns its lock, and whether others had taken it for dead: then it is registered anew
+ */
+export async function renew(
+  db: Connection,
+  signing: SigningOn,
+): Promise<{ readonly life: number; readonly wasMissed: boolean }> {
+  return inTransaction(db, async () => {
+    const row = await db.get<LifeRow>(RENEW, [signing.worker.id]);
+    if (row === null) return { life: await registerNow(db, signing), wasMissed: true };
+    await db.get(LOCK, [row.life]);
+    return { life: row.life, wasMissed: false };
+  });
 }
-export function unregister(..._: any[]): any {
-  throw new Error("to be built: unregister");
+
+async function registerNow(
+  db: Connection,
+  { worker, bootId, application, now }: SigningOn,
+): Promise<number> {
+  const { id, pid, threads, queues } = worker;
+  const where = [hostname(), bootId, pidSpace(), application];
+  const what = [now, threads, JSON.stringify(queues), VERSION];
+  const row = await db.get<LifeRow>(REGISTER, [id, pid, ...where, ...what]);
+  const { life } = row as LifeRow;
+  await db.get(LOCK, [life]);
+  return life;
+}
+
+async function inTransaction<T>(db: Connection, fn: () => Promise<T>): Promise<T> {
+  await db.command("BEGIN");
+  try {
+    const result = await fn();
+    await db.command("COMMIT");
+    return result;
+  } catch (error) {
+    await db.command("ROLLBACK").catch(() => db.lost());
+    throw error;
+  }
+}
+
+/** Names the numbering that pids of this process are of; empty where the system has but one. */
+export function pidSpace(): string {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return "";
+  }
+}
+
+const TRY_LOCK = `SELECT pg_try_advisory_lock(${LOCK_CLASS}, $1::integer) AS taken`;
+const UNLOCK = `SELECT pg_advisory_unlock(${LOCK_CLASS}, $1::integer)`;
+
+/** True where another connection than the one that has the lock gets it too: it is the same one behind a pooler. */
+export async function isLockShared(db: Connection, life: number): Promise<boolean> {
+  const row = await db.get<{ taken: boolean }>(TRY_LOCK, [life]);
+  if (row?.taken !== true) return false;
+  await unlock(db, life);
+  return true;
+}
+
+export async function unlock(db: Connection, life: number): Promise<void> {
+  await db.get(UNLOCK, [life]);
+}
+
+const IS_ALIVE = `SELECT EXISTS (SELECT FROM tq.living WHERE id = $1) AS alive`;
+
+export async function isAlive(db: Connection, worker: string): Promise<boolean> {
+  const row = await db.get<{ alive: boolean }>(IS_ALIVE, [worker]);
+  return row?.alive === true;
+}
+
+const WORKERS = `
+  SELECT id, pid, host, started_at::float8 AS started_at, threads, queues,
+         (SELECT count(*)::float8 FROM tq.task WHERE state = 'running' AND worker = one.id) AS running,
+         version, schema, trouble, threads_ready, models_at::float8 AS models_at
+    FROM tq.worker AS one
+   ORDER BY one.started_at, id`;
+
+export async function listWorkers(db: Connection): Promise<WorkerInfo[]> {
+  const rows = await db.all<Omit<WorkerInfo, "queues"> & { readonly queues: string }>(WORKERS);
+  return rows.map((row) => ({ ...row, queues: JSON.parse(row.queues) as string[] }));
+}
+
+const UNREGISTER = `DELETE FROM tq.worker WHERE id = $1`;
+
+/** Removes the worker, and gives back the claims that it still holds, which have not begun. */
+export async function unregister(db: Connection, worker: string, now: number): Promise<void> {
+  const held = await heldBy(db, worker);
+  if (held.length > 0) await handBack(db, held, now);
+  await remove(db, worker);
+}
+
+export async function remove(db: Connection, worker: string): Promise<void> {
+  await db.run(UNREGISTER, [worker]);
 }

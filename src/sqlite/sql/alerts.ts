@@ -1,16 +1,17 @@
 /** Alerts: which worker tells of failures, in which way, up to which one. */
 import type { Database } from "bun:sqlite";
-import type {
-  AlertDefinition,
-  AlertKey,
-  AlertTake,
-  TakenAlert,
-  UntoldFailure,
+import {
+  type AlertDefinition,
+  type AlertKey,
+  type AlertTake,
+  MOST_KEPT,
+  type TakenAlert,
+  type UntoldFailure,
+  waitForAlert,
 } from "../../store/failure-store.ts";
 import { askedDefinitions } from "./asked.ts";
 import { namesGlob } from "./glob.ts";
 import { type AlertChange, countPassedOver, noteEarlier } from "./earlier-failures.ts";
-import { MOST_KEPT } from "./untold.ts";
 
 /** The definition whose place a new one takes: of the same file and the same kind. $kind is a pattern. */
 const FORMER = `
@@ -142,16 +143,10 @@ export function findAlert(db: Database, take: AlertTake, now: number): TakenAler
   if (row === null) return { kind: "none" };
   if (row.isTaken === 1) return { kind: "other" };
   if (row.untold === 0) return { kind: "none" };
-  const wait = waitFor(row.sentAt, every, now);
+  const wait = waitForAlert(row.sentAt, every, now);
   if (wait > 0) return { kind: "wait", wait };
   const failures = db.query(FIRST).all({ channel, limit }) as UntoldFailure[];
   return { kind: "alert", failures, count: row.untold, until: row.until };
-}
-
-/** The ms until the next alert. A clock that was set back makes none wait: the last one is in its future. */
-function waitFor(sentAt: number | null, every: number, now: number): number {
-  if (sentAt === null || sentAt > now) return 0;
-  return Math.max(sentAt + every - now, 0);
 }
 
 const TAKE = `

@@ -3,12 +3,9 @@
  * they should have heard.
  */
 import type { Database } from "bun:sqlite";
-import { DAY_MS } from "../../values/duration.ts";
+import { MOST_KEPT, NEWS_MS, REASON_CHARACTERS } from "../../store/failure-store.ts";
 import { CALL } from "./call.ts";
-import { HAS_ROOM, MOST_KEPT, REASON_CHARACTERS, wants } from "./untold.ts";
-
-/** Older failures are no news. */
-const NEWS_MS = 7 * DAY_MS;
+import { HAS_ROOM, wants } from "./untold.ts";
 
 /** A definition that takes the place of another one. */
 export interface AlertChange {

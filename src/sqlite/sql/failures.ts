@@ -4,7 +4,7 @@ import type { Failure } from "../../failure.ts";
 import { OF_FOLLOW_UP } from "../../policies/read.ts";
 import type { FollowUp } from "../../store/failure-store.ts";
 import { encode } from "../../values/encoding.ts";
-import type { KnownFollowUps } from "../../store/known-follow-ups.ts";
+import type { AfterFailure } from "../../store/known-follow-ups.ts";
 import { CALL } from "./call.ts";
 import { withoutSecrets } from "./redactions.ts";
 import { noteFailure } from "./untold.ts";
@@ -29,13 +29,6 @@ const PUSH = `
 interface FailedRow extends Omit<Failure, "task"> {
   readonly model: string;
   readonly method: string;
-}
-
-/** The follow-ups that the store knows which settles a failure, and its call once one is pushed. */
-export interface AfterFailure {
-  readonly known: KnownFollowUps;
-  /** Called with the task that the failure pushes. */
-  readonly onPushed?: (id: number) => void;
 }
 
 /**

@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import { type Claim, FUNCTION_METHOD, type Task } from "../../task.ts";
 import type { FailedTask, Standing, TaskNames, WorkerInfo } from "../../store/looking.ts";
 import { listIds } from "./claim.ts";
-import { EXPIRED, type TaskRow, toTask } from "./task-rows.ts";
+import { EXPIRED, type TaskRow, toTask } from "../../store/task-rows.ts";
 
 const GET = `SELECT * FROM tq_tasks WHERE id = $id`;
 const GET_BY_REF = `SELECT * FROM tq_tasks WHERE ref = $ref`;

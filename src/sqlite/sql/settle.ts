@@ -4,7 +4,8 @@ import { type ErrorData, errorWords, type Settlement } from "../../outcome.ts";
 import type { Claim } from "../../task.ts";
 import { listIds } from "./claim.ts";
 import { type EndedRun, recordAttempt } from "./attempts.ts";
-import { type AfterFailure, afterFailure } from "./failures.ts";
+import type { AfterFailure } from "../../store/known-follow-ups.ts";
+import { afterFailure } from "./failures.ts";
 
 /** Ends a run with its outcome; false when the claim was lost: then nothing has changed. */
 export function settle(

@@ -3,7 +3,7 @@ import type { Database } from "bun:sqlite";
 import type { Part, ReadFilter, Rest } from "../../store/looking.ts";
 import { ENDED_STATES, type Task, TASK_STATES, type TaskState } from "../../task.ts";
 import { isPattern } from "../../patterns.ts";
-import { type TaskRow, toTask } from "./task-rows.ts";
+import { type TaskRow, toTask } from "../../store/task-rows.ts";
 import { REF_STARTS, taskConditions } from "./task-conditions.ts";
 
 /** Ids that one statement looks at: some ms. */

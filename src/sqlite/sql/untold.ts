@@ -3,13 +3,8 @@
  * counts the others, so that a storm costs no room, and nothing that one definition wants costs another one a failure.
  */
 import type { Database } from "bun:sqlite";
+import { MOST_KEPT, REASON_CHARACTERS } from "../../store/failure-store.ts";
 import { CALL, isCall } from "./call.ts";
-
-/** Alerts tell the beginning of a reason. */
-export const REASON_CHARACTERS = 1_000;
-
-/** So many failures are kept for a definition while none is told, and so many more while an alert goes. */
-export const MOST_KEPT = 100;
 
 /** True where a list of globs is empty, or one of them fits. @param fits says that `value` does */
 export const isIn = (globs: string, fits: string): string =>

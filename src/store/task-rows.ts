@@ -1,6 +1,6 @@
-/** A row of the view tq_tasks as a task. */
-import type { Task } from "../../task.ts";
-import { parseExactly } from "../../values/exact-json.ts";
+/** A row of a task as the task itself: its columns are those of the view tq_tasks. */
+import type { Task } from "../task.ts";
+import { parseExactly } from "../values/exact-json.ts";
 
 /** The reason that a task is shown with which waits for a worker only to be cancelled. */
 export const EXPIRED = "it has expired, and is cancelled as soon as a worker comes to it";

@@ -1,0 +1,226 @@
+/**
+ * A worker's proof of life: the lock of its row, held by a connection of its own, which the server frees when that
+ * connection ends. A connection may be lost while the process lives: it is then made anew, before others give the tasks
+ * of the worker away where that can be.
+ */
+import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
+import { isTqError, TqError } from "../errors.ts";
+import type { NewWorker } from "../store/rescue.ts";
+import { Connection } from "./connection.ts";
+import { sqlState } from "./errors.ts";
+import * as workers from "./sql/workers.ts";
+
+export interface WorkerLifeOptions {
+  readonly url: string;
+  readonly name: string;
+  /** The ms to wait for a lock, or for a connection. */
+  readonly timeout: number;
+  readonly application: string;
+  readonly bootId: string;
+  readonly now: () => number;
+  /** Asks the server on this connection what time it is there. */
+  readonly learnTime: (db: Connection) => Promise<void>;
+}
+
+/** The ms between two looks of a life after itself. */
+const LOOK_MS = 250;
+
+/** The server is asked for a sign of life after so long without an answer: ms. */
+const ASK_MS = 2_000;
+
+/** The same while somebody asks whether this worker is alive, as it runs something. */
+const ASK_OFTEN_MS = 500;
+
+/** A server that owes an answer for so long is not reached by this connection any more: ms. */
+const LOST_MS = 2_000;
+
+/**
+ * After so long without an answer the worker ends what it runs: the server may have given its lock away after 3.8 s,
+ * which is what the settings of each connection for keeping alive come to.
+ */
+const FENCE_MS = 3_000;
+
+/** An answer that is owed for less than this may be there already, where this process was held up: ms. */
+const OWED_MS = 900;
+
+/** The pauses before a connection is tried again: ms. */
+const FIRST_PAUSE_MS = 50;
+const LAST_PAUSE_MS = 1_000;
+
+export class WorkerLife {
+  readonly #options: WorkerLifeOptions;
+  readonly #worker: NewWorker;
+  #db: Connection | null = null;
+  /** The number of its lock. */
+  #lock = 0;
+  #bornAt = monotonicNow();
+  #answeredAt = monotonicNow();
+  /** Since when the server owes an answer; null: it does not. */
+  #askedAt: number | null = null;
+  #renewing: Promise<void> | null = null;
+  /** It has told the worker to end what it runs, since the last answer. */
+  #isFenced = false;
+  #failure: TqError | null = null;
+  #timer: Timer | null = null;
+  #isEnded = false;
+
+  constructor(options: WorkerLifeOptions, worker: NewWorker) {
+    this.#options = options;
+    this.#worker = worker;
+  }
+
+  /** Registers the worker. */
+  async begin(): Promise<void> {
+    const db = await this.#connect();
+    try {
+      this.#lock = await workers.register(db, this.#signing);
+      await this.#options.learnTime(db);
+    } catch (error) {
+      await db.close();
+      throw error;
+    }
+    this.#born(db);
+    this.#lookLater();
+  }
+
+  /** The number of its lock. */
+  get lock(): number {
+    return this.#lock;
+  }
+
+  /** How long the connection has been there: ms. */
+  get age(): number {
+    return monotonicNow() - this.#bornAt;
+  }
+
+  get #signing(): workers.SigningOn {
+    const { bootId, application, now } = this.#options;
+    return { worker: this.#worker, bootId, application, now: now() };
+  }
+
+  #connect(): Promise<Connection> {
+    const { timeout } = this.#options;
+    return Connection.open({ ...this.#options, timeout: Math.max(1_000, timeout) });
+  }
+
+  #born(db: Connection): void {
+    this.#db = db;
+    this.#bornAt = monotonicNow();
+    this.#answered();
+    db.onLost(() => this.#lost(db));
+  }
+
+  #answered(): void {
+    this.#answeredAt = monotonicNow();
+    this.#askedAt = null;
+    this.#isFenced = false;
+  }
+
+  /** @throws TqError "database" when it cannot come back; asks the server at short intervals while it is called so. */
+  async check(): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    this.#ask(ASK_OFTEN_MS);
+  }
+
+  #lookLater(): void {
+    if (this.#isEnded) return;
+    this.#timer = setTimeout(() => {
+      this.#look();
+      this.#lookLater();
+    }, LOOK_MS).unref();
+  }
+
+  #look(): void {
+    const now = monotonicNow();
+    const owed = this.#askedAt === null ? 0 : now - this.#askedAt;
+    if (this.#db && owed >= LOST_MS) this.#lost(this.#db);
+    this.#ask(ASK_MS);
+    const isWithout = this.#db === null || owed >= OWED_MS;
+    if (isWithout && now - this.#answeredAt >= FENCE_MS) this.#fence();
+  }
+
+  /** @param after an answer within the last ms makes it needless. */
+  #ask(after: number): void {
+    const db = this.#db;
+    const now = monotonicNow();
+    if (db === null || this.#askedAt !== null || now - this.#answeredAt < after) return;
+    this.#askedAt = now;
+    this.#options.learnTime(db).then(
+      () => {
+        if (db === this.#db) this.#answered();
+      },
+      () => this.#lost(db),
+    );
+  }
+
+  #fence(): void {
+    if (this.#isFenced || this.#isEnded) return;
+    this.#isFenced = true;
+    this.#missed("the database does not answer, and others may take this worker for dead");
+  }
+
+  #missed(reason: string): void {
+    this.#worker.missed?.(reason);
+  }
+
+  #lost(db: Connection): void {
+    if (db !== this.#db || this.#isEnded) return;
+    this.#db = null;
+    this.#askedAt = null;
+    void db.close();
+    this.#renewing ??= this.#renew().finally(() => (this.#renewing = null));
+  }
+
+  async #renew(): Promise<void> {
+    let pause = FIRST_PAUSE_MS;
+    while (!this.#isEnded && this.#failure === null) {
+      try {
+        return await this.#renewOnce();
+      } catch (error) {
+        this.#failure = forGood(error);
+      }
+      await Bun.sleep(pause);
+      pause = Math.min(pause * 2, LAST_PAUSE_MS);
+    }
+  }
+
+  async #renewOnce(): Promise<void> {
+    const db = await this.#connect();
+    try {
+      const { life, wasMissed } = await workers.renew(db, this.#signing);
+      if (this.#isEnded) return await db.close();
+      this.#lock = life;
+      await this.#options.learnTime(db);
+      if (wasMissed) this.#missed("others took this worker for dead while its connection was lost");
+      this.#born(db);
+    } catch (error) {
+      await db.close();
+      throw error;
+    }
+  }
+
+  /** Frees the lock. */
+  async end(): Promise<void> {
+    this.#isEnded = true;
+    if (this.#timer) clearTimeout(this.#timer);
+    await this.#renewing;
+    const db = this.#db;
+    this.#db = null;
+    if (!db) return;
+    // So that it is free when this resolves: the server takes a moment to notice the end of a connection.
+    if (!db.isLost) await workers.unlock(db, this.#lock).catch(() => {});
+    await db.close();
+  }
+}
+
+/** The error where trying again is in vain: the database, its tables, or the right to them are gone. */
+function forGood(error: unknown): TqError | null {
+  const state = sqlState(error instanceof Error && isTqError(error) ? error.cause : error);
+  if (state === null || !/^(3D000|42P01|3F000|42501|28...)$/.test(state)) return null;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new TqError(
+    "database",
+    `Cannot go on: this worker cannot prove any more that it lives (${reason})`,
+    { cause: error },
+  );
+}
