@@ -131,7 +131,7 @@ export class PostgresDatabase {
 
   async #ready(connection: Connection): Promise<void> {
     if (!this.options.needsTables) return migrate(connection, this.name);
-    if ((await schemaVersion(connection)) > 0) {
+    if ((await schemaVersion(connection, this.name)) > 0) {
       if (!this.options.onlyLooks) await migrate(connection, this.name);
       return;
     }

@@ -1,4 +1,24 @@
-/** The advisory locks of tq in a database: pairs of this class and a number. */
+/** The advisory locks of tq in a database: pairs of a class and a number. The numbers above 0 are lives of workers. */
+import type { Connection } from "./connection.ts";
 
-/** "tqlr" in ASCII. */
+/** "tqlr" in ASCII: the lives of workers, and the work that one process does at a time. */
 export const LOCK_CLASS = 1_953_591_922;
+
+/** The next class: of the claims of suspects, with a number made of the worker's id. */
+export const SUSPECT_LOCKS = LOCK_CLASS + 1;
+
+/** Transactions that take one of these wait for each other. They are taken before rows are locked. */
+export const LOCKS = {
+  schema: 0,
+  /** What settings and models define: alerts, follow-ups, recurring tasks, marks. */
+  definitions: -10,
+  /** The webhooks, and what they have to tell. */
+  webhooks: -11,
+} as const;
+
+const LOCK = "SELECT pg_advisory_xact_lock($1::integer, $2::integer)";
+
+/** Waits for the lock, and holds it to the end of the transaction. */
+export async function lock(db: Connection, name: keyof typeof LOCKS): Promise<void> {
+  await db.get(LOCK, [LOCK_CLASS, LOCKS[name]]);
+}

@@ -1,5 +1,39 @@
-/** To be built. */
-export class PostgresRedactions {
-  constructor(..._: any[]) {}
-  [name: string]: any;
+/** The marks of models on PostgreSQL: which fields and arguments are secret. */
+import { NOTHING_SECRET, type Redaction } from "../redaction/redaction.ts";
+import type { KnownFollowUps } from "../store/known-follow-ups.ts";
+import type { DeclaredMarks, RedactionStore } from "../store/redaction-store.ts";
+import type { Access } from "./access.ts";
+import { lock } from "./locks.ts";
+import { declaredMarks, declareMarks } from "./sql/redactions.ts";
+
+export class PostgresRedactions implements RedactionStore {
+  readonly #access: Access;
+  readonly #known: KnownFollowUps;
+
+  constructor(access: Access, known: KnownFollowUps) {
+    this.#access = access;
+    this.#known = known;
+  }
+
+  async declare(models: readonly string[], marks: DeclaredMarks): Promise<void> {
+    const before = await this.declared();
+    const news = models.filter((model) => !Bun.deepEquals(before[model], marks[model]));
+    if (news.length === 0) return;
+    await this.#access.write(async (db) => {
+      await lock(db, "definitions");
+      await declareMarks(db, news, marks);
+    });
+  }
+
+  declared(): Promise<DeclaredMarks> {
+    return this.#access.read(declaredMarks);
+  }
+
+  concealFailures(names: readonly string[]): void {
+    this.#known.secretNames = names;
+  }
+
+  inForce(): Redaction {
+    return NOTHING_SECRET;
+  }
 }

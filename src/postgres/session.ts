@@ -1,5 +1,5 @@
 /** A session on PostgreSQL: it runs the queue's statements inside its transactions. */
-import { TqError } from "../errors.ts";
+import { isTqError, TqError } from "../errors.ts";
 import type { ErrorData, Settlement } from "../outcome.ts";
 import type { KnownFollowUps } from "../store/known-follow-ups.ts";
 import type { NewPause, Pause, PauseTarget } from "../store/pauses.ts";
@@ -13,11 +13,11 @@ import type { Capacity } from "./capacity.ts";
 import { pushEach, pushInto } from "./pushing.ts";
 import { makeRecords } from "./records.ts";
 import { BY_HAND, cancel, retryByHand } from "./sql/by-hand.ts";
-import { claim, claimOne, handBack } from "./sql/claim.ts";
-import { lostClaims } from "./sql/looking.ts";
+import { claim, claimOne, claimUsually, claimWithCare, handBack } from "./sql/claim.ts";
+import { lostClaims } from "./sql/claims.ts";
 import * as pauses from "./sql/pauses.ts";
 import { finishAll, type FinishedRun, settle } from "./sql/settle.ts";
-import { keepCancelled, keepOutput } from "./sql/outputs.ts";
+import { keepCancelled, keepOutput } from "./sql/kept-output.ts";
 import { recordLeftBehind } from "./sql/task-errors.ts";
 import { PostgresTransaction, type TransactionOptions } from "./transaction.ts";
 import { placeholder, runUserSql } from "./user-sql.ts";
@@ -114,9 +114,26 @@ export class PostgresSession implements Session {
       const claimed = await this.#transaction.commit((db) => this.#last(db, ending));
       onVisible?.();
       this.#options.committed();
-      return claimed;
+      if (!ending?.claim || claimed.length > 0) return claimed;
+      return await this.#claimWithCare(ending.claim);
     } finally {
       this.#finished = [];
+    }
+  }
+
+  /**
+   * Claims in a transaction of its own, where the one that came with the commit has found none. An error of it is not one
+   * of the commit: the next claim meets it again.
+   */
+  async #claimWithCare(options: ClaimOptions): Promise<ClaimedTask[]> {
+    const { marks, now } = this.#options;
+    try {
+      const claimed = await this.#write((db) => claimWithCare(db, options, now(), marks));
+      return await this.#transaction.commit(async () => claimed);
+    } catch (error) {
+      if (isTqError(error) && error.code === "uncertain") throw error; // it may hold tasks
+      await this.rollback();
+      return NOTHING;
     }
   }
 
@@ -126,7 +143,7 @@ export class PostgresSession implements Session {
     const sent: Promise<unknown>[] = [];
     if (this.#finished.length > 0) sent.push(finishAll(db, this.#finished, now()));
     if (ending && ending.handBack.length > 0) sent.push(handBack(db, ending.handBack, now()));
-    const claiming = ending?.claim ? claim(db, ending.claim, now(), marks) : NOTHING;
+    const claiming = ending?.claim ? claimUsually(db, ending.claim, now(), marks) : NOTHING;
     const [claimed, ...ends] = await Promise.allSettled([claiming, ...sent]);
     for (const end of ends) if (end.status === "rejected") throw end.reason;
     if (claimed.status === "rejected") throw claimed.reason;

@@ -37,6 +37,7 @@ import type { PostgresSession } from "./session.ts";
 import { recount, repairTimes } from "./slices.ts";
 import { attemptsOf } from "./sql/attempts.ts";
 import * as byHand from "./sql/by-hand.ts";
+import { lostClaims } from "./sql/claims.ts";
 import { makeDueReady } from "./sql/due.ts";
 import * as looking from "./sql/looking.ts";
 import { outputsOf, withProgress } from "./sql/outputs.ts";
@@ -186,7 +187,7 @@ export class PostgresStore extends PostgresDatabase implements Store {
   }
 
   async stillHeld(claims: readonly Claim[]): Promise<Claim[]> {
-    const lost = await this.read((db) => looking.lostClaims(db, claims, false));
+    const lost = await this.read((db) => lostClaims(db, claims, false));
     return claims.filter((claim) => !lost.includes(claim));
   }
 

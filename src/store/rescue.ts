@@ -46,3 +46,10 @@ export interface RescuedTask {
   readonly crashed: boolean;
   readonly crashes: number;
 }
+
+/** The reasons of runs that died with their process: the end of such a run is when that was found. */
+export const UNSEEN_DEATHS: readonly string[] = [
+  "its worker process died",
+  "its machine went down",
+  "its database was restored",
+];

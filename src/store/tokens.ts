@@ -1,4 +1,7 @@
 /** Tokens of the admin API, for every store: each has a name and roles, and only its digest is kept. */
+import { TqError } from "../errors.ts";
+import { quote } from "../quote.ts";
+import { didYouMean } from "../suggest.ts";
 
 /** read: looks at everything. push: pushes, and waits for the results. admin: all of that, and every change. */
 export const ROLES = ["read", "push", "admin"] as const;
@@ -25,6 +28,9 @@ export interface Session {
   readonly until: number;
 }
 
+/** The most rows that a store keeps of ended sessions of one token. */
+export const MOST_ENDED_OF_TOKEN = 100;
+
 export interface TokenStore {
   /** All of them, by name. */
   list(): Promise<StoredToken[]>;
@@ -40,4 +46,15 @@ export interface TokenStore {
   tidy(now: number): Promise<void>;
   /** True for one that was ended. */
   hasEnded(session: Session): Promise<boolean>;
+}
+
+export function tokenTaken(name: string): TqError {
+  const why = "there is one already; tq token remove takes it away";
+  return new TqError("conflict", `Cannot add the token ${quote(name)}: ${why}`);
+}
+
+/** @param names those there are */
+export function unknownToken(name: string, names: readonly string[]): TqError {
+  const hint = didYouMean(name, names) || "; tq token list shows those there are";
+  return new TqError("not_found", `Cannot remove the token ${quote(name)}: there is none${hint}`);
 }

@@ -1,10 +1,295 @@
-/** To be built. */
-export function claim(..._: any[]): any {
-  throw new Error("to be built: claim");
+/** Claims tasks for a thread, and gives back claims that have not begun. */
+import { monotonicNow } from "../../clock.ts";
+import { isQueuePaused, pausesOf } from "../../store/pauses.ts";
+import { takesQueue } from "../../store/queue-patterns.ts";
+import type { ClaimOptions, Owner } from "../../store/session.ts";
+import { type Claim, type ClaimedTask, NO_INSTANCES } from "../../task.ts";
+import type { Connection, SqlValue } from "../connection.ts";
+import { SUSPECT_LOCKS } from "../locks.ts";
+import type { Marks, Start } from "../marks.ts";
+import { makeDueReady } from "./due.ts";
+import { firstFromMarks, firstOfMatching, firstOfNames, firstSuspectOf } from "./first-ready.ts";
+import { endPauses, IS_ANY_HELD, type StoredPause } from "./pauses.ts";
+import { areNames, likes, readyQueues, suspectQueues } from "./queues.ts";
+import {
+  LINE_COLUMNS,
+  type LineRow,
+  methodPauseOf,
+  MOVED_AT_ONCE,
+  putBack,
+  setAside,
+  setHeadAside,
+} from "./set-aside.ts";
+
+/** A ready task has a reason only where a run of it did not end it. */
+const CLAIMED_COLUMNS = `
+         id::float8 AS id, claim, model, method, instances, args, context, "user"::float8 AS "user", queue,
+         priority::float8 AS priority, deadline::float8 AS deadline, enqueued_at::float8 AS "enqueuedAt",
+         scheduled_at::float8 AS "scheduledAt", expected_at::float8 AS "expectedAt", attempts, begun AS suspect, postponed,
+         failures, expires_at::float8 AS "expiresAt", policy, ref, reason IS NOT NULL AS again`;
+
+/**
+ * `begun` is true for suspects alone: once this claim is committed, the death of the worker counts against them. The
+ * reason of an earlier run stays for a claim that is handed back; no view shows it of a task that runs. Parameters: $1 the
+ * worker, $2 its thread, $3 the time.
+ */
+const settingRunning = (which: string): string => `
+  UPDATE tq.task
+     SET state = 'running', claim = claim + 1, worker = $1, thread = $2, dequeued_at = $3, suspect = suspect & 1,
+         begun = suspect & 1 = 1
+   WHERE ${which}
+  RETURNING ${CLAIMED_COLUMNS}`;
+
+/** A list of ids and not a join: the planner then takes the primary key whatever it knows of the table. */
+const oneOf = (chosen: string): string => `id = ANY (ARRAY(SELECT id FROM (${chosen}) AS chosen))`;
+
+/** True where a claim need only take the first ready tasks: the usual case, in one statement. $5: where to look for due ones. */
+const NOTHING_ELSE = `NOT (
+     EXISTS (SELECT FROM tq.task WHERE state = 'scheduled' AND scheduled_at >= $5 AND scheduled_at <= $3)
+     OR ${IS_ANY_HELD})`;
+
+const usually = (first: string): string =>
+  settingRunning(`(SELECT ${NOTHING_ELSE}) AND ${oneOf(first)}`);
+
+const CLAIM_NAMES = usually(firstFromMarks("$4", "$6", ["$7", "$8", "$9"]));
+const CLAIM_MATCHING = usually(firstOfMatching("$4", "$6"));
+
+interface ClaimedRow extends Omit<ClaimedTask, "attempt"> {
+  readonly attempts: number;
 }
-export function claimOne(..._: any[]): any {
-  throw new Error("to be built: claimOne");
+
+/** Lower than any mark. */
+const HEAD = { priority: Number.MAX_SAFE_INTEGER, deadline: -Number.MAX_SAFE_INTEGER, id: 0 };
+
+/**
+ * Makes due tasks ready, then claims the first `limit` ready ones that are not paused. A suspect comes first, and is a
+ * claim of its own.
+ */
+export async function claim(
+  db: Connection,
+  options: ClaimOptions,
+  now: number,
+  marks: Marks,
+): Promise<ClaimedTask[]> {
+  const claimed = await claimUsually(db, options, now, marks);
+  return claimed.length > 0 ? claimed : claimWithCare(db, options, now, marks);
 }
-export function handBack(..._: any[]): any {
-  throw new Error("to be built: handBack");
+
+/**
+ * Claims the first ready tasks with one statement, which it sends before it awaits anything. It takes none where there is
+ * more to do: tasks that are due, suspects, pauses; and it may pass over tasks that were pushed before a mark.
+ */
+export async function claimUsually(
+  db: Connection,
+  { owner, queues, limit }: ClaimOptions,
+  now: number,
+  marks: Marks,
+): Promise<ClaimedTask[]> {
+  const start = marks.start(monotonicNow());
+  const own = [owner.worker, owner.thread, now, limit, start.dueFrom];
+  const names = areNames(queues) ? [...new Set(queues)] : marks.names(queues, start);
+  if (names === null && marks.isBusy) lookUpNames(db, marks);
+  const rows = await (names === null
+    ? db.all<ClaimedRow>(CLAIM_MATCHING, [...own, likes(queues)])
+    : db.all<ClaimedRow>(CLAIM_NAMES, [...own, ...markValues(names, marks, start)]));
+  const claimed = inOrder(rows);
+  marks.took(claimed, claimed.length === limit, start, now, monotonicNow());
+  return claimed;
+}
+
+function markValues(names: readonly string[], marks: Marks, start: Start): SqlValue[] {
+  const from = names.map((name) => marks.of(name, start) ?? HEAD);
+  return [
+    names,
+    from.map(({ priority }) => priority),
+    from.map(({ deadline }) => deadline),
+    from.map(({ id }) => id),
+  ];
+}
+
+/** Its answer comes with that of the claim, for those after it. */
+function lookUpNames(db: Connection, marks: Marks): void {
+  const asked = monotonicNow();
+  readyQueues(db).then(
+    (names) => marks.keepNames(names, asked),
+    () => {}, // the claim meets the same error
+  );
+}
+
+/** In their order, as RETURNING has none. */
+function inOrder(rows: readonly ClaimedRow[]): ClaimedTask[] {
+  return rows
+    .map(({ attempts, ...row }) => ({ ...row, attempt: attempts + 1 }))
+    .sort((a, b) => b.priority - a.priority || a.deadline - b.deadline || a.id - b.id);
+}
+
+const IS_MORE_TO_DO = `
+  SELECT EXISTS (SELECT FROM tq.task WHERE state = 'scheduled' AND scheduled_at <= $1) AS due,
+         ${IS_ANY_HELD} AS held`;
+
+const CLAIM_FIRST = settingRunning(oneOf(firstOfMatching("$4", "$5")));
+const CLAIM_FIRST_OF_NAMES = settingRunning(oneOf(firstOfNames("$4", "$5")));
+
+/** Claims where `claimUsually` has found nothing. Call it in a transaction: the claim of a suspect needs that. */
+export async function claimWithCare(
+  db: Connection,
+  options: ClaimOptions,
+  now: number,
+  marks: Marks,
+): Promise<ClaimedTask[]> {
+  marks.restart();
+  const more = await db.get<{ due: boolean; held: boolean }>(IS_MORE_TO_DO, [now]);
+  if (more?.due) await makeDueReady(db, now);
+  if (!more?.held) return claimFirst(db, options, now);
+  const pauses = await endPauses(db, now);
+  await putBack(db, options.queues, pauses);
+  return claimUnpaused(db, options, pauses, now);
+}
+
+async function claimFirst(
+  db: Connection,
+  { owner, queues, limit }: ClaimOptions,
+  now: number,
+): Promise<ClaimedTask[]> {
+  const own = [owner.worker, owner.thread, now, limit];
+  const rows = await (areNames(queues)
+    ? db.all<ClaimedRow>(CLAIM_FIRST_OF_NAMES, [...own, [...new Set(queues)]])
+    : db.all<ClaimedRow>(CLAIM_FIRST, [...own, likes(queues)]));
+  return inOrder(rows);
+}
+
+const CLAIM_THESE = settingRunning("id = ANY ($4::bigint[])");
+
+/** The first tasks that no pause holds. Those that it meets before them, it sets aside. */
+async function claimUnpaused(
+  db: Connection,
+  options: ClaimOptions,
+  pauses: readonly StoredPause[],
+  now: number,
+): Promise<ClaimedTask[]> {
+  for (let left = MOVED_AT_ONCE; ;) {
+    const first = await firstSuspectOr(db, options, pauses);
+    const paused = first.filter((task) => methodPauseOf(pauses, task));
+    if (paused.length > 0) left -= await setThoseAside(db, paused, pauses, left);
+    // The next claim goes on: a queue of a million paused tasks must not take seconds.
+    if (paused.length > 0 && left > 0) continue;
+    const ids = first.filter((task) => !paused.includes(task)).map(({ id }) => id);
+    if (ids.length === 0) return [];
+    const { worker, thread } = options.owner;
+    return inOrder(await db.all<ClaimedRow>(CLAIM_THESE, [worker, thread, now, ids]));
+  }
+}
+
+/** A task that is to be claimed, and is locked. */
+interface FirstRow extends LineRow {
+  readonly isSuspect: boolean;
+}
+
+/** Sets these aside, then, up to `most` in all, those that stand behind them. */
+async function setThoseAside(
+  db: Connection,
+  tasks: readonly FirstRow[],
+  pauses: readonly StoredPause[],
+  most: number,
+): Promise<number> {
+  await setAside(db, tasks, pauses, tasks.length);
+  const queues = new Set(tasks.filter(({ isSuspect }) => !isSuspect).map(({ queue }) => queue));
+  let count = tasks.length;
+  for (const queue of queues) count += await setHeadAside(db, queue, pauses, most - count);
+  return count;
+}
+
+const reading = (first: string): string => `
+  SELECT ${LINE_COLUMNS}, suspect > 0 AS "isSuspect"
+    FROM (${first}) AS chosen JOIN tq.task AS task USING (id)
+   ORDER BY nth`;
+
+const FIRST_OF_NAMES = reading(firstOfNames("$1", "$2"));
+const FIRST_SUSPECT = reading(firstSuspectOf("$1"));
+
+/** One thread of a worker at a time claims a suspect: it could not see that another one is about to. */
+const MAY_CLAIM_SUSPECT = `
+  SELECT pg_try_advisory_xact_lock(${SUSPECT_LOCKS}, hashtext($1)) AS may`;
+
+const RUNNING_SUSPECT = `
+  SELECT id::float8 AS id FROM tq.task WHERE state = 'running' AND worker = $1 AND begun LIMIT 1`;
+
+/** Only the claim of a suspect sets `begun`: it counts as begun once its claim is committed. */
+export async function runningSuspect(db: Connection, worker: string): Promise<number | null> {
+  return (await db.get<{ id: number }>(RUNNING_SUSPECT, [worker]))?.id ?? null;
+}
+
+/**
+ * The first ready tasks, or a suspect alone. A worker runs one suspect at a time, beside ordinary tasks of its other
+ * threads: if it dies, the suspect did it.
+ */
+async function firstSuspectOr(
+  db: Connection,
+  { owner, queues, limit }: ClaimOptions,
+  pauses: readonly StoredPause[],
+): Promise<FirstRow[]> {
+  const isWanted = (name: string) => takesQueue(queues, name) && !isQueuePaused(pauses, name);
+  const withSuspects = (await suspectQueues(db)).filter(isWanted);
+  if (withSuspects.length > 0 && (await maySuspect(db, owner.worker))) {
+    const suspect = await db.all<FirstRow>(FIRST_SUSPECT, [withSuspects]);
+    if (suspect.length > 0) return suspect;
+  }
+  const names = (await readyQueues(db)).filter(isWanted);
+  return names.length === 0 ? [] : db.all(FIRST_OF_NAMES, [limit, names]);
+}
+
+async function maySuspect(db: Connection, worker: string): Promise<boolean> {
+  const lock = await db.get<{ may: boolean }>(MAY_CLAIM_SUSPECT, [worker]);
+  return lock?.may === true && (await runningSuspect(db, worker)) === null;
+}
+
+const WAITS = "state IN ('ready', 'scheduled')";
+
+const CLAIM_ONE = settingRunning(
+  `id = $4 AND ${WAITS} AND suspect < 2 AND NOT EXISTS (SELECT FROM tq.pause)`,
+);
+
+const HELD_ONE = `SELECT ${LINE_COLUMNS} FROM tq.task WHERE id = $1 AND ${WAITS} FOR NO KEY UPDATE`;
+
+/**
+ * Claims this task, due or not; null when it is neither ready nor scheduled any more, or a pause holds it.
+ *
+ * @param evenPaused true: no pause matters.
+ */
+export async function claimOne(
+  db: Connection,
+  id: number,
+  { worker, thread }: Owner,
+  now: number,
+  evenPaused = false,
+): Promise<ClaimedTask | null> {
+  const own = [worker, thread, now];
+  const [claimed] = inOrder(await db.all<ClaimedRow>(CLAIM_ONE, [...own, id]));
+  if (claimed) return claimed;
+  const row = await db.get<LineRow>(HELD_ONE, [id]);
+  if (row === null) return null;
+  if (!evenPaused) {
+    const task = { ...row, instances: row.isBare ? NO_INSTANCES : [0] };
+    if (pausesOf(await endPauses(db, now), task).length > 0) return null;
+  }
+  return inOrder(await db.all<ClaimedRow>(CLAIM_THESE, [...own, [id]]))[0] ?? null;
+}
+
+/** `claimOne` may have claimed a task before its time. */
+const HAND_BACK = `
+  UPDATE tq.task AS task
+     SET state = CASE WHEN scheduled_at > $3 THEN 'scheduled' ELSE 'ready' END,
+         worker = NULL, thread = NULL, dequeued_at = NULL, begun = false
+    FROM unnest($1::bigint[], $2::integer[]) AS given (id, claim)
+   WHERE task.id = given.id AND task.claim = given.claim AND worker IS NOT NULL`;
+
+/** Returns claims to the queue without counting an attempt. */
+export async function handBack(
+  db: Connection,
+  claims: readonly Claim[],
+  now: number,
+): Promise<void> {
+  if (claims.length === 0) return;
+  const sorted = claims.toSorted((a, b) => a.id - b.id);
+  await db.run(HAND_BACK, [sorted.map(({ id }) => id), sorted.map((one) => one.claim), now]);
 }

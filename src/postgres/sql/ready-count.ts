@@ -1,10 +1,150 @@
-/** To be built. */
-export function hasWork(..._: any[]): any {
-  throw new Error("to be built: hasWork");
+/** Counts the tasks that a claim would take, for threads that are idle. It counts by the conditions of the claim. */
+import type { Look, LookOptions } from "../../store/looking.ts";
+import { isQueuePaused } from "../../store/pauses.ts";
+import { takesQueue } from "../../store/queue-patterns.ts";
+import type { ClaimOptions } from "../../store/session.ts";
+import type { Connection } from "../connection.ts";
+import { runningSuspect } from "./claim.ts";
+import { DUE_LIMIT } from "./due.ts";
+import { IS_ANY_HELD, pausesInForce, type StoredPause } from "./pauses.ts";
+import { areNames, IN_LINE, likes, matchingNames, readyQueues, suspectQueues } from "./queues.ts";
+import { returning } from "./set-aside.ts";
+
+interface ReadyCount {
+  readonly ready: number;
+  /** When the next pause ends by itself; null: none does. */
+  readonly pauseEnds: number | null;
 }
-export function look(..._: any[]): any {
-  throw new Error("to be built: look");
+
+interface ReadyOptions {
+  readonly queues: readonly string[];
+  /** Tasks are counted up to this number. */
+  readonly limit: number;
+  /** The worker that would claim; null: one that runs no suspect. */
+  readonly worker: string | null;
 }
-export function mayClaim(..._: any[]): any {
-  throw new Error("to be built: mayClaim");
+
+/** Of each of the queues up to the limit, by the index, and no more in all. */
+const countInLine = (limit: string, wanted: string): string => `
+  (SELECT count(*)
+     FROM (SELECT FROM ${wanted} CROSS JOIN LATERAL
+                  (SELECT FROM tq.task WHERE ${IN_LINE} AND queue = wanted.queue LIMIT ${limit}) AS first
+            LIMIT ${limit}) AS ready)::integer`;
+
+const ofNames = (names: string): string => `unnest(${names}::text[]) AS wanted (queue)`;
+const ofMatching = (patterns: string): string => `(${matchingNames(patterns)}) AS wanted`;
+
+const COUNT_OF_NAMES = `SELECT ${countInLine("$1", ofNames("$2"))} AS ready`;
+
+async function countOf(db: Connection, names: readonly string[], limit: number): Promise<number> {
+  if (names.length === 0 || limit <= 0) return 0;
+  return (await db.get<{ ready: number }>(COUNT_OF_NAMES, [limit, names]))?.ready ?? 0;
+}
+
+/**
+ * Counts the ready tasks of these queues where some are held. All suspects count as one, and as none for a worker that
+ * runs one: it cannot claim another until that has ended. Tasks of a paused method count until a claim has set them aside.
+ */
+async function countUnheld(
+  db: Connection,
+  { queues, limit, worker }: ReadyOptions,
+  now: number,
+): Promise<ReadyCount> {
+  const pauses = await pausesInForce(db, now);
+  const isWanted = (name: string) => takesQueue(queues, name) && !isQueuePaused(pauses, name);
+  const hasSuspect = (await suspectQueues(db)).some(isWanted);
+  const maySuspect =
+    hasSuspect && !(worker !== null && (await runningSuspect(db, worker)) !== null);
+  const isReturning = (await returning(db, queues, pauses)).length > 0;
+  const beside = (maySuspect ? 1 : 0) + (isReturning ? 1 : 0);
+  const names = beside < limit ? (await readyQueues(db)).filter(isWanted) : [];
+  const ready = beside + (await countOf(db, names, limit - beside));
+  return { ready: Math.min(ready, limit), pauseEnds: nextEnd(pauses) };
+}
+
+function nextEnd(pauses: readonly StoredPause[]): number | null {
+  const ends = pauses.flatMap(({ until }) => until ?? []);
+  return ends.length === 0 ? null : Math.min(...ends);
+}
+
+/** Each of the two is a range of the index, which the inequality is not. */
+const OTHERS_HOLD = `(
+         EXISTS (SELECT FROM tq.task WHERE state = 'running' AND worker < $2)
+         OR EXISTS (SELECT FROM tq.task WHERE state = 'running' AND worker > $2))`;
+
+/** Parameters: $1 the time, $2 the worker, $3 the limit, $4 the names or patterns. */
+const looking = (wanted: string): string => `
+  SELECT (SELECT scheduled_at FROM tq.task WHERE state = 'scheduled' ORDER BY scheduled_at, id LIMIT 1)::float8 AS due,
+         EXISTS (SELECT FROM tq.task WHERE state = 'scheduled' AND scheduled_at <= $1
+                  ORDER BY scheduled_at OFFSET ${DUE_LIMIT} LIMIT 1) AS "isCrowdDue",
+         ${OTHERS_HOLD} AS "othersHoldTasks",
+         $3::integer > 0 AND ${IS_ANY_HELD} AS "isAnyHeld",
+         ${countInLine("$3", wanted)} AS ready`;
+
+const LOOK_AT_NAMES = looking(ofNames("$4"));
+const LOOK_AT_MATCHING = looking(ofMatching("$4"));
+
+interface LookRow extends Omit<Look, "pauseEnds"> {
+  readonly isAnyHeld: boolean;
+}
+
+/** Reads all that a worker's main thread needs when it looks for tasks: with one statement while nothing is held. */
+export async function look(db: Connection, options: LookOptions, now: number): Promise<Look> {
+  const { queues, limit, worker } = options;
+  const own = [now, worker, limit];
+  const row = (await (areNames(queues)
+    ? db.get<LookRow>(LOOK_AT_NAMES, [...own, [...new Set(queues)]])
+    : db.get<LookRow>(LOOK_AT_MATCHING, [...own, likes(queues)]))) as LookRow;
+  const { isAnyHeld, ...seen } = row;
+  if (!isAnyHeld) return { ...seen, pauseEnds: null };
+  return { ...seen, ...(await countUnheld(db, options, now)) };
+}
+
+const IS_DUE = "SELECT EXISTS (SELECT FROM tq.task WHERE state = 'scheduled' AND scheduled_at <= $1) AS due";
+
+/** True when a claim for these queues may find a task. */
+export async function mayClaim(
+  db: Connection,
+  { queues, owner }: ClaimOptions,
+  now: number,
+): Promise<boolean> {
+  const due = db.get<{ due: boolean }>(IS_DUE, [now]);
+  const seeing = look(db, { queues, limit: 1, worker: owner.worker }, now);
+  const [isDue, seen] = await Promise.all([due, seeing]);
+  return isDue?.due === true || seen.ready > 0;
+}
+
+/** One queue after another, by the index: the states are read as a whole only where they are few. */
+const queuesIn = (state: "running" | "scheduled"): string => `
+  SELECT DISTINCT queue FROM tq.task WHERE state = '${state}'`;
+
+const RUNNING_QUEUES = queuesIn("running");
+const SCHEDULED_QUEUES = queuesIn("scheduled");
+
+/**
+ * True while these queues have a task that is ready or running, or scheduled where `scheduled` is true; those that a
+ * pause holds do not count.
+ */
+export async function hasWork(
+  db: Connection,
+  queues: readonly string[],
+  scheduled: boolean,
+  now: number,
+): Promise<boolean> {
+  const { ready } = await look(db, { queues, limit: 1, worker: "" }, now);
+  if (ready > 0) return true;
+  if (await hasQueueIn(db, RUNNING_QUEUES, queues, [])) return true;
+  return scheduled && hasQueueIn(db, SCHEDULED_QUEUES, queues, await pausesInForce(db, now));
+}
+
+async function hasQueueIn(
+  db: Connection,
+  statement: string,
+  queues: readonly string[],
+  pauses: readonly StoredPause[],
+): Promise<boolean> {
+  const isAny = queues.length === 0 && !pauses.some(({ kind }) => kind === "queue");
+  const text = isAny ? `${statement} LIMIT 1` : statement; // any queue will do, or all are needed
+  const rows = await db.all<{ queue: string }>(text);
+  return rows.some(({ queue }) => takesQueue(queues, queue) && !isQueuePaused(pauses, queue));
 }

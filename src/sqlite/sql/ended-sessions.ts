@@ -1,12 +1,9 @@
 /** Keeps which sessions of the dashboard were signed out. */
 import type { Database } from "bun:sqlite";
-import type { Session } from "../../store/tokens.ts";
+import { MOST_ENDED_OF_TOKEN, type Session } from "../../store/tokens.ts";
 
 /** Stands for all sessions of a token up to a time. */
 const ALL = "";
-
-/** The most rows of one token: then one stands for them, and for those of its sessions that began before the last. */
-const MOST_OF_TOKEN = 100;
 
 const HAS_ENDED = `
   SELECT EXISTS (SELECT 1 FROM tq__ended_session
@@ -39,7 +36,8 @@ export function endSession(db: Database, session: Session, now: number): void {
   db.query(END).run({ ...session });
   const [row] = db.query(COUNT).values({ token }) as [number, number][];
   const [count = 0, until = 0] = row ?? [];
-  if (count <= MOST_OF_TOKEN) return;
+  if (count <= MOST_ENDED_OF_TOKEN) return;
+  // One row stands for them, and for those of its sessions that began before the last.
   db.query(END).run({ token, id: ALL, until });
   db.query(FORGET_OF).run({ token });
 }

@@ -1,9 +1,12 @@
 /** Keeps the tokens of the admin API. */
 import type { Database } from "bun:sqlite";
-import { TqError } from "../../errors.ts";
-import { quote } from "../../quote.ts";
-import type { NamedToken, Role, StoredToken } from "../../store/tokens.ts";
-import { didYouMean } from "../../suggest.ts";
+import {
+  type NamedToken,
+  type Role,
+  type StoredToken,
+  tokenTaken,
+  unknownToken,
+} from "../../store/tokens.ts";
 
 interface Row {
   readonly name: string;
@@ -40,16 +43,16 @@ export function addToken(
 ): StoredToken {
   const row = db.query(ADD).get({ digest, name, roles: roles.join(" "), now }) as Row | null;
   if (row !== null) return read(row);
-  const why = "there is one already; tq token remove takes it away";
-  throw new TqError("conflict", `Cannot add the token ${quote(name)}: ${why}`);
+  throw tokenTaken(name);
 }
 
 export function removeToken(db: Database, name: string): StoredToken {
   const row = db.query(REMOVE).get(name) as Row | null;
   if (row !== null) return read(row);
-  const names = listTokens(db).map((token) => token.name);
-  const hint = didYouMean(name, names) || "; tq token list shows those there are";
-  throw new TqError("not_found", `Cannot remove the token ${quote(name)}: there is none${hint}`);
+  throw unknownToken(
+    name,
+    listTokens(db).map((token) => token.name),
+  );
 }
 
 function read({ name, roles, created_at }: Row): StoredToken {

@@ -10,7 +10,7 @@ import { SCHEMA_VERSION } from "../migrate.ts";
 import { recordAttempt } from "./attempts.ts";
 import { handBack } from "./claim.ts";
 import { countRescued } from "./rescued-count.ts";
-import type { AfterFailure } from "./failures.ts";
+import type { AfterFailure } from "../../store/known-follow-ups.ts";
 import { noteTrouble } from "./untold.ts";
 import { type Crash, crash, interrupt, settle } from "./settle.ts";
 

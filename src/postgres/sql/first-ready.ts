@@ -1,0 +1,53 @@
+/** The first ready tasks of a worker's queues: by priority, deadline and id, whatever their queue. They are locked. */
+import { IN_LINE, matchingNames, SUSPECT } from "./queues.ts";
+
+/** A claim ends with the task that exceeds this: calls stay in memory until they run. */
+const CLAIM_BYTES = 1_000_000;
+
+/** The size of a call, without reading what is stored beside the row. */
+const SIZE = "octet_length(instances) + octet_length(args) + octet_length(context)";
+
+/**
+ * The first ones of each queue, and of those the first ones. They are locked while they are chosen: claims that choose
+ * before they lock choose the same, and wait for each other. What is not taken of them is free again at the commit.
+ *
+ * @param limit a parameter.
+ * @param wanted a relation: the queues, and the place where each claim starts.
+ * @param from a condition for that place.
+ */
+const firstOf = (condition: string, limit: string, wanted: string, from: string): string => `
+  SELECT id, nth
+    FROM (SELECT first.id, row_number() OVER best AS nth,
+                 sum(first.size) OVER (best ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+            FROM ${wanted} CROSS JOIN LATERAL
+                 (SELECT id, priority, deadline, ${SIZE} AS size
+                    FROM tq.task
+                   WHERE ${condition} AND queue = wanted.queue${from}
+                   ORDER BY -priority, deadline, id
+                   LIMIT ${limit}
+                     FOR NO KEY UPDATE SKIP LOCKED) AS first
+          WINDOW best AS (ORDER BY first.priority DESC, first.deadline, first.id)
+           ORDER BY nth
+           LIMIT ${limit}) AS ranked
+   WHERE coalesce(before, 0) <= ${CLAIM_BYTES}`;
+
+/** Of named queues. */
+export const firstOfNames = (limit: string, names: string): string =>
+  firstOf(IN_LINE, limit, `unnest(${names}::text[]) AS wanted (queue)`, "");
+
+/** Of named queues, from these marks on: the lowest of all for a queue that has none. */
+export const firstFromMarks = (limit: string, names: string, marks: readonly string[]): string =>
+  firstOf(
+    IN_LINE,
+    limit,
+    `unnest(${names}::text[], ${marks.map((mark) => `${mark}::bigint[]`).join(", ")}) AS wanted (queue, priority, deadline, id)`,
+    " AND (-priority, deadline, id) >= (-wanted.priority, wanted.deadline, wanted.id)",
+  );
+
+/** Of all queues with tasks that match. */
+export const firstOfMatching = (limit: string, patterns: string): string =>
+  firstOf(IN_LINE, limit, `(${matchingNames(patterns)}) AS wanted`, "");
+
+/** The first suspect of named queues. */
+export const firstSuspectOf = (names: string): string =>
+  firstOf(SUSPECT, "1", `unnest(${names}::text[]) AS wanted (queue)`, "");

@@ -1,0 +1,46 @@
+/** Keeps what the runs of tasks have said. */
+import { joinOutputs } from "../../store/kept-lines.ts";
+import { parseOutput } from "../../store/task-output.ts";
+import type { Connection } from "../connection.ts";
+
+const KEEP = `
+  INSERT INTO tq.output (task, attempt, text) VALUES ($1, $2, $3) ON CONFLICT (task, attempt) DO NOTHING`;
+
+const KEPT = "SELECT text FROM tq.output WHERE task = $1 AND attempt = $2 FOR UPDATE";
+
+const REPLACE = "UPDATE tq.output SET text = $3 WHERE task = $1 AND attempt = $2";
+
+/** A task keeps what so many of its last runs have said. */
+const MOST_RUNS = 20;
+
+const FORGET_OLD = "DELETE FROM tq.output WHERE task = $1 AND attempt <= $2";
+
+/** @param text as `parseOutput` reads it. */
+export async function keepOutput(
+  db: Connection,
+  task: number,
+  attempt: number,
+  text: string,
+): Promise<void> {
+  if ((await db.run(KEEP, [task, attempt, text])) === 0) {
+    // An earlier run had the same number, as it was interrupted.
+    const before = (await db.get<{ text: string }>(KEPT, [task, attempt]))?.text ?? "";
+    const both = joinOutputs(parseOutput(attempt, before), parseOutput(attempt, text));
+    await db.run(REPLACE, [task, attempt, both]);
+  }
+  if (attempt > MOST_RUNS) await db.run(FORGET_OLD, [task, attempt - MOST_RUNS]);
+}
+
+const WAS_CANCELLED = `
+  SELECT 1 AS one FROM tq.attempt WHERE task = $1 AND number = $2 AND outcome = 'cancelled'`;
+
+/** Keeps what a run has said that has lost its claim, where a cancel has ended it. */
+export async function keepCancelled(
+  db: Connection,
+  task: number,
+  attempt: number,
+  text: string,
+): Promise<void> {
+  if ((await db.get(WAS_CANCELLED, [task, attempt])) === null) return;
+  await keepOutput(db, task, attempt, text);
+}

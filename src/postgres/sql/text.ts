@@ -1,0 +1,6 @@
+/** Texts as PostgreSQL takes them. */
+
+/** PostgreSQL stores no NUL: the words of an error, or of a person, must not keep a run from being settled. */
+export function storable<T extends string | null>(text: T): T {
+  return (text?.includes("\0") ? text.replaceAll("\0", "\ufffd") : text) as T;
+}
