@@ -237,8 +237,7 @@ export class PostgresTransaction {
 }
 
 function lostIsUncertain(error: unknown, name: string): unknown {
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  return isLost(cause) ? uncertainError(name, cause) : error;
+  return isLost(error) ? uncertainError(name, error) : error;
 }
 
 function noTransactionError(): TqError {
