@@ -2,13 +2,7 @@
 import { KEY_KEPT_MS, keyTaken, type PushKey } from "../../store/push-keys.ts";
 import type { Connection } from "../connection.ts";
 
-const FIND = "SELECT body, ids FROM tq.push_key WHERE caller = $1::text AND key = $2::text";
-
-/** Waits for another transaction that adds the key. */
-const ADD = `
-  INSERT INTO tq.push_key (caller, key, body, ids, pushed_at)
-  VALUES ($1::text, $2::text, $3::bytea, $4::text, $5::bigint)
-  ON CONFLICT (caller, key) DO NOTHING`;
+const FIND = "SELECT body, ids FROM tq.push_key WHERE caller = $1 AND key = $2";
 
 /** @throws TqError "invalid" where another request had the key. */
 export async function findPushed(
@@ -21,27 +15,74 @@ export async function findPushed(
   return JSON.parse(row.ids) as number[];
 }
 
-/** @throws TqError "invalid" where another transaction has added the key meanwhile. */
-export async function keepKey(
+/**
+ * A key is the lock of its push: a transaction that takes it waits for one that has taken it before, and then finds it
+ * taken, or free where that one was undone. In their order: two transactions that take several do not deadlock.
+ */
+const TAKE = `
+  INSERT INTO tq.push_key (caller, key, body, ids, pushed_at)
+  SELECT caller, key, body, '[]', $1::bigint
+    FROM unnest($2::text[], $3::text[], $4::bytea[]) AS new (caller, key, body)
+   ORDER BY caller COLLATE "C", key COLLATE "C"
+  ON CONFLICT (caller, key) DO NOTHING
+  RETURNING caller, key`;
+
+/** Takes those of these different keys that no push has. @returns a function that tells which were taken */
+export async function takeKeys(
   db: Connection,
-  { caller, key, body }: PushKey,
-  ids: readonly number[],
+  keys: readonly PushKey[],
   now: number,
+): Promise<(key: PushKey) => boolean> {
+  const rows = await db.all<Pick<PushKey, "caller" | "key">>(TAKE, [
+    now,
+    keys.map(({ caller }) => caller),
+    keys.map(({ key }) => key),
+    keys.map(({ body }) => `\\x${body.toHex()}`),
+  ]);
+  const taken = new Set(rows.map(nameOf));
+  return (key) => taken.has(nameOf(key));
+}
+
+/** Tells keys apart. */
+export function nameOf({ caller, key }: Pick<PushKey, "caller" | "key">): string {
+  return `${caller}\0${key}`;
+}
+
+const KEEP_IDS = `
+  UPDATE tq.push_key AS kept SET ids = new.ids
+    FROM unnest($1::text[], $2::text[], $3::text[]) AS new (caller, key, ids)
+   WHERE kept.caller = new.caller AND kept.key = new.key`;
+
+export async function keepIds(
+  db: Connection,
+  pushed: readonly { readonly key: PushKey; readonly ids: readonly number[] }[],
 ): Promise<void> {
-  const added = await db.run(ADD, [caller, key, body, JSON.stringify(ids), now]);
-  if (added === 0) throw keyTaken(key);
+  await db.run(KEEP_IDS, [
+    pushed.map(({ key }) => key.caller),
+    pushed.map(({ key }) => key.key),
+    pushed.map(({ ids }) => JSON.stringify(ids)),
+  ]);
+}
+
+const FREE = "DELETE FROM tq.push_key WHERE caller = $1 AND key = $2";
+
+export async function freeKey(db: Connection, { caller, key }: PushKey): Promise<void> {
+  await db.run(FREE, [caller, key]);
 }
 
 /** Keys that one transaction deletes. */
 const SLICE = 1_000;
 
-const OLD = "SELECT FROM tq.push_key WHERE pushed_at < $1::bigint LIMIT 1";
+const OLD =
+  "SELECT EXISTS (SELECT FROM tq.push_key WHERE pushed_at < $1 ORDER BY pushed_at LIMIT 1) AS any";
 const FORGET = `
-  DELETE FROM tq.push_key WHERE (caller, key) IN
-    (SELECT caller, key FROM tq.push_key WHERE pushed_at < $1::bigint ORDER BY pushed_at LIMIT ${SLICE} FOR UPDATE SKIP LOCKED)`;
+  DELETE FROM tq.push_key
+   WHERE (caller, key) IN
+         (SELECT caller, key FROM tq.push_key WHERE pushed_at < $1 ORDER BY pushed_at LIMIT ${SLICE}
+             FOR UPDATE SKIP LOCKED)`;
 
 export async function hasOldKeys(db: Connection, now: number): Promise<boolean> {
-  return (await db.get(OLD, [now - KEY_KEPT_MS])) !== null;
+  return (await db.get<{ any: boolean }>(OLD, [now - KEY_KEPT_MS]))?.any === true;
 }
 
 /** @returns true where there may be more. */
