@@ -14,6 +14,10 @@ export const LOCKS = {
   definitions: -10,
   /** The webhooks, and what they have to tell. */
   webhooks: -11,
+  /** The rows of statistics: histograms are read, added to, and written back. */
+  statistics: -12,
+  /** The kept counts of queues, which several workers may have counted. */
+  counts: -13,
 } as const;
 
 const LOCK = "SELECT pg_advisory_xact_lock($1::integer, $2::integer)";

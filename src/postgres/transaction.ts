@@ -236,7 +236,8 @@ export class PostgresTransaction {
   }
 }
 
-function lostIsUncertain(error: unknown, name: string): unknown {
+/** The error of a statement that commits, where its answer was lost. */
+export function lostIsUncertain(error: unknown, name: string): unknown {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   return isLost(cause) ? uncertainError(name, cause) : error;
 }

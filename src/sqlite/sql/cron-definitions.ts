@@ -104,7 +104,8 @@ export function addCron(
 /** Keeps what a worker has read. Those of tq need no worker: every one has them. */
 function keepRead(db: Database, source: CronSource): void {
   const { origin, definitions, worker = "" } = source;
-  if (source.isPart !== true) db.query(FORGET_READ).run({ worker, origin, names: namesJson(source) });
+  if (source.isPart !== true)
+    db.query(FORGET_READ).run({ worker, origin, names: namesJson(source) });
   if (kindOf(source) === "tq" || kindOf(source) === "database") return;
   for (const { name } of definitions) {
     const isForeign = source.foreign?.includes(name) === true ? 1 : 0;
