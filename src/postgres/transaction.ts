@@ -238,8 +238,7 @@ export class PostgresTransaction {
 
 /** The error of a statement that commits, where its answer was lost. */
 export function lostIsUncertain(error: unknown, name: string): unknown {
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  return isLost(cause) ? uncertainError(name, cause) : error;
+  return isLost(error) ? uncertainError(name, error) : error;
 }
 
 function noTransactionError(): TqError {

@@ -3,8 +3,8 @@
 
 CREATE SCHEMA tq;
 
--- The version of this schema.
-CREATE TABLE tq.schema (version integer NOT NULL, one boolean PRIMARY KEY DEFAULT true CHECK (one));
+-- The version of this schema, and where tq migrate --to has moved the queue.
+CREATE TABLE tq.schema (version integer NOT NULL, moved_to text, one boolean PRIMARY KEY DEFAULT true CHECK (one));
 INSERT INTO tq.schema VALUES (1);
 
 -- Columns of fixed length first: no padding between them. `suspect` is 1 where the worker of a task died while it was
