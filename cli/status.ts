@@ -106,11 +106,8 @@ function statusText(found: Found, terminal: Terminal): string {
     block([
       ["mode", modeWords(mode)],
       ["database", found.path],
-      [
-        "size",
-        `${formatSize(found.file_size)}, ${formatSize(found.free_size)} of it free; WAL ${formatSize(found.wal_size)}`,
-      ],
-      ["disk", found.free_disk === null ? "unknown" : `${formatSize(found.free_disk)} free`],
+      ["size", sizeWords(found)],
+      ...diskLine(found),
       ["durability", found.durability],
       ["oldest ready", oldestWords(found)],
       ...(found.backup === null
@@ -129,6 +126,18 @@ function statusText(found: Found, terminal: Terminal): string {
     ...(workers.length === 0 ? noWorkerLines(mode) : ["", workerTable(workers, terminal)]),
     ...problemLines(found, terminal),
   ].join("\n");
+}
+
+function sizeWords({ file_size, free_size, wal_size }: Found): string {
+  const free = free_size === null ? "" : `, ${formatSize(free_size)} of it free`;
+  const wal = wal_size === null ? "" : `; WAL ${formatSize(wal_size)}`;
+  return `${formatSize(file_size)}${free}${wal}`;
+}
+
+/** Nothing where the disk is that of a server. */
+function diskLine({ free_disk, wal_size }: Found): (readonly [string, string])[] {
+  if (free_disk !== null) return [["disk", `${formatSize(free_disk)} free`]];
+  return wal_size === null ? [] : [["disk", "unknown"]];
 }
 
 function oldestWords({ oldest_ready: oldest }: Found): string {

@@ -1,7 +1,12 @@
 /** Opens stores. This file alone names a database. */
 import { statSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Clock } from "./clock.ts";
 import { TqError } from "./errors.ts";
+import { databaseName } from "./values/database-url.ts";
+import type { PostgresOptions } from "./postgres/database.ts";
+import type * as Postgres from "./postgres/store.ts";
+import type * as PostgresWorker from "./postgres/worker-store.ts";
 import type { Config } from "./settings/config.ts";
 import type { SqliteOptions } from "./sqlite/database.ts";
 import type { Peeked } from "./sqlite/peek.ts";
@@ -19,42 +24,57 @@ type StoreConfig = Pick<Config, "database" | "queue">;
 
 /** Opens the store of a program. @throws TqError when the database cannot be used */
 export function openStore(config: StoreConfig): Store {
+  const server = serverOf(config);
+  if (server) return new (postgres().PostgresStore)(server);
   return new SqliteStore(optionsOf(config));
 }
 
 /** Opens a store whose times come from this clock. */
 export function openStoreWithClock(config: StoreConfig, clock: Clock): Store {
+  const server = serverOf(config);
+  if (server) return new (postgres().PostgresStore)({ ...server, clock });
   return new SqliteStore({ ...optionsOf(config), clock });
 }
 
 /** Opens the store of a program that writes nothing; its user may have no right to write the database. */
 export function openStoreToLook(config: StoreConfig): Store {
-  return new SqliteStore({ ...optionsOf(config), onlyLooks: true, needsTables: true });
+  const server = serverOf(config);
+  const looks = { onlyLooks: true, needsTables: true };
+  if (server) return new (postgres().PostgresStore)({ ...server, ...looks });
+  return new SqliteStore({ ...optionsOf(config), ...looks });
 }
 
 /** Opens the store of a program that changes what is there, and makes no queue. */
 export function openExistingStore(config: StoreConfig): Store {
+  const server = serverOf(config);
+  if (server) return new (postgres().PostgresStore)({ ...server, needsTables: true });
   return new SqliteStore({ ...optionsOf(config), needsTables: true });
 }
 
 /** Opens a store that commits nothing, on a database that is there. Other programs start without it. */
 export async function openTrialStore(config: StoreConfig): Promise<TrialStore> {
+  refuseServer(config, "try a task", "try it on a database that is a file");
   const { SqliteTrialStore } = await import("./sqlite/trial-store.ts");
   return new SqliteTrialStore({ ...optionsOf(config), needsTables: true });
 }
 
 /** Opens the store of a worker's main thread, which lends its threads parts of it. */
 export function openWorkerStore(config: StoreConfig, threads: number): WorkerStore {
+  const server = serverOf(config);
+  if (server) return new (postgresWorker().PostgresWorkerStore)(server);
   return new SqliteWorkerStore(optionsOf(config), threads);
 }
 
 /** Opens the store of a thread, with the parts that its main thread lends it. */
 export function openThreadStore(config: StoreConfig, options: ThreadStoreOptions): ThreadStore {
+  const server = serverOf(config);
+  if (server) return new (postgresWorker().PostgresThreadStore)(server, options);
   return new SqliteThreadStore(optionsOf(config), options);
 }
 
 /** Looks into the database without bringing it to this version's schema; null: there is none. */
 export async function peekAt({ database }: Pick<StoreConfig, "database">): Promise<Peeked | null> {
+  if (database.url !== null) return null; // TODO
   const { peek } = await import("./sqlite/peek.ts"); // for one command alone
   return peek(database.path);
 }
@@ -65,6 +85,7 @@ export async function peekAt({ database }: Pick<StoreConfig, "database">): Promi
  * @throws TqError "invalid" where they name no folder
  */
 export async function backUpDatabase(config: StoreConfig & Pick<Config, "backup">) {
+  refuseServer(config, "back up", BACK_UP_SERVER);
   const { backUpFile } = await import("./sqlite/file/backup-folder.ts");
   const { path, minFree = 0 } = optionsOf(config);
   const { folder, keep } = config.backup;
@@ -74,6 +95,7 @@ export async function backUpDatabase(config: StoreConfig & Pick<Config, "backup"
 
 /** Reads a backup to its end. @throws TqError where it cannot be used, or a worker of the database lives */
 export async function inspectBackup(config: StoreConfig, file: string): Promise<BackupContent> {
+  refuseServer(config, "restore", RESTORE_SERVER);
   const { inspectBackup: inspect } = await import("./sqlite/restore/restore.ts");
   return inspect(config.database.path, file);
 }
@@ -84,6 +106,7 @@ export async function restoreBackup(
   options: Omit<RestoreOptions, "database" | "minFree">,
   content: BackupContent,
 ): Promise<Restored> {
+  refuseServer(config, "restore", RESTORE_SERVER);
   const { restoreBackup: restore } = await import("./sqlite/restore/restore.ts");
   const { path: database, minFree = 0 } = optionsOf(config);
   return restore({ ...options, database, minFree }, content);
@@ -91,12 +114,14 @@ export async function restoreBackup(
 
 /** Makes the file of the database smaller. */
 export async function compactDatabase(config: StoreConfig, full: boolean): Promise<Compacted> {
+  refuseServer(config, "compact", "use VACUUM FULL, or pg_repack, at a quiet time");
   const { compact } = await import("./sqlite/file/compact.ts");
   return compact(optionsOf(config), full);
 }
 
-/** False where opening the store would create a database. */
+/** False where opening the store would create a database. A server tells it at the first statement. */
 export function databaseExists({ database }: StoreConfig): boolean {
+  if (database.url !== null) return true;
   try {
     // Beside the log of a file that is gone the store makes none, and says why.
     return [database.path, `${database.path}-wal`].some(
@@ -105,6 +130,38 @@ export function databaseExists({ database }: StoreConfig): boolean {
   } catch {
     return true; // it cannot be seen: opening the store says why
   }
+}
+
+/** Loaded where a URL is set, and at once, as a store is opened without a wait. */
+function postgres(): typeof Postgres {
+  // oxlint-disable-next-line typescript/no-require-imports
+  return require("./postgres/store.ts") as typeof Postgres;
+}
+
+/** As `postgres`. */
+function postgresWorker(): typeof PostgresWorker {
+  // oxlint-disable-next-line typescript/no-require-imports
+  return require("./postgres/worker-store.ts") as typeof PostgresWorker;
+}
+
+/** The options of a store on PostgreSQL; null: the database is a file. */
+function serverOf({ database, queue }: StoreConfig): PostgresOptions | null {
+  const { url, path, timeout, connections } = database;
+  if (url === null) return null;
+  return { url, folder: dirname(path), timeout, connections, maxSize: queue.max_size };
+}
+
+const BACK_UP_SERVER = "use pg_dump, or the backups of the server";
+const RESTORE_SERVER = "use pg_restore, or the backups of the server";
+
+/** @throws TqError "invalid" where the database is PostgreSQL's. */
+function refuseServer({ database }: StoreConfig, doing: string, instead: string): void {
+  if (database.url === null) return;
+  const name = databaseName(database.url);
+  throw new TqError(
+    "invalid",
+    `Cannot ${doing} on ${name}: the database is PostgreSQL's; ${instead}`,
+  );
 }
 
 /** Every setting that decides about a store. */

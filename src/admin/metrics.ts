@@ -193,15 +193,13 @@ function workerFamilies(workers: readonly WorkerStatus[], { busy }: Measurements
 }
 
 function fileFamilies({ file_size, wal_size, free_size, pauses }: StoreStatus): Family[] {
-  const bytes = (name: string, help: string, value: number): Family => ({
-    ...one(name, help, value),
-    unit: "bytes",
-  });
+  const bytes = (name: string, help: string, value: number | null): Family[] =>
+    value === null ? [] : [{ ...one(name, help, value), unit: "bytes" }];
   const ofKind = (wanted: "queue" | "task") => pauses.filter(({ kind }) => kind === wanted).length;
   return [
-    bytes("tq_database_file_bytes", "Size of the database file", file_size),
-    bytes("tq_database_wal_bytes", "Size of its write-ahead log", wal_size),
-    bytes("tq_database_free_bytes", "Free space inside the database file", free_size),
+    ...bytes("tq_database_file_bytes", "Size of the database file, or of the tables of tq", file_size),
+    ...bytes("tq_database_wal_bytes", "Size of its write-ahead log", wal_size),
+    ...bytes("tq_database_free_bytes", "Free space inside the database file", free_size),
     {
       name: "tq_pauses",
       help: "Pauses in force: of queues, and of tasks, which are methods and functions",

@@ -162,3 +162,6 @@ export function kindOf({ origin, kind }: Pick<CronSource, "origin" | "kind">): O
   if (kind !== undefined) return kind;
   return origin === DATABASE_ORIGIN || origin === TQ_ORIGIN ? origin : "settings";
 }
+
+/** A store keeps so many of the last slots of each recurring task. */
+export const MOST_SLOTS = 1_000;

@@ -1,6 +1,7 @@
 /** Where a recurring task is defined, in words. */
 import { type CronRow, DATABASE_ORIGIN, ENVIRONMENT_ORIGIN, TQ_ORIGIN } from "./ledger.ts";
 import { BACKUP } from "./own.ts";
+import { didYouMean } from "../suggest.ts";
 
 type Defined = Pick<CronRow, "name" | "origin" | "removedAt">;
 
@@ -31,4 +32,10 @@ export function unremovableWords(row: Defined): string | null {
     return `Cannot remove ${name}: it is tq's own; pause it with tq cron pause ${name}`;
   }
   return `Cannot remove ${name}: it is defined in ${originWords(row)}; remove it there, or pause it with tq cron pause ${name}`;
+}
+
+/** @param names of those there are */
+export function unknownCronWords(name: string, names: readonly string[]): string {
+  const hint = didYouMean(name, names) || "; tq cron list shows them";
+  return `There is no recurring task ${JSON.stringify(name)}${hint}`;
 }

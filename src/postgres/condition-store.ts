@@ -1,5 +1,89 @@
-/** To be built. */
-export class PostgresCondition {
-  constructor(..._: any[]) {}
-  [name: string]: any;
+/** The condition of a PostgreSQL database. */
+import type {
+  ConditionStore,
+  OwnedFile,
+  RememberedMode,
+  WaitingCall,
+  WorkerAbout,
+} from "../store/condition.ts";
+import type { BackupRecord } from "../store/backup.ts";
+import type { OldestReady } from "../store/measurements.ts";
+import type { Access } from "./access.ts";
+import * as condition from "./sql/condition.ts";
+import { noteTrouble } from "./sql/noted-failures.ts";
+import { oldestReady } from "./sql/outlook.ts";
+
+export class PostgresCondition implements ConditionStore {
+  readonly #access: Access;
+
+  constructor(access: Access) {
+    this.#access = access;
+  }
+
+  setTrouble(worker: string, trouble: string | null): Promise<void> {
+    return this.#access.write(async (db, now) => {
+      await condition.setTrouble(db, worker, trouble);
+      if (trouble !== null) await noteTrouble(db, trouble, now);
+    });
+  }
+
+  setThreads(worker: string, ready: number): Promise<void> {
+    return this.#access.write((db) => condition.setThreads(db, worker, ready));
+  }
+
+  setAbout(worker: string, about: WorkerAbout, changedAt: number | null): Promise<void> {
+    return this.#access.write((db) => condition.setAbout(db, worker, about, changedAt));
+  }
+
+  abouts(): Promise<ReadonlyMap<string, WorkerAbout>> {
+    return this.#access.read(condition.readAbouts);
+  }
+
+  mode(): Promise<RememberedMode | null> {
+    return this.#access.read(condition.readMode);
+  }
+
+  rememberMode(mode: RememberedMode): Promise<void> {
+    return this.#access.write((db, now) => condition.rememberMode(db, mode, now));
+  }
+
+  /** The server's backups are others' business. */
+  async backups(): Promise<BackupRecord | null> {
+    return null;
+  }
+
+  async rememberBackup(): Promise<void> {}
+
+  oldestReady(queues: readonly string[]): Promise<readonly OldestReady[]> {
+    return this.#access.snapshot((db) => oldestReady(db, queues, this.#access.now()));
+  }
+
+  waitingCalls(): Promise<readonly WaitingCall[]> {
+    return this.#access.read(condition.waitingCalls);
+  }
+
+  latestTime(): Promise<number> {
+    return this.#access.read(condition.latestTime);
+  }
+
+  /** The server does not tell. */
+  async freeDisk(): Promise<number> {
+    return Infinity;
+  }
+
+  async fileSystem(): Promise<string | null> {
+    return null;
+  }
+
+  async flushTime(): Promise<number | null> {
+    return null;
+  }
+
+  async damage(): Promise<readonly string[]> {
+    return [];
+  }
+
+  async ownedFiles(): Promise<readonly OwnedFile[]> {
+    return [];
+  }
 }

@@ -15,6 +15,27 @@ export interface ConnectionOptions {
 /** The most that the longest pause between two statements of a transaction may take, over `worker.lock_timeout`: ms. */
 const IDLE_GRACE_MS = 10_000;
 
+/** The driver's options for one connection. */
+export function connectionOptions({ timeout, application }: ConnectionOptions) {
+  return {
+    max: 1,
+    connectionTimeout: Math.max(1, Math.ceil(timeout / 1000)),
+    connection: {
+      application_name: application,
+      lock_timeout: String(timeout),
+      idle_in_transaction_session_timeout: String(IDLE_GRACE_MS + 60_000),
+      tcp_keepalives_idle: "2",
+      tcp_keepalives_interval: "1",
+      tcp_keepalives_count: "2",
+      client_connection_check_interval: "1000",
+      default_transaction_isolation: "read committed",
+      default_transaction_read_only: "off",
+      standard_conforming_strings: "on",
+      timezone: "UTC",
+    },
+  };
+}
+
 /** A value of a statement. Lists go into parameters such as `$1::bigint[]`. */
 export type SqlValue =
   string | number | boolean | null | Uint8Array | readonly (string | number | boolean | null)[];
@@ -40,24 +61,10 @@ export class Connection {
     let connection: Connection | null = null;
     let isClosed = false;
     const sql = new SQL(url, {
-      max: 1,
-      connectionTimeout: Math.max(1, Math.ceil(timeout / 1000)),
+      ...connectionOptions({ url, name, timeout, application }),
       onclose: () => {
         isClosed = true;
         connection?.lost();
-      },
-      connection: {
-        application_name: application,
-        lock_timeout: String(timeout),
-        idle_in_transaction_session_timeout: String(IDLE_GRACE_MS + 60_000),
-        tcp_keepalives_idle: "2",
-        tcp_keepalives_interval: "1",
-        tcp_keepalives_count: "2",
-        client_connection_check_interval: "1000",
-        default_transaction_isolation: "read committed",
-        default_transaction_read_only: "off",
-        standard_conforming_strings: "on",
-        timezone: "UTC",
       },
     });
     try {
@@ -89,7 +96,8 @@ export class Connection {
 
   /** The rows, as objects. `int8` and `numeric` come as text: select `x::float8` for numbers up to 2^53. */
   async all<Row>(text: string, values: readonly SqlValue[] = []): Promise<Row[]> {
-    return (await this.#send(text, values)) as unknown as Row[];
+    // A plain list: the driver's own has more properties.
+    return Array.from((await this.#send(text, values)) as unknown as readonly Row[]);
   }
 
   /** The first row; null: there is none. */

@@ -1,6 +1,7 @@
 /** The connections of a store: each is lent to one user at a time. */
-import { clearTimeout, setTimeout } from "../clock.ts";
+import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import { TqError } from "../errors.ts";
+import { closedError } from "../store/ended.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 
 export interface ConnectionsOptions extends ConnectionOptions {
@@ -15,12 +16,18 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** A connection that nobody has used for so long is closed, but for the last one: ms. */
+const UNUSED_MS = 30_000;
+
 export class Connections {
   readonly #options: ConnectionsOptions;
-  readonly #idle: Connection[] = [];
+  /** The one that was used last comes last. */
+  readonly #idle: { readonly connection: Connection; readonly since: number }[] = [];
+  readonly #lent = new Set<Connection>();
   readonly #waiting: Waiting[] = [];
   /** Open, being opened, or lent. */
   #count = 0;
+  #unused: Timer | null = null;
   #isClosed = false;
 
   constructor(options: ConnectionsOptions) {
@@ -31,12 +38,17 @@ export class Connections {
   async take(): Promise<Connection> {
     for (;;) {
       if (this.#isClosed) throw closedError();
-      const idle = this.#idle.pop();
-      if (idle && !idle.isLost) return idle;
-      if (idle) this.#forget(idle);
-      else if (this.#count < this.#options.most) return this.#open();
+      const connection = this.#idle.pop()?.connection;
+      if (connection && !connection.isLost) return this.#lend(connection);
+      if (connection) this.#forget(connection);
+      else if (this.#count < this.#options.most) return this.#lend(await this.#open());
       else await this.#wait();
     }
+  }
+
+  #lend(connection: Connection): Connection {
+    this.#lent.add(connection);
+    return connection;
   }
 
   async #open(): Promise<Connection> {
@@ -79,9 +91,33 @@ export class Connections {
 
   /** @param isSpoilt true: it must not be used again. */
   give(connection: Connection, isSpoilt = false): void {
+    this.#lent.delete(connection);
     if (isSpoilt || connection.isLost || this.#isClosed) this.#forget(connection);
-    else this.#idle.push(connection);
+    else this.#idle.push({ connection, since: monotonicNow() });
+    if (this.#idle.length > 1) this.#unused ??= this.#closeLater();
     this.#callNext();
+  }
+
+  #closeLater(): Timer {
+    return setTimeout(() => {
+      this.#unused = null;
+      const before = monotonicNow() - UNUSED_MS;
+      while (this.#idle.length > 1 && (this.#idle[0]?.since ?? Infinity) <= before) {
+        const oldest = this.#idle.shift();
+        if (oldest) this.#forget(oldest.connection);
+      }
+      if (this.#idle.length > 1) this.#unused = this.#closeLater();
+    }, UNUSED_MS).unref();
+  }
+
+  /** Ends all connections, also those that are lent: what waits for an answer on them fails. New ones are opened. */
+  drop(): void {
+    const idle = this.#idle.splice(0);
+    for (const { connection } of idle) this.#forget(connection);
+    for (const connection of this.#lent) {
+      connection.lost();
+      void connection.close();
+    }
   }
 
   #forget(connection: Connection): void {
@@ -91,13 +127,10 @@ export class Connections {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    if (this.#unused) clearTimeout(this.#unused);
     for (const waiting of this.#waiting.splice(0)) waiting.reject(closedError());
     const idle = this.#idle.splice(0);
     this.#count -= idle.length;
-    await Promise.all(idle.map((connection) => connection.close()));
+    await Promise.all(idle.map(({ connection }) => connection.close()));
   }
-}
-
-function closedError(): TqError {
-  return new TqError("conflict", "Cannot use this store: it was closed");
 }

@@ -2,24 +2,27 @@
  * An open PostgreSQL database: its connections and sessions. `PostgresStore` extends it with the rest of `Store`, which
  * documents the methods.
  */
+import { bootId } from "../boot-id.ts";
 import { type Clock, clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import { TqError } from "../errors.ts";
+import { databaseName, databaseUrlFault } from "../values/database-url.ts";
 import type { Soon } from "../soon.ts";
 import { KnownFollowUps } from "../store/known-follow-ups.ts";
-import { PushGroup } from "../store/push-group.ts";
+import { type GroupedPush, type PushEnd, PushGroup } from "../store/push-group.ts";
 import type { ClaimOptions, Session } from "../store/session.ts";
 import type { StoreTraits } from "../store/store.ts";
 import type { ClaimedTask, NewTask } from "../task.ts";
-import { checkUrl, nameOf } from "./address.ts";
 import { Capacity } from "./capacity.ts";
 import type { Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { Marks } from "./marks.ts";
 import { migrate, schemaVersion } from "./migrate.ts";
 import { Notifier } from "./notifier.ts";
+import { fitOneStatement, pushAtOnce } from "./pushing.ts";
 import { ServerClock } from "./server-clock.ts";
 import { PostgresSession, type SessionOptions } from "./session.ts";
 import { mayClaim } from "./sql/ready-count.ts";
+import { lostIsUncertain } from "./transaction.ts";
 
 export interface PostgresOptions {
   /** `postgresql://user@host/database`. */
@@ -77,19 +80,20 @@ export class PostgresDatabase {
 
   /** Connects when it is first used. @throws TqError "invalid" for a wrong URL */
   constructor(options: PostgresOptions) {
-    checkUrl(options.url);
+    const fault = databaseUrlFault(options.url);
+    if (fault !== null) throw new TqError("invalid", `Cannot use database.url: ${fault}`);
     this.options = {
       timeout: 5_000,
       connections: 10,
       application: newApplication(),
       clock: this.#serverClock,
-      bootId: "",
+      bootId: bootId(),
       maxSize: 0,
       onlyLooks: false,
       needsTables: false,
       ...options,
     };
-    this.name = nameOf(options.url);
+    this.name = databaseName(options.url);
     this.folder = options.folder;
     this.connections = new Connections({
       ...this.options,
@@ -109,12 +113,27 @@ export class PostgresDatabase {
       committed: () => this.notifier.committed(),
     };
     this.pushes = new PushGroup({
-      alone: (task) =>
-        this.#withSession(async (session) =>
-          one(await session.pushTogether([{ tasks: [task], key: null }])),
-        ),
-      together: (list) => this.#withSession((session) => session.pushTogether(list)),
+      alone: async (task) => only(await this.#pushGroup([{ tasks: [task], key: null }])),
+      together: (pushes) => this.#pushGroup(pushes),
     });
+  }
+
+  /** By one statement where that is enough: it needs no other round trip. */
+  async #pushGroup(pushes: readonly GroupedPush[]): Promise<PushEnd[]> {
+    const { capacity } = this.shared;
+    const tasks = pushes.reduce((sum, push) => sum + push.tasks.length, 0);
+    if (fitOneStatement(pushes) && capacity.admitsAtOnce(tasks)) {
+      const connection = await this.connections.take();
+      try {
+        return await pushAtOnce(connection, pushes, this.now());
+      } catch (error) {
+        throw lostIsUncertain(error, this.name);
+      } finally {
+        this.connections.give(connection);
+        this.shared.committed();
+      }
+    }
+    return this.#withSession((session) => session.pushTogether(pushes));
   }
 
   /** The first connection makes the schema. */
@@ -236,4 +255,10 @@ export class PostgresDatabase {
     await this.notifier.close();
     await this.connections.close();
   }
+}
+
+/** The ids of the only push of a group. */
+function only([end]: readonly PushEnd[]): number[] {
+  if (end && "ids" in end) return end.ids;
+  throw end?.error;
 }

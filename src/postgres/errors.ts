@@ -59,6 +59,17 @@ const SENTENCES: readonly Sentence[] = [
       `Cannot write to ${name}: the server is read-only; if it is a standby, name the primary in database.url`,
   ],
   [/^22021$/, "invalid", () => "Cannot store text with a NUL character: PostgreSQL takes none"],
+  [
+    /^08P01$/,
+    "database",
+    (name, message) =>
+      `Cannot use ${name}: a pooler is between, which refuses what tq asks of a connection (${message}); connect to the server itself`,
+  ],
+  [
+    /^42704$/,
+    "database",
+    (name, message) => `Cannot use ${name}: ${message}; mend the options in database.url`,
+  ],
   [/^(57P0[123]|08...)$/, "busy", (name, message) => `Cannot reach ${name}: ${LOST} (${message})`],
 ];
 
@@ -79,7 +90,8 @@ const DRIVER_SENTENCES: readonly Sentence[] = [
   [
     /REFUSED|ENOENT|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|CONNECTION_TIMEOUT/,
     "busy",
-    (name, message) => `Cannot reach ${name}: no server answers there (${message})`,
+    (name, message) =>
+      `Cannot reach ${name}: no server answers there (${message}); is it up, and are host and port those of database.url?`,
   ],
   [
     /CONNECTION|LIFETIME|IDLE/,

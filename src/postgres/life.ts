@@ -1,6 +1,7 @@
 /** The lives of the workers of this process: most have one, and tests several. */
 import { TqError } from "../errors.ts";
 import type { NewWorker } from "../store/rescue.ts";
+import type { Connection } from "./connection.ts";
 import { WorkerLife, type WorkerLifeOptions } from "./worker-life.ts";
 
 export class Life {
@@ -23,6 +24,12 @@ export class Life {
   get age(): number | null {
     const ages = [...this.#lives.values()].map(({ age }) => age);
     return ages.length === 0 ? null : Math.min(...ages);
+  }
+
+  /** The connection of the only life here, for statements that take no time; null: it is lost, or there are several. */
+  get connection(): Connection | null {
+    const [life, other] = this.#lives.values();
+    return life && !other ? life.connection : null;
   }
 
   /** @throws TqError "database" when the proof of life cannot come back */

@@ -1,7 +1,7 @@
-/** The advisory locks of tq in a database: pairs of a class and a number. The numbers above 0 are lives of workers. */
+/** The advisory locks of tq in a database: pairs of a class and a number. */
 import type { Connection } from "./connection.ts";
 
-/** "tqlr" in ASCII: the lives of workers, and the work that one process does at a time. */
+/** "tqlr" in ASCII: the lives of workers (numbers above 0), and the work that one process does at a time. */
 export const LOCK_CLASS = 1_953_591_922;
 
 /** The next class: of the claims of suspects, with a number made of the worker's id. */
@@ -14,6 +14,10 @@ export const LOCKS = {
   definitions: -10,
   /** The webhooks, and what they have to tell. */
   webhooks: -11,
+  /** The rows of statistics: histograms are read, added to, and written back. */
+  statistics: -12,
+  /** The kept counts of queues, which several workers may have counted. */
+  counts: -13,
 } as const;
 
 const LOCK = "SELECT pg_advisory_xact_lock($1::integer, $2::integer)";

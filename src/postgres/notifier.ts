@@ -7,7 +7,7 @@ import type { Connections } from "./connections.ts";
 
 export const CHANNEL = "tq";
 
-const NOTIFY = `SELECT pg_notify('${CHANNEL}', '')`;
+export const NOTIFY = `SELECT pg_notify('${CHANNEL}', '')`;
 
 export class Notifier {
   readonly #connections: Connections;

@@ -34,7 +34,7 @@ import { PostgresPushKeys } from "./push-key-store.ts";
 import { PostgresRedactions } from "./redaction-store.ts";
 import { Rescuer } from "./rescue.ts";
 import type { PostgresSession } from "./session.ts";
-import { recount, repairTimes } from "./slices.ts";
+import { repairTimes } from "./repair-times.ts";
 import { attemptsOf } from "./sql/attempts.ts";
 import * as byHand from "./sql/by-hand.ts";
 import { lostClaims } from "./sql/claims.ts";
@@ -43,6 +43,7 @@ import * as looking from "./sql/looking.ts";
 import { outputsOf, withProgress } from "./sql/outputs.ts";
 import { repairPauses } from "./sql/pauses.ts";
 import { hasWork, look } from "./sql/ready-count.ts";
+import { recount } from "./sql/recount.ts";
 import { readSituation } from "./sql/situation.ts";
 import { statusOf, waitingOf } from "./sql/status.ts";
 import { errorsOf } from "./sql/task-errors.ts";
@@ -154,7 +155,7 @@ export class PostgresStore extends PostgresDatabase implements Store {
   }
 
   async waiting(): Promise<Waiting> {
-    return this.snapshot((db) => waitingOf(db, this.name, this.now()));
+    return this.snapshot((db) => waitingOf(db, this.now()));
   }
 
   recount(): AsyncGenerator<boolean, void> {

@@ -236,7 +236,8 @@ export class PostgresTransaction {
   }
 }
 
-function lostIsUncertain(error: unknown, name: string): unknown {
+/** The error of a statement that commits, where its answer was lost. */
+export function lostIsUncertain(error: unknown, name: string): unknown {
   return isLost(error) ? uncertainError(name, error) : error;
 }
 

@@ -88,6 +88,11 @@ export class WorkerLife {
     return this.#lock;
   }
 
+  /** Null while it is lost. */
+  get connection(): Connection | null {
+    return this.#db;
+  }
+
   /** How long the connection has been there: ms. */
   get age(): number {
     return monotonicNow() - this.#bornAt;

@@ -10,6 +10,7 @@ import type { Config } from "./draft.ts";
 import { envOf, OTHER_ENV, RENAMED, SECTION_NAMES, SETTINGS } from "./table.ts";
 import type { Setting, SettingKey } from "./table.ts";
 import { didYouMean } from "../suggest.ts";
+import { isDatabaseUrl } from "../values/database-url.ts";
 import { readCronSections } from "./cron-sections.ts";
 import { readTaskRules } from "./task-rules.ts";
 import { readWebhookSections } from "./webhook-sections.ts";
@@ -181,9 +182,11 @@ function readEnvironment(draft: Draft, base: string, env: ConfigSources["env"]):
 
 function refuseTwoValues(draft: Draft, base: string, env: ConfigSources["env"]): void {
   for (const [name, key] of OTHER_ENV) {
-    const [one, two] = [env[name], env[envOf(key)]];
+    const one = env[name];
+    const other = envOf(one && isDatabaseUrl(one) ? "database.url" : key);
+    const two = env[other];
     if (!one || !two || resolve(base, one) === resolve(base, two)) continue;
-    draft.problems.push(`${name} and ${envOf(key)} are one setting, and differ; unset one of them`);
+    draft.problems.push(`${name} and ${other} are one setting, and differ; unset one of them`);
   }
 }
 

@@ -10,6 +10,7 @@ import type { CronText } from "../cron/ledger.ts";
 import type { TaskRules } from "./task-rules.ts";
 import type { WebhookSettings } from "./webhook-sections.ts";
 import { quote } from "../quote.ts";
+import { isDatabaseUrl } from "../values/database-url.ts";
 import { didYouMean } from "../suggest.ts";
 
 /** The settings in effect. Paths are absolute, durations are ms. */
@@ -43,7 +44,8 @@ export class Draft {
   readonly webhooks: WebhookSettings[] = [];
   readonly #values = new Map<string, { value: unknown; origin: string }>();
 
-  set(key: string, written: unknown, { where, origin, base }: Source): void {
+  set(given: string, written: unknown, { where, origin, base }: Source): void {
+    const key = namesServer(given, written) ? "database.url" : given;
     const setting = SETTINGS.get(key);
     if (setting === undefined) {
       this.problems.push(`${where} is not a setting${didYouMean(key, SETTINGS.keys())}`);
@@ -53,9 +55,10 @@ export class Draft {
     if (success) {
       this.#values.set(key, { value: atBase(setting, output, base), origin });
     } else {
-      this.problems.push(
-        `${where} cannot be ${setting.kind === "url" ? "this" : quote(written)}: it must be ${setting.allowed}${hint(setting, written)}`,
-      );
+      const what = SECRET_KINDS.has(setting.kind) ? "this" : quote(written);
+      const fault =
+        setting.fault?.(written) ?? `it must be ${setting.allowed}${hint(setting, written)}`;
+      this.problems.push(`${where} cannot be ${what}: ${fault}`);
     }
   }
 
@@ -66,6 +69,7 @@ export class Draft {
    * @throws TqError `invalid`, with every problem so far
    */
   finish(base: string, file: string | null): Config {
+    this.#chooseDatabase();
     this.#refuse();
     const origins: Record<string, string> = {};
     const { rules: tasks, cron, webhooks } = this;
@@ -81,12 +85,56 @@ export class Draft {
     return { ...rest, models: models ?? findModels(base), database: { ...database, path } };
   }
 
+  /** Of a file and a server the later source names the database; one source that names both is refused. */
+  #chooseDatabase(): void {
+    const url = this.#values.get("database.url");
+    if (url === undefined) return;
+    const path = this.#values.get("database.path");
+    if (path !== undefined && rank(path.origin) > rank(url.origin)) {
+      this.#values.delete("database.url");
+      return;
+    }
+    for (const [key, why] of OF_FILES) {
+      const value = this.#values.get(key);
+      if (value === undefined) continue;
+      if (rank(value.origin) < rank(url.origin)) this.#values.delete(key);
+      else
+        this.problems.push(
+          `${key} (${value.origin}) cannot be set beside database.url (${url.origin}): ${why}`,
+        );
+    }
+  }
+
   #refuse(): void {
     const [problem, ...others] = this.problems;
     if (problem === undefined) return;
     const message = `${this.problems.length} settings are wrong:\n  ${this.problems.join("\n  ")}`;
     throw new TqError("invalid", others.length === 0 ? problem : message);
   }
+}
+
+/** Their values are not repeated in errors. */
+const SECRET_KINDS: ReadonlySet<Setting["kind"]> = new Set(["url", "database"]);
+
+/** Settings of a database that is a file, and why they are none of a server's. */
+const OF_FILES = [
+  ["database.path", "a queue is in one database; leave one of the two out"],
+  [
+    "database.durability",
+    "PostgreSQL decides it by its own setting synchronous_commit; leave it out",
+  ],
+  ["database.min_free_mb", "tq does not see the disk of a server; leave it out"],
+] as const;
+
+/** True for `database.path` with a URL: people name their database by one flag and one variable. */
+function namesServer(key: string, written: unknown): boolean {
+  return key === "database.path" && typeof written === "string" && isDatabaseUrl(written);
+}
+
+/** Later sources override earlier ones: tq.toml, the environment, flags and options. */
+function rank(origin: string): number {
+  if (origin === "tq.toml") return 0;
+  return origin.startsWith("TQ_") ? 1 : 2;
 }
 
 /** Makes the path in a value absolute. */

@@ -5,6 +5,7 @@
 import * as v from "valibot";
 import { readSchedule } from "../cron/schedule.ts";
 import { markFault } from "../redaction/marks.ts";
+import { databaseUrlFault } from "../values/database-url.ts";
 import { HOUR_MS, parseDuration, SECOND_MS } from "../values/duration.ts";
 
 export interface Kind<T> {
@@ -18,6 +19,7 @@ export interface Kind<T> {
     | "address"
     | "command"
     | "url"
+    | "database"
     | "schedule";
   readonly description: string;
   readonly preset: T;
@@ -25,6 +27,8 @@ export interface Kind<T> {
   readonly default: string;
   /** Completes "it must be …". */
   readonly allowed: string;
+  /** Says what is wrong with a written value, in place of `allowed`. */
+  readonly fault?: (written: unknown) => string | null;
   /** Checks a written value, and gives the value it stands for. */
   readonly schema: () => v.GenericSchema<unknown, T>;
   /** The words to choose from. */
@@ -172,6 +176,28 @@ export function url(description: string): Kind<string | null> {
   const allowed = 'a URL that begins with "https://" or "http://"';
   const schema = () => v.pipe(v.string(), v.check(isWebAddress));
   return { kind: "url", description, preset: null, default: "none", allowed, schema };
+}
+
+/** The URL of a database, which may hold a password; null: none. */
+export function databaseUrl(description: string, more: More): Kind<string | null> {
+  const allowed = "postgresql://USER@HOST/DATABASE";
+  const fault = (written: unknown) =>
+    typeof written === "string" ? databaseUrlFault(written) : `it must be ${allowed}`;
+  const schema = () =>
+    v.pipe(
+      v.string(),
+      v.check((text) => databaseUrlFault(text) === null),
+    );
+  return {
+    kind: "database",
+    description,
+    preset: null,
+    default: "none",
+    allowed,
+    fault,
+    schema,
+    ...more,
+  };
 }
 
 function isWebAddress(text: string): boolean {

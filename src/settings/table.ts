@@ -2,6 +2,7 @@
  * The settings: one table says the type, default, bounds and words of each. `tq config`, `--help`
  * and the table in docs/settings.md are made from it; `config.ts` finds the values.
  */
+import { shownDatabaseUrl } from "../values/database-url.ts";
 import { DAY_MS, formatDuration, HOUR_MS, SECOND_MS } from "../values/duration.ts";
 import { LEVELS } from "../log/events.ts";
 import {
@@ -9,6 +10,7 @@ import {
   boolean,
   choice,
   command,
+  databaseUrl,
   duration,
   fieldNames,
   names,
@@ -34,6 +36,15 @@ const SECTIONS = {
       default: "tq.db beside tq.toml, else in the current folder",
       flag: "--database",
     }),
+    url: databaseUrl(
+      "PostgreSQL database in place of that file, such as postgresql://tq@db.local/shop; shown without its password",
+      { flag: "--database" },
+    ),
+    connections: whole(
+      10,
+      [2, 1_000],
+      "Most connections of a program to PostgreSQL; a worker has two more than threads",
+    ),
     retry: whole(5, [0, 100], "Times a task is tried again at once when the database is busy"),
     timeout: duration(
       5 * SECOND_MS,
@@ -234,14 +245,16 @@ function named(section: SectionName | null, name: string, kind: Kind<unknown>): 
 
 /** A setting's value without its secrets. */
 export function shownSetting({ kind }: Setting, value: unknown): unknown {
-  return kind === "url" && typeof value === "string" ? shownUrl(value) : value;
+  if (typeof value !== "string") return value;
+  if (kind === "database") return shownDatabaseUrl(value);
+  return kind === "url" ? shownUrl(value) : value;
 }
 
 /** A setting's value for a person to read. */
 export function formatSetting(setting: Setting, value: unknown): string {
   const { kind } = setting;
   if (value === null) return "none";
-  if (kind === "url") return String(shownSetting(setting, value));
+  if (kind === "url" || kind === "database") return String(shownSetting(setting, value));
   if (kind === "command" && typeof value !== "string") return JSON.stringify(value);
   if (kind === "duration") return formatDuration(Number(value));
   if (Array.isArray(value)) return value.length === 0 ? setting.default : value.join(", ");

@@ -4,7 +4,7 @@
  * which takes as long as all that such a program asks of it.
  */
 import { Database } from "bun:sqlite";
-import { TqError } from "../errors.ts";
+import { closedError } from "../store/ended.ts";
 import {
   checkUnchanged,
   openUnwritable,
@@ -135,10 +135,6 @@ export class Connections {
   }
 
   #check(): void {
-    if (!this.#closed) return;
-    throw new TqError(
-      "conflict",
-      "Cannot use the database: it was closed, with the worker that it belongs to; start the transaction before the worker stops, or after",
-    );
+    if (this.#closed) throw closedError();
   }
 }

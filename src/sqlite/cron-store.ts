@@ -13,10 +13,9 @@ import {
   type PastSlot,
   type SlotOutcome,
 } from "../cron/ledger.ts";
-import { takenWords, unremovableWords } from "../cron/origin.ts";
+import { takenWords, unknownCronWords, unremovableWords } from "../cron/origin.ts";
 import { TqError } from "../errors.ts";
 import type { CronStore, DecideOptions } from "../store/cron-store.ts";
-import { didYouMean } from "../suggest.ts";
 import type { SqliteSession } from "./session.ts";
 import { addCron, defineCrons } from "./sql/cron-definitions.ts";
 import { cronRow, cronRows, cronState } from "./sql/cron-rows.ts";
@@ -118,8 +117,5 @@ function found(db: Database, name: string): CronRow {
 
 function refuseUnknown(db: Database, name: string): never {
   const names = cronRows(db).map((one) => one.name);
-  throw new TqError(
-    "not_found",
-    `There is no recurring task ${JSON.stringify(name)}${didYouMean(name, names) || "; tq cron list shows them"}`,
-  );
+  throw new TqError("not_found", unknownCronWords(name, names));
 }

@@ -4,6 +4,7 @@
  */
 import type { Database } from "bun:sqlite";
 import { dirname } from "node:path";
+import { bootId } from "../boot-id.ts";
 import { type Clock, systemClock, clearTimeout, setTimeout } from "../clock.ts";
 import { type Soon, soon } from "../soon.ts";
 import { PushGroup } from "../store/push-group.ts";
@@ -19,7 +20,6 @@ import { translate } from "./errors.ts";
 import { Capacity } from "./file/capacity.ts";
 import { Flush, type WalFiles } from "./file/flush.ts";
 import { FileIdentity } from "./file/identity.ts";
-import { bootId } from "./file/liveness.ts";
 import { findUnwritable, isOwn, unwritableError } from "./file/unwritable.ts";
 import { type KeptFiles, KeptLocks } from "./lock/kept-locks.ts";
 import { LocalTurn, type Turn } from "./lock/turn.ts";

@@ -1,8 +1,10 @@
 /** The statistics of runs on SQLite. */
 import type { Database } from "bun:sqlite";
 import { nextTurn } from "../next-turn.ts";
-import { RUN_ENDS, type RunCounts, type Series, seriesKey } from "../statistics/counts.ts";
+import { type RunCounts, type Series, seriesKey } from "../statistics/counts.ts";
 import type { Measurements } from "../store/measurements.ts";
+import { addedEnds } from "../store/statistics-rows.ts";
+import { piecesOf, type Slice } from "../store/statistics-slices.ts";
 import type {
   SeriesEnds,
   StatisticsPart,
@@ -13,13 +15,13 @@ import type {
 import {
   addPart,
   endsOf,
+  firstSlice,
   forgetAhead,
   hasOldRows,
   sumRows,
   sumTotals,
   tidyRows,
 } from "./sql/statistics.ts";
-import { firstSlice, piecesOf, type Slice } from "./sql/statistics-slices.ts";
 
 export interface StatisticsAccess {
   now(): number;
@@ -60,7 +62,7 @@ export class SqliteStatistics implements StatisticsStore {
       for (const ends of await this.#access.read((db) => endsOf(db, slice, query.queue))) {
         const key = seriesKey(ends);
         const before = sums.get(key);
-        sums.set(key, before === undefined ? ends : added(before, ends));
+        sums.set(key, before === undefined ? ends : addedEnds(before, ends));
       }
     }
     return [...sums.values()];
@@ -87,9 +89,4 @@ export class SqliteStatistics implements StatisticsStore {
   forgetAhead(): Promise<void> {
     return this.#access.write(forgetAhead);
   }
-}
-
-function added(one: SeriesEnds, other: SeriesEnds): SeriesEnds {
-  const sums = RUN_ENDS.map((end) => [end, one[end] + other[end]] as const);
-  return { ...one, ...Object.fromEntries(sums) };
 }

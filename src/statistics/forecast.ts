@@ -45,6 +45,27 @@ export function isRate({ ended, within }: EndedRate): boolean {
   return ended >= LEAST_ENDED && within >= LEAST_MS;
 }
 
+const YOUNG_MS = 120_000;
+
+/** True where the push that began to fill the queue may be the last one. @param age since when the queue has had tasks to run */
+export function isYoungRate({ within }: EndedRate, age: number): boolean {
+  return age < 2 * within && age < YOUNG_MS;
+}
+
+/**
+ * As many as would come at the pace of the slower one of the last two quarters of a time; null: no tasks came in one of
+ * them.
+ *
+ * @param last those that were pushed in the last quarter. @param half in the last two
+ */
+export function comeSteadily(last: number, half: number): number | null {
+  const slower = Math.min(last, half - last);
+  return slower > 0 ? 4 * slower : null;
+}
+
+/** More queues get no forecast: there may be thousands. */
+export const MOST_FORECAST = 20;
+
 /** @param come tasks that came in the time of the rate; null: not known. */
 export function forecast(
   { ready, at_least }: QueueDepth,

@@ -8,6 +8,14 @@ export function endedError(): TqError {
   );
 }
 
+/** The error of a store that was closed. */
+export function closedError(): TqError {
+  return new TqError(
+    "conflict",
+    "Cannot use the database: it was closed, with the worker that it belongs to; start the transaction before the worker stops, or after",
+  );
+}
+
 /** The error of a commit in the middle of a task whose claim was lost. */
 export function lostClaimError(): TqError {
   return new TqError(

@@ -184,17 +184,19 @@ export function endedIn({ finished, failed, cancelled }: QueueHour): number {
 }
 
 export interface StoreStatus {
+  /** The path of the file, or the server and the database on it. */
   readonly path: string;
   readonly schema: number;
   readonly durability: "full" | "normal";
-  /** In bytes, as the next two. */
+  /** In bytes, as the next two: of the file, or of the tables of tq with their indexes. */
   readonly file_size: number;
-  readonly wal_size: number;
-  readonly free_size: number;
+  /** null: the database has no file of its own for that, as the next one. */
+  readonly wal_size: number | null;
+  readonly free_size: number | null;
   readonly queues: readonly QueueStatus[];
   /** The oldest first. */
   readonly pauses: readonly Pause[];
-  /** The free bytes of the disk; null where the system does not tell. */
+  /** The free bytes of the disk; null where the system, or the server, does not tell. */
   readonly free_disk: number | null;
   /** The ready task that could run the longest ago, as far as it is found; null: none is ready, or a pause holds them. */
   readonly oldest_ready: OldestReady | null;

@@ -174,6 +174,13 @@ export class Pool {
     for (const thread of this.threads) void thread.terminate("its worker was stopped");
   }
 
+  /** Ends the threads that run tasks, for others may be given these: new ones go on. @returns how many */
+  endRuns(reason: string): number {
+    const running = this.busyThreads;
+    for (const thread of running) void thread.terminate(reason);
+    return running.length;
+  }
+
   /** Turns on, while any thread is busy, the timer that takes claims back from threads with a slow task. */
   takeBackWhile(anyBusy: boolean): void {
     this.#takeBack.watch(anyBusy);

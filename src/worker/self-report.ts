@@ -39,9 +39,12 @@ export class SelfReport {
     this.#present = present;
   }
 
-  /** The worker has its row now. */
+  /** The worker has a row now, which says nothing yet. */
   registered(): void {
     this.#isRegistered = true;
+    this.#trouble = null;
+    this.#ready = null;
+    this.#isAboutTold = false;
     this.check();
   }
 

@@ -166,7 +166,8 @@ export class WorkerProcess {
   async #prepare(): Promise<void> {
     const { threads, queues } = this.#config;
     this.#pool.start();
-    await this.store.register({ id: this.id, pid: process.pid, threads, queues });
+    const missed = (reason: string) => this.#missed(reason);
+    await this.store.register({ id: this.id, pid: process.pid, threads, queues, missed });
     this.#self.registered();
     await this.#alerts.watch();
     await this.#webhooks.watch();
@@ -265,6 +266,15 @@ export class WorkerProcess {
   #cannotStart(error: TqError): void {
     this.#started.reject(error);
     if (this.#isGoing && !this.#stopping) this.#trouble.cannotStart(error);
+  }
+
+  /** Others may put the tasks of this worker back, and run them. */
+  #missed(reason: string): void {
+    if (this.#stopping) return;
+    const ended = this.#pool.endRuns(reason);
+    const runs = ended === 0 ? "" : `; ended what ${ended === 1 ? "a thread" : `${ended} threads`} ran`;
+    this.#note(`This worker goes on, though ${reason}${runs}`);
+    this.#self.registered();
   }
 
   /** The running tasks end first. The next start has the models as they are now, and no file that a task has left open. */

@@ -16,9 +16,11 @@ export function Files({ status, now }: { readonly status: StoreStatus; readonly 
     <dl class="facts">
       <Fact name={words.path}>{printable(path)}</Fact>
       <Fact name={words.size}>{formatSize(file_size)}</Fact>
-      <Fact name={words.wal}>{formatSize(wal_size)}</Fact>
-      <Fact name={words.free}>{formatSize(free_size)}</Fact>
-      <Fact name={words.disk}>{free_disk === null ? "–" : formatSize(free_disk)}</Fact>
+      {wal_size !== null && <Fact name={words.wal}>{formatSize(wal_size)}</Fact>}
+      {free_size !== null && <Fact name={words.free}>{formatSize(free_size)}</Fact>}
+      {(free_disk ?? wal_size) !== null && (
+        <Fact name={words.disk}>{free_disk === null ? "–" : formatSize(free_disk)}</Fact>
+      )}
       {backup !== null && <Fact name={words.backup}>{printable(backupWords(backup, now))}</Fact>}
       <Fact name={words.oldest}>{oldest === null ? "–" : formatAge(now - oldest.since)}</Fact>
       <Fact name={words.durability}>{durability}</Fact>

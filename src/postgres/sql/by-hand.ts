@@ -9,6 +9,7 @@ import type { Connection, SqlValue } from "../connection.ts";
 import { MOST_ATTEMPTS, recordingRuns, RUN_COLUMNS } from "./attempts.ts";
 import { noteEnds } from "./ended.ts";
 import { getTask } from "./looking.ts";
+import { Parameters } from "./parameters.ts";
 import { taskConditions } from "./task-conditions.ts";
 import { storable } from "./text.ts";
 
@@ -194,13 +195,14 @@ async function lockMatching(
   given: readonly number[],
   filter: ReadFilter,
 ): Promise<number[]> {
-  const { sql, values } = taskConditions(filter, 2);
+  const parameters = new Parameters();
+  const ids = parameters.add(given, "bigint[]");
   const text = `
   SELECT id::float8 AS id FROM tq.task
-   WHERE id = ANY ($1::bigint[]) AND ${sql}
+   WHERE id = ANY (${ids}) AND ${taskConditions(filter, parameters)}
    ORDER BY task.id
      FOR UPDATE`;
-  const rows = await db.all<{ id: number }>(text, [given, ...values]);
+  const rows = await db.all<{ id: number }>(text, parameters.values);
   return rows.map(({ id }) => id);
 }
 

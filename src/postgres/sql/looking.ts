@@ -78,8 +78,3 @@ const LAST_FAILED = `
 export function lastFailed(db: Connection, most: number): Promise<FailedTask[]> {
   return db.all<FailedTask>(LAST_FAILED, [most]);
 }
-
-/** To be built by the claims. */
-export function lostClaims(..._: any[]): any {
-  throw new Error("to be built: lostClaims");
-}

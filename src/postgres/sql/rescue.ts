@@ -4,7 +4,7 @@ import type { Owner } from "../../store/session.ts";
 import type { Connection } from "../connection.ts";
 import { LOCK_CLASS } from "../locks.ts";
 import { handBack } from "./claim.ts";
-import type { AfterFailure } from "./failures.ts";
+import type { AfterFailure } from "../../store/known-follow-ups.ts";
 import { type HeldTask, heldBy, heldByThread, rescuedTask } from "./held-tasks.ts";
 import type { Shown } from "./live-output.ts";
 import { type Crash, crash, interrupt, settle } from "./settle.ts";

@@ -4,6 +4,7 @@ import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Clock, monotonicNow } from "../../clock.ts";
 import { isTqError, TqError } from "../../errors.ts";
+import { queueFull } from "../../store/push-words.ts";
 import { countWaiting } from "../sql/counts.ts";
 
 export interface CapacityOptions {
@@ -94,12 +95,7 @@ export class Capacity {
   #checkSize(size: number, tasks: number): void {
     const { maxSize } = this.#options;
     if (size + tasks <= maxSize) return;
-    const what = tasks === 1 ? "a task" : `${tasks} tasks`;
-    const advice = tasks > maxSize ? "push fewer at a time" : "wait until some have run";
-    throw new TqError(
-      "full",
-      `Cannot push ${what}: the queue has ${size}, and queue.max_size is ${maxSize}; ${advice}, or raise it`,
-    );
+    throw queueFull(tasks, size, maxSize);
   }
 
   #checkDisk(now: number): void {

@@ -5,7 +5,6 @@
  * this process never opens its own file a second time. To other processes both look the same. Names are never used
  * twice.
  */
-import { wallNow } from "../../clock.ts";
 import { Database } from "bun:sqlite";
 import {
   closeSync,
@@ -14,12 +13,10 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   rmdirSync,
   rmSync,
   statSync,
 } from "node:fs";
-import { uptime } from "node:os";
 import { dirname, join } from "node:path";
 import { TqError } from "../../errors.ts";
 import { ownerWords, shareLike } from "../../file-owner.ts";
@@ -234,15 +231,5 @@ function removeFile(lock: Lock, database: string, worker: string): void {
     rmdirSync(folder);
   } catch {
     // The folder has files of other workers, or another process has this one open: the next start removes it.
-  }
-}
-
-/** Changes at every boot: a task did not cause a death across a reboot, which was a power cut. */
-export function bootId(): string {
-  try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  } catch {
-    // On other systems the minute of the boot is close enough: setting the clock makes one death not count.
-    return `boot-${Math.round((wallNow() - uptime() * 1000) / 60_000)}`;
   }
 }

@@ -4,8 +4,10 @@
  */
 import type { Database } from "bun:sqlite";
 import { nextTurn } from "../../next-turn.ts";
-import { COUNTED_STATES, type CountedState, type QueueInfo } from "../../store/looking.ts";
-import { hasMore, type KeptCount, type Part, readKept, WHERE } from "./kept-counts.ts";
+import type { CountedState, QueueInfo } from "../../store/looking.ts";
+import { MOST_OF_PART, MOST_OF_QUEUE, QueueCounts, STATE } from "../../store/queue-counts.ts";
+import { hasMore, readKept, WHERE } from "./kept-counts.ts";
+import type { KeptCount } from "../../store/queue-counts.ts";
 import { candidates } from "./queues.ts";
 
 const COUNT_WAITING = `SELECT ${(["line", "beside", "scheduled"] as const)
@@ -46,15 +48,9 @@ function countForeign(db: Database, queue: string, limit: number): number {
 /** Queues whose ready tasks are counted between two pauses: there may be many thousands. */
 const QUEUES_AT_ONCE = 1_000;
 
-/** Ready tasks of one queue are counted up to this number. */
-export const MOST_OF_QUEUE = 50_000;
-
 /** Once the queues so far have this many ready tasks, those of each further queue are counted up to `MOST_OF_REST`. */
 const MOST_OF_ALL = 150_000;
 const MOST_OF_REST = 10;
-
-/** All others are counted up to this number, of all queues together: each is read from a place of its own in the file. */
-export const MOST_OF_PART = 5_000;
 
 /** Where there are more, and no count is kept, only so many are looked at. */
 const LEAST_OF_PART = 1_000;
@@ -100,12 +96,6 @@ function* countLine(db: Database, counts: QueueCounts): Generator<void, void> {
   }
 }
 
-const STATE: Readonly<Record<Exclude<Part, "line">, CountedState>> = {
-  beside: "ready",
-  scheduled: "scheduled",
-  failed: "failed",
-};
-
 const queuesOf = (where: string): string => `
   SELECT queue FROM tq__task WHERE ${where} LIMIT CAST($limit AS INTEGER)`;
 
@@ -137,64 +127,4 @@ function countRows(
   const rows = db.query(queues).values({ limit: most + 1 }) as [string][];
   for (const [queue] of rows.slice(0, most)) counts.add(queue, state, 1);
   if (rows.length > most) counts.isLeast(state);
-}
-
-/** The counts so far, and how exact they are. */
-class QueueCounts {
-  readonly #counts = new Map<string, QueueCount>();
-  /** Those of all queues. */
-  readonly #least = new Set<CountedState>();
-  readonly #about = new Map<CountedState, number>();
-
-  #of(queue: string): QueueCount {
-    let count = this.#counts.get(queue);
-    if (!count) this.#counts.set(queue, (count = { ...NONE, isLeast: false, readyAt: null }));
-    return count;
-  }
-
-  add(queue: string, state: CountedState, tasks: number): void {
-    this.#of(queue)[state] += tasks;
-  }
-
-  /** @param least there are more in this queue. @param kept how many there were. */
-  addMany(queue: string, state: "ready", least: number, kept: KeptCount | undefined): void {
-    const count = this.#of(queue);
-    count[state] += Math.max(least, kept?.tasks ?? 0);
-    if (kept !== undefined && kept.tasks > least) count.readyAt = kept.counted_at;
-    else count.isLeast = true;
-  }
-
-  isLeast(state: CountedState): void {
-    this.#least.add(state);
-  }
-
-  isAbout(state: CountedState, at: number): void {
-    this.#about.set(state, at);
-  }
-
-  sorted(): QueueInfo[] {
-    const queues = Array.from(this.#counts, ([queue, { isLeast, readyAt, ...numbers }]) => {
-      const about = new Map(this.#about);
-      if (readyAt !== null) about.set("ready", Math.min(readyAt, about.get("ready") ?? readyAt));
-      const least = COUNTED_STATES.filter(
-        (state) => this.#least.has(state) || (state === "ready" && isLeast),
-      );
-      return {
-        queue,
-        ...numbers,
-        ...(least.length > 0 && { at_least: true as const, least }),
-        ...(about.size > 0 && { about: Object.fromEntries(about) }),
-      };
-    });
-    return queues.sort((a, b) => Buffer.compare(Buffer.from(a.queue), Buffer.from(b.queue)));
-  }
-}
-
-const NONE = { scheduled: 0, ready: 0, running: 0, failed: 0 };
-
-interface QueueCount extends Record<CountedState, number> {
-  /** True: it has more ready tasks. */
-  isLeast: boolean;
-  /** When its ready tasks were counted; null: now. */
-  readyAt: number | null;
 }

@@ -2,25 +2,17 @@
 import type { Database } from "bun:sqlite";
 import {
   type CronChanges,
-  type CronOverride,
   type CronSource,
   type CronText,
   kindOf,
-  ORIGIN_KINDS,
   type OriginKind,
   type RefusedDefinition,
 } from "../../cron/ledger.ts";
-import { type FormerTimes, formerAfter } from "../../cron/former.ts";
-import { editedKeys, saidBySource, timesOf } from "../../cron/in-force.ts";
-import { BACK_MS, endOfRemoved } from "../../cron/left-slots.ts";
-import { unveiledKeys } from "../../cron/shown-call.ts";
-import { Redaction } from "../../redaction/redaction.ts";
+import { endOfRemoved } from "../../cron/left-slots.ts";
+import { type DefinedCron, mayTake, namesOf, overrideFor, startOf } from "../../cron/redefined.ts";
 import { cronState, IS_HELD, ZONE } from "./cron-rows.ts";
 import { recordDecision } from "./cron-slots.ts";
 import { declaredMarks } from "./redactions.ts";
-
-/** The keys that say what is called. */
-const CALL_KEYS: readonly string[] = ["task", "instances", "args", "context"];
 
 const FOUND = `
   SELECT origin, kind, definition, override, decided_until AS decidedUntil, former, removed_at AS removedAt, ${ZONE} AS zone,
@@ -30,18 +22,14 @@ const FOUND = `
                     AND read.worker <> $worker) AS hasOwner
     FROM tq__cron WHERE name = $name`;
 
-interface Found {
-  readonly origin: string;
-  readonly kind: OriginKind;
-  readonly definition: string;
-  readonly override: string;
-  readonly decidedUntil: number;
-  readonly former: string;
-  readonly zone: string | null;
-  readonly removedAt: number | null;
+interface FoundRow extends Omit<DefinedCron, "isHeld" | "hasOwner"> {
   readonly isHeld: 0 | 1;
-  /** Another worker has read it, and has the models that it needs. */
   readonly hasOwner: 0 | 1;
+}
+
+function findCron(db: Database, name: string, worker: string): DefinedCron | null {
+  const row = db.query(FOUND).get({ name, worker }) as FoundRow | null;
+  return row && { ...row, isHeld: row.isHeld === 1, hasOwner: row.hasOwner === 1 };
 }
 
 const DEFINE = `
@@ -88,9 +76,7 @@ export function defineCrons(
   const refused: RefusedDefinition[] = [];
   for (const source of sources) {
     for (const text of source.definitions) {
-      const found = db
-        .query(FOUND)
-        .get({ name: text.name, worker: source.worker ?? "" }) as Found | null;
+      const found = findCron(db, text.name, source.worker ?? "");
       if (found !== null && !mayTake(source, text.name, found)) {
         const { origin, kind } = found;
         const one = { name: text.name, origin: source.origin, by: { origin, kind } };
@@ -115,14 +101,11 @@ export function addCron(
   db.query(DEFINE).run({ name, origin, kind, definition, ...from, override: "{}", now });
 }
 
-function namesOf({ definitions, foreign = [] }: CronSource): string {
-  return JSON.stringify([...foreign, ...definitions.map(({ name }) => name)]);
-}
-
 /** Keeps what a worker has read. Those of tq need no worker: every one has them. */
 function keepRead(db: Database, source: CronSource): void {
   const { origin, definitions, worker = "" } = source;
-  if (source.isPart !== true) db.query(FORGET_READ).run({ worker, origin, names: namesOf(source) });
+  if (source.isPart !== true)
+    db.query(FORGET_READ).run({ worker, origin, names: namesJson(source) });
   if (kindOf(source) === "tq" || kindOf(source) === "database") return;
   for (const { name } of definitions) {
     const isForeign = source.foreign?.includes(name) === true ? 1 : 0;
@@ -130,21 +113,12 @@ function keepRead(db: Database, source: CronSource): void {
   }
 }
 
-function mayTake(source: CronSource, name: string, found: Found): boolean {
-  if (found.removedAt !== null) return true;
-  if (found.origin === source.origin) {
-    return !source.foreign?.includes(name) || found.hasOwner === 0;
-  }
-  const rank = ORIGIN_KINDS.indexOf(kindOf(source)) - ORIGIN_KINDS.indexOf(found.kind);
-  return rank > 0 || (found.isHeld === 0 && found.kind !== "database");
-}
-
 /** @returns true where another definition is in force now. */
 function put(
   db: Database,
   source: CronSource,
   { name, definition }: CronText,
-  found: Found | null,
+  found: DefinedCron | null,
   now: number,
 ): boolean {
   const { origin } = source;
@@ -154,7 +128,7 @@ function put(
     return false;
   }
   endRemoved(db, name, now);
-  const override = overrideFor(db, { name, definition }, found);
+  const override = overrideFor({ name, definition }, found, declaredMarks(db));
   const from = startOf({ name, definition }, found, override, now);
   const values = { name, origin, kind, definition, override: JSON.stringify(override) };
   db.query(DEFINE).run({ ...values, ...from, now });
@@ -168,50 +142,13 @@ function endRemoved(db: Database, name: string, now: number): void {
   if (ended !== null) recordDecision(db, name, ended, [], now, null);
 }
 
-/** An edit by people goes on, but for a call that would show secrets together with the new definition. */
-function overrideFor(db: Database, text: CronText, found: Found | null): CronOverride {
-  if (found === null) return {};
-  const override = JSON.parse(found.override) as CronOverride;
-  const edited = editedKeys(override);
-  if (!CALL_KEYS.some((key) => key in edited)) return override;
-  const marks = new Map(Object.entries(declaredMarks(db)));
-  const redaction = new Redaction(
-    [],
-    (model) => marks.get(model) ?? null,
-    () => marks.size === 0,
-  );
-  const [was, own] = [found, text].map(({ definition }) =>
-    saidBySource({ name: text.name, definition }),
-  );
-  const whole = { ...own, ...edited };
-  const unveiled = [{ ...was, ...edited }, { ...own }].flatMap((before) =>
-    unveiledKeys(before, whole, redaction),
-  );
-  if (unveiled.length === 0) return override;
-  const kept = Object.entries(override).filter(([key]) => !CALL_KEYS.includes(key));
-  return Object.fromEntries(kept);
-}
-
-/** A change leaves what is decided: slots that have passed are still to be decided. A new one counts from now. */
-function startOf(
-  { name, definition }: CronText,
-  found: Found | null,
-  override: CronOverride,
-  now: number,
-) {
-  const isNew = found === null || (found.removedAt !== null && now - found.removedAt > BACK_MS);
-  if (isNew) return { decidedUntil: now, former: "[]" };
-  const [was, is] = [found.definition, definition].map((text) =>
-    timesOf({ name, definition: text, override, zone: found.zone }),
-  );
-  const earlier = JSON.parse(found.former) as FormerTimes[];
-  const former = JSON.stringify(formerAfter(earlier, was ?? null, is ?? null, now));
-  return { decidedUntil: found.decidedUntil, former };
-}
-
 function removeOthers(db: Database, source: CronSource, now: number) {
   if (source.isPart === true) return [];
   const { origin } = source;
-  const rows = db.query(REMOVE_OTHERS).values({ origin, names: namesOf(source), now });
+  const rows = db.query(REMOVE_OTHERS).values({ origin, names: namesJson(source), now });
   return (rows as [string][]).map(([name]) => ({ name, origin }));
+}
+
+function namesJson(source: CronSource): string {
+  return JSON.stringify(namesOf(source));
 }

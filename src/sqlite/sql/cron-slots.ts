@@ -1,6 +1,12 @@
 /** The ledger of recurring tasks: what became of each slot. */
 import type { Database } from "bun:sqlite";
-import type { CronDecision, CronSlot, PastSlot, SlotOutcome } from "../../cron/ledger.ts";
+import {
+  type CronDecision,
+  type CronSlot,
+  MOST_SLOTS,
+  type PastSlot,
+  type SlotOutcome,
+} from "../../cron/ledger.ts";
 
 const RECORD = `
   INSERT INTO tq__cron_slot (cron, slot, first_slot, decided_at, outcome, reason, task, worker)
@@ -26,9 +32,6 @@ const DECIDED = `
          former = (SELECT json_group_array(json(value)) FROM json_each(former)
                     WHERE value ->> 'until' > $until AND value ->> 'until' <= $now)
    WHERE name = $name`;
-
-/** Each recurring task keeps so many of its last slots. */
-const MOST_SLOTS = 1_000;
 
 const FORGET_OLD = `
   DELETE FROM tq__cron_slot

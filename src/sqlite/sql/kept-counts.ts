@@ -1,10 +1,13 @@
 /** Counts of tasks that are kept, as there are too many to count them whenever someone asks. */
 import type { Database } from "bun:sqlite";
-
-/** Tasks that are counted together: those of one partial index. `line` are the ready ones that a claim takes in order. */
-export const PARTS = ["line", "beside", "scheduled", "failed"] as const;
-
-export type Part = (typeof PARTS)[number];
+import {
+  differs,
+  type KeptCount,
+  largestOf,
+  type Part,
+  PARTS,
+  type Recount,
+} from "../../store/queue-counts.ts";
 
 /** The conditions of the partial indexes: where one is spelt differently, SQLite reads the whole table. */
 export const WHERE: Readonly<Record<Part, string>> = {
@@ -27,12 +30,6 @@ export function hasMore(db: Database, part: Part, most: number): boolean {
   return db.query(HAS_MORE[part]).get({ most }) !== null;
 }
 
-export interface KeptCount {
-  readonly tasks: number;
-  /** In ms since 1970 UTC. */
-  readonly counted_at: number;
-}
-
 const KEPT = "SELECT queue, tasks, counted_at FROM tq__count WHERE part = $part";
 
 /** The last counts, by queue. */
@@ -40,17 +37,6 @@ export function readKept(db: Database, part: Part): Map<string, KeptCount> {
   const rows = db.query(KEPT).values({ part }) as [string, number, number][];
   return new Map(rows.map(([queue, tasks, counted_at]) => [queue, { tasks, counted_at }]));
 }
-
-export interface Recount {
-  readonly part: Part;
-  /** By queue; empty: it has few enough to be counted when someone asks. */
-  readonly counts: ReadonlyMap<string, number>;
-  /** When the count began. */
-  readonly at: number;
-}
-
-/** Those with the fewest tasks are not kept: a program that makes a queue for each customer must not fill the table. */
-const MOST_QUEUES = 5_000;
 
 const HAS_ANY = "SELECT 1 FROM tq__count WHERE part = $part LIMIT 1";
 const FORGET = "DELETE FROM tq__count WHERE part = $part";
@@ -62,13 +48,11 @@ export function isAnyKept(db: Database, part: Part): boolean {
 }
 
 /** @returns true where they differ from those before. */
-export function keep(db: Database, { part, counts, at }: Recount): boolean {
-  const largest = [...counts].sort(([, a], [, b]) => b - a).slice(0, MOST_QUEUES);
+export function keep(db: Database, recount: Recount): boolean {
+  const { part, at } = recount;
+  const largest = largestOf(recount);
   const before = readKept(db, part);
   db.query(FORGET).run({ part });
   for (const [queue, tasks] of largest) db.query(KEEP).run({ part, queue, tasks, at });
-  return (
-    largest.length !== before.size ||
-    largest.some(([queue, tasks]) => before.get(queue)?.tasks !== tasks)
-  );
+  return differs(largest, before);
 }

@@ -5,22 +5,22 @@ import type { QueueStatus, WorkerStatus } from "../../store/looking.ts";
 import type { OldestReady } from "../../store/measurements.ts";
 import { takesQueue } from "../../store/queue-patterns.ts";
 import {
+  comeSteadily,
   type EndedRate,
   findMisses,
   forecast,
   type Forecast,
   isRate,
+  isYoungRate,
   type Level,
   type Misses,
+  MOST_FORECAST,
   type QueueDepth,
 } from "../../statistics/forecast.ts";
 import { countHeld, HELD_BY, heldNames, IS_HELD } from "./held-tasks.ts";
 import { endedPauses, pausesInForce } from "./pauses.ts";
 import { endedRate, pushedSince } from "./rates.ts";
 import { resumedAt } from "./resumed.ts";
-
-/** More queues get no forecast: there may be thousands. */
-const MOST_FORECAST = 20;
 
 /** Adds to the first queues that have ready tasks what becomes of them; those that a pause holds do not count. */
 export function withForecasts(
@@ -78,23 +78,11 @@ function forecastOf(
   const since = Math.max(backlogSince(db, line, priorities, now), ranFrom);
   const rate = endedRate(db, (name) => name === queue, { now, since });
   if (!isRate(rate)) return null;
-  // The push that began to fill the queue may be the last one: soon after it no rate is known.
-  const isYoung = now - since < 2 * rate.within && now - since < YOUNG_MS;
-  const come = isYoung ? comeSteadily(rate.within, now, pushed) : pushed(now - rate.within);
+  const { within } = rate;
+  const come = isYoungRate(rate, now - since)
+    ? comeSteadily(pushed(now - within / 4), pushed(now - within / 2))
+    : pushed(now - within);
   return forecast(line, rate, come, missesOf(db, line, priorities, rate, now));
-}
-
-const YOUNG_MS = 120_000;
-
-/** As many as would come at the pace of the slower one of the last two quarters; null: no tasks came in one of them. */
-function comeSteadily(
-  within: number,
-  now: number,
-  pushed: (since: number) => number,
-): number | null {
-  const last = pushed(now - within / 4);
-  const slower = Math.min(last, pushed(now - within / 2) - last);
-  return slower > 0 ? 4 * slower : null;
 }
 
 const READY = "state = 'ready' AND suspect = 0 AND queue = $queue";

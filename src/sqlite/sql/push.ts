@@ -1,7 +1,8 @@
 /** Stores tasks. */
 import type { Database, Statement } from "bun:sqlite";
-import { TqError } from "../../errors.ts";
-import type { NewTask, Task, TaskState } from "../../task.ts";
+import type { TqError } from "../../errors.ts";
+import { refTaken } from "../../store/push-words.ts";
+import type { NewTask, Task } from "../../task.ts";
 import { isUnique } from "../errors.ts";
 
 const PUSH = `
@@ -75,7 +76,7 @@ function insertTask(db: Database, task: NewTask, now: number, first: number): nu
       );
     return Number(lastInsertRowid);
   } catch (error) {
-    if (isUnique(error) && task.ref !== null) throw refTaken(db, task.ref, first);
+    if (isUnique(error) && task.ref !== null) throw refTakenBy(db, task.ref, first);
     throw error;
   }
 }
@@ -104,17 +105,7 @@ function instancesOf({ instances }: NewTask): string {
 
 const HAS_REF = "SELECT id, state FROM tq_tasks WHERE ref = ?1";
 
-function refTaken(db: Database, ref: string, first: number): TqError {
-  const start = `Cannot push with ref ${JSON.stringify(ref)}:`;
+function refTakenBy(db: Database, ref: string, first: number): TqError {
   const task = db.query(HAS_REF).get(ref) as Pick<Task, "id" | "state"> | null;
-  if (task === null || task.id >= first) {
-    return new TqError("conflict", `${start} another task of this push has it`);
-  }
-  const { id, state } = task;
-  const advice = ADVICE[state] ?? "";
-  return new TqError("conflict", `${start} task ${id} has it, and is ${state}${advice}`, { task });
+  return refTaken(ref, task === null || task.id >= first ? null : task);
 }
-
-const AGAIN =
-  "; it keeps its ref until it is cleaned or deleted: retry that task, delete it, or give another ref";
-const ADVICE: Partial<Record<TaskState, string>> = { failed: AGAIN, cancelled: AGAIN };

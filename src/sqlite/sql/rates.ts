@@ -1,15 +1,16 @@
 /** How fast tasks end and come. */
 import type { Database } from "bun:sqlite";
 import { type EndedRate, isRate } from "../../statistics/forecast.ts";
-import { HOUR_MS, MINUTE_MS } from "../../values/duration.ts";
-
-type TakesQueue = (queue: string) => boolean;
-
-/** Where fewer tasks ended in the first time, the rate is that of the second one. */
-const RATE_SPANS = [5 * MINUTE_MS, HOUR_MS];
-
-/** The statistics have whole minutes: fewer of them are not enough. */
-const LEAST_MINUTES_MS = 2 * MINUTE_MS;
+import {
+  COUNTED,
+  minutesFor,
+  MOST_ENDED,
+  QUEUES_READ,
+  RATE_MS,
+  SAMPLED,
+  type TakesQueue,
+} from "../../statistics/rate-times.ts";
+import { MINUTE_MS } from "../../values/duration.ts";
 
 /**
  * Counts the tasks of these queues that ended lately.
@@ -41,13 +42,7 @@ function rateOfMinutes(
 ): EndedRate | null {
   const { at: last } = db.query(LAST_MINUTE).get({ now }) as { at: number | null };
   if (last === null) return null;
-  const minute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
-  // The workers may be about to write the minute that is just over.
-  const until = last >= minute - MINUTE_MS ? minute : minute - MINUTE_MS;
-  const first = Math.ceil(since / MINUTE_MS) * MINUTE_MS;
-  for (const span of RATE_SPANS) {
-    const from = Math.max(until - span, first);
-    if (until - from < LEAST_MINUTES_MS) return null;
+  for (const { from, until } of minutesFor(last, now, since)) {
     const rows = db.query(ENDED_IN).all({ from, until }) as { queue: string; ended: number }[];
     const ended = rows.reduce((sum, row) => sum + (takes(row.queue) ? row.ended : 0), 0);
     const rate = { ended, within: until - from };
@@ -55,13 +50,6 @@ function rateOfMinutes(
   }
   return null;
 }
-
-/** Runs that ended longer ago say nothing of the present rate. */
-const RATE_MS = 600_000;
-
-/** The ends of each state are counted up to this number, by the index alone; of so many the queue is read: 1 or 2 ms each. */
-const MOST_ENDED = 50_000;
-const QUEUES_READ = 1_000;
 
 const endedAs = (state: "finished" | "failed"): string =>
   `FROM tq__task WHERE state = '${state}' AND finished_at IS NOT NULL AND finished_at > $since`;
@@ -91,10 +79,6 @@ function countEnded(db: Database, takes: TakesQueue, now: number, from: number):
 
 const LAST_ID = "SELECT max(id) AS id FROM tq__task";
 const PUSHED_AT = "SELECT enqueued_at AS at FROM tq__task WHERE id >= $id ORDER BY id LIMIT 1";
-
-/** More tasks are not counted one by one: of so many others the queue is read, which is near enough. */
-const COUNTED = 500;
-const SAMPLED = 400;
 
 const QUEUES_FROM = `
   SELECT queue, count(*) AS count FROM tq__task

@@ -4,8 +4,14 @@
  * not at all.
  */
 import type { Database } from "bun:sqlite";
-import { MOST_OF_PART, MOST_OF_QUEUE } from "./counts.ts";
-import { hasMore, isAnyKept, type Part, PARTS, type Recount, WHERE } from "./kept-counts.ts";
+import {
+  MOST_OF_PART,
+  MOST_OF_QUEUE,
+  type Part,
+  PARTS,
+  type Recount,
+} from "../../store/queue-counts.ts";
+import { hasMore, isAnyKept, WHERE } from "./kept-counts.ts";
 
 /** Yields null between two steps, and each count once it is complete. */
 export function* recountAll(db: Database, now: () => number): Generator<Recount | null, void> {

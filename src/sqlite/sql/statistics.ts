@@ -1,30 +1,26 @@
 /** The statistics of runs: rows of minutes, of hours and of days, which are written together. */
 import type { Database } from "bun:sqlite";
+import { RUN_ENDS, RunCounts, type Series, SeriesCounts } from "../../statistics/counts.ts";
 import {
-  MEASURES,
-  RUN_ENDS,
-  RunCounts,
-  type Series,
-  SeriesCounts,
-} from "../../statistics/counts.ts";
-import { TOTAL, totalSeries } from "./total-series.ts";
+  addRow,
+  ALL,
+  EVERYTHING,
+  LONG_SPANS,
+  OF_ALL,
+  OF_METHOD,
+  OF_QUEUE,
+  type StoredRow,
+  togetherOf,
+  type Together,
+  toValues,
+  TOTAL,
+  VALUES,
+} from "../../store/statistics-rows.ts";
+import { oldBefore, type Slice, sliceFrom, startOf } from "../../store/statistics-slices.ts";
 import type { SeriesEnds, StatisticsPart, StatisticsRow } from "../../store/statistics-store.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../values/duration.ts";
 import { namesGlob } from "./glob.ts";
-import { MINUTES_KEPT_MS, type Slice, startOf } from "./statistics-slices.ts";
-
-/** Rows of hours and days are kept so long. */
-const HOURS_KEPT_MS = 366 * DAY_MS;
-
-const VALUES = [
-  ...RUN_ENDS,
-  ...MEASURES.flatMap((measure) =>
-    ["count", "sum", "worst", "buckets"].map((of) => `${measure}_${of}`),
-  ),
-];
-
-type Value = number | Uint8Array;
-type StoredRow = StatisticsRow & Record<string, Value | string>;
+import { totalSeries } from "./total-series.ts";
 
 /** Only the first write of a part finds its worker with a lower number. */
 const NUMBER = "UPDATE tq__worker SET part = $number WHERE id = $worker AND part < $number";
@@ -49,14 +45,11 @@ export function addPart(db: Database, { worker, number, at, counts }: Statistics
   for (const span of LONG_SPANS) addLong(db, { at: startOf(at, span), span }, counts, together);
 }
 
-/** A long span is read from few rows, though its minutes have many. */
-const LONG_SPANS = [HOUR_MS, DAY_MS];
-
 function addLong(
   db: Database,
   place: Place,
   counts: SeriesCounts,
-  { queues, all }: ReturnType<typeof togetherOf>,
+  { queues, all }: Together,
 ): void {
   for (const [series, added] of counts) addTo(db, { ...series, ...place }, added);
   for (const [queue, added] of queues) addTo(db, { ...queue, ...place }, added, OF_QUEUE);
@@ -64,25 +57,6 @@ function addLong(
 }
 
 type Place = Pick<StatisticsRow, "at" | "span">;
-
-/** The model and the method of the row that has all runs of a queue, and the queue of that of all: none has such a name. */
-const ALL = "";
-const EVERYTHING = { queue: ALL, model: ALL, method: ALL };
-
-/** The values of the column `whole`. */
-const OF_METHOD = 0;
-const OF_QUEUE = 1;
-const OF_ALL = 2;
-
-function togetherOf(counts: SeriesCounts) {
-  const queues = new SeriesCounts();
-  const all = new RunCounts();
-  for (const [{ queue }, added] of counts) {
-    queues.of({ queue, model: ALL, method: ALL }).merge(added);
-    all.merge(added);
-  }
-  return { queues, all };
-}
 
 const TOTALS = `SELECT * FROM tq__statistic WHERE span = ${TOTAL.span} AND at = ${TOTAL.at}`;
 
@@ -121,29 +95,6 @@ function addTo(
   db.query(PUT).run({ ...row, whole, ...toValues(counts) });
 }
 
-/** Lengths of time are stored in whole µs. */
-function toValues(counts: RunCounts): Record<string, Value> {
-  const values: Record<string, Value> = { ...counts.ends };
-  for (const measure of MEASURES) {
-    const { count, sum, worst } = counts.measures[measure];
-    values[`${measure}_count`] = count;
-    values[`${measure}_sum`] = Math.round(sum * 1_000);
-    values[`${measure}_worst`] = Math.round(worst * 1_000);
-    values[`${measure}_buckets`] = counts.measures[measure].encode();
-  }
-  return values;
-}
-
-function addRow(counts: RunCounts, row: StoredRow): void {
-  for (const end of RUN_ENDS) counts.ends[end] += row[end] as number;
-  for (const measure of MEASURES) {
-    if (row[`${measure}_count`] === 0) continue;
-    const [sum, worst] = [row[`${measure}_sum`] as number, row[`${measure}_worst`] as number];
-    const buckets = row[`${measure}_buckets`] as Uint8Array;
-    counts.measures[measure].addEncoded(buckets, sum / 1_000, worst / 1_000);
-  }
-}
-
 const ASKED = `span = $span AND at >= $from AND at < $to AND ($queue IS NULL OR queue GLOB $queue)`;
 
 const ROWS = {
@@ -168,6 +119,15 @@ function globOf(queue: string | undefined): string | null {
   return queue === undefined ? null : namesGlob(queue);
 }
 
+const FIRST =
+  "SELECT min(at) AS at FROM tq__statistic WHERE span = $span AND at >= $from AND at < $to";
+
+/** The first part of a piece that has rows, to be read at once; null: none has. */
+export function firstSlice(db: Database, slice: Slice): Slice | null {
+  const { at } = db.query(FIRST).get({ ...slice }) as { at: number | null };
+  return sliceFrom(slice, at);
+}
+
 const SERIES_ENDS = `
   SELECT queue, model, method, ${RUN_ENDS.map((end) => `sum(${end}) AS ${end}`).join(", ")}
     FROM tq__statistic WHERE ${ASKED} AND model <> '${ALL}'
@@ -186,7 +146,6 @@ const AT_ONCE = 1_000;
 
 const SPANS = `span IN (${MINUTE_MS}, ${HOUR_MS}, ${DAY_MS})`;
 
-/** Minutes go by whole hours: `tq_stats` shows the hours of which there are none. */
 const OLD = `
   SELECT span, at, queue, model, method FROM tq__statistic WHERE span = ${MINUTE_MS} AND at < $minutesBefore
    UNION ALL
@@ -195,13 +154,6 @@ const OLD = `
    LIMIT ${AT_ONCE}`;
 const HAS_OLD = `SELECT EXISTS (${OLD}) AS old`;
 const DELETE = `DELETE FROM tq__statistic WHERE ${KEY}`;
-
-function oldBefore(now: number) {
-  return {
-    minutesBefore: startOf(now - MINUTES_KEPT_MS, HOUR_MS),
-    hoursBefore: now - HOURS_KEPT_MS,
-  };
-}
 
 export function hasOldRows(db: Database, now: number): boolean {
   return (db.query(HAS_OLD).get(oldBefore(now)) as { old: 0 | 1 }).old === 1;

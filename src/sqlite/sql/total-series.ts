@@ -1,16 +1,7 @@
-/**
- * The totals of runs since the beginning, a row for each series: what the rows of minutes and hours add up to is lost when
- * old ones are deleted. They are written with the minutes, so no run costs more.
- */
+/** The totals of runs since the beginning: what the rows of minutes and hours add up to is lost when old ones are deleted. */
 import type { Database } from "bun:sqlite";
 import { OTHERS, othersOf, type Series } from "../../statistics/counts.ts";
-
-/** Where the table of statistics has the totals. */
-export const TOTAL = { span: 0, at: 0 } as const;
-
-/** So many series have totals of their own; those of further methods are added up by queue, while there are fewer than the second number. */
-const MOST_SERIES = 200;
-const MOST_WITH_OTHERS = 300;
+import { MOST_SERIES, MOST_WITH_OTHERS, TOTAL } from "../../store/statistics-rows.ts";
 
 const OF_TOTALS = `FROM tq__statistic WHERE span = ${TOTAL.span} AND at = ${TOTAL.at}`;
 const HAS = `SELECT 1 ${OF_TOTALS} AND queue = $queue AND model = $model AND method = $method`;

@@ -12,8 +12,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { bootId } from "../../../src/boot-id.ts";
 import {
-  bootId,
   checkLock,
   releaseLock,
   takeLock,

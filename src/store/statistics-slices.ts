@@ -1,10 +1,20 @@
 /** Divides a time whose statistics are asked for: a few long rows say as much as many short ones. */
-import type { Database } from "bun:sqlite";
-import type { StatisticsQuery } from "../../store/statistics-store.ts";
-import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../values/duration.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../values/duration.ts";
+import type { StatisticsQuery } from "./statistics-store.ts";
 
 /** Rows of minutes are kept so long: of a time before there are hours and days. */
-export const MINUTES_KEPT_MS = 8 * DAY_MS;
+const MINUTES_KEPT_MS = 8 * DAY_MS;
+
+/** Rows of hours and days are kept so long. */
+const HOURS_KEPT_MS = 366 * DAY_MS;
+
+/** The times before which rows are deleted. Minutes go by whole hours: `tq_stats` shows the hours of which there are none. */
+export function oldBefore(now: number) {
+  return {
+    minutesBefore: startOf(now - MINUTES_KEPT_MS, HOUR_MS),
+    hoursBefore: now - HOURS_KEPT_MS,
+  };
+}
 
 /** Rows of one span, from the first time on and before the second one. */
 export interface Slice {
@@ -50,11 +60,7 @@ function* divide(
 /** A slice has at most so many rows of each method: with a hundred busy methods, some 20 ms. */
 const ROWS_AT_ONCE = 120;
 
-const FIRST =
-  "SELECT min(at) AS at FROM tq__statistic WHERE span = $span AND at >= $from AND at < $to";
-
-/** The first part of a piece that has rows, to be read at once; null: none has. */
-export function firstSlice(db: Database, { span, from, to }: Slice): Slice | null {
-  const { at } = db.query(FIRST).get({ span, from, to }) as { at: number | null };
+/** The part of a piece that is read at once. @param at its first row; null: it has none */
+export function sliceFrom({ span, to }: Slice, at: number | null): Slice | null {
   return at === null ? null : { span, from: at, to: Math.min(at + span * ROWS_AT_ONCE, to) };
 }

@@ -1,0 +1,131 @@
+/** The store of a worker on PostgreSQL: its threads connect by themselves, and show by its main thread what their runs say. */
+import type { Look, LookOptions } from "../store/looking.ts";
+import type { NewWorker, RescuedTask, ThreadDeath } from "../store/rescue.ts";
+import type { Owner } from "../store/session.ts";
+import type { LiveOutput } from "../store/task-output.ts";
+import type {
+  Lent,
+  ThreadStore,
+  ThreadStoreOptions,
+  Watch,
+  WatchEvents,
+  WorkerStore,
+} from "../store/worker-store.ts";
+import type { Claim } from "../task.ts";
+import { CommitWatch } from "./commit-watch.ts";
+import type { Connection } from "./connection.ts";
+import { newApplication, type PostgresOptions } from "./database.ts";
+import { Listener } from "./listener.ts";
+import { LiveOutputs, ThreadLiveOutput } from "./live-outputs.ts";
+import { Poolers } from "./poolers.ts";
+import { lostClaims } from "./sql/claims.ts";
+import { look } from "./sql/ready-count.ts";
+import { PostgresStore } from "./store.ts";
+
+/** The part that the main thread lends to a thread. */
+interface Part {
+  /** How the server lists the connections of the process. */
+  readonly application: string;
+  /** The channel on which the thread says what its runs say. */
+  readonly channel: string;
+}
+
+export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
+  readonly #watches = new Set<CommitWatch>();
+  readonly #poolers: Poolers;
+  readonly #listener: Listener;
+  readonly #outputs: LiveOutputs;
+
+  constructor(options: PostgresOptions) {
+    super({ ...options, application: newApplication() });
+    this.#listener = new Listener({ ...this.options, name: this.name }, () => this.#heard());
+    this.#poolers = new Poolers(this.name);
+    this.#outputs = new LiveOutputs(this.access);
+  }
+
+  #heard(): void {
+    this.#poolers.heard();
+    for (const watch of this.#watches) watch.heard();
+  }
+
+  lend(thread: number): Lent {
+    const { application } = this.options;
+    const channel = `${application} ${thread}`;
+    const part: Part = { application, channel };
+    const listening = this.#outputs.listen(channel);
+    return { part, [Symbol.dispose]: () => listening[Symbol.dispose]() };
+  }
+
+  watch(events: WatchEvents): Watch {
+    const watch = new CommitWatch(events);
+    this.#watches.add(watch);
+    return watch;
+  }
+
+  /** @throws TqError "database" behind a pooler that gives each transaction another connection */
+  override async register(worker: NewWorker): Promise<void> {
+    await this.ready();
+    await this.#listener.start();
+    const missed = (reason: string) => {
+      this.connections.drop(); // they may wait for answers that never come
+      this.#listener.renew();
+      worker.missed?.(reason);
+    };
+    const life = await this.life.take({ ...worker, missed });
+    try {
+      await this.read((db) => this.#poolers.refuse(db, life.lock));
+    } catch (error) {
+      await this.unregister(worker.id).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** On the connection that proves its life: each answer is a sign of it, and no other need stay open for it. */
+  override async look(options: LookOptions): Promise<Look> {
+    return this.#asLife((db) => look(db, options, this.now()));
+  }
+
+  override async stillHeld(claims: readonly Claim[]): Promise<Claim[]> {
+    const lost = await this.#asLife((db) => lostClaims(db, claims, false));
+    return claims.filter((claim) => !lost.includes(claim));
+  }
+
+  #asLife<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
+    const { connection } = this.life;
+    return connection ? fn(connection) : this.read(fn);
+  }
+
+  /** What the thread has said belongs to the run that is put back. */
+  override async rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]> {
+    await this.#outputs.written();
+    return super.rescueThread(owner, death);
+  }
+
+  override async close(): Promise<void> {
+    this.#listener.close();
+    await this.#outputs.written();
+    await super.close();
+  }
+}
+
+export class PostgresThreadStore extends PostgresStore implements ThreadStore {
+  /** Its transactions wait for rows, not for each other. */
+  readonly turns = null;
+  readonly #channel: string;
+  #output: ThreadLiveOutput | null = null;
+
+  constructor(options: PostgresOptions, { part }: ThreadStoreOptions) {
+    const { application, channel } = part as Part;
+    super({ ...options, application });
+    this.#channel = channel;
+  }
+
+  liveOutput(owner: Owner): LiveOutput {
+    return (this.#output ??= new ThreadLiveOutput(this.#channel, owner));
+  }
+
+  override async close(): Promise<void> {
+    this.#output?.close();
+    await super.close();
+  }
+}

@@ -1,0 +1,106 @@
+/** URLs of PostgreSQL databases: what is wrong with one, and what of it may be shown. */
+
+const SCHEMES = /^postgres(?:ql)?:\/\//i;
+
+/** True for text that names a PostgreSQL database instead of a file. */
+export function isDatabaseUrl(text: string): boolean {
+  return SCHEMES.test(text);
+}
+
+/** `new URL` refuses PostgreSQL's URLs without a host. */
+const SHAPE =
+  /^[^:]+:\/\/(?:([^@/?#:\s]*)(?::([^@/?#:\s]*))?@)?(\[[\da-f:.]+\]|[^/?#@:[\]\s]*)(?::([^/?#@\s]*))?(?:\/([^/?#@:\s]*))?(?:\?([^#\s]*))?$/i;
+
+interface Parts {
+  readonly user: string;
+  readonly password: string | null;
+  readonly host: string;
+  readonly port: string;
+  readonly database: string;
+  readonly parameters: URLSearchParams;
+}
+
+function partsOf(url: string): Parts | null {
+  const found = SHAPE.exec(url);
+  if (found === null) return null;
+  const [, user = "", password = null, host = "", port = "", database = "", query = ""] = found;
+  const parameters = new URLSearchParams(query);
+  return {
+    user: decoded(user),
+    password,
+    host: decoded(parameters.get("host") ?? host) || "localhost",
+    port: parameters.get("port") ?? port,
+    database: decoded(database) || decoded(user),
+    parameters,
+  };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** The name of a database for people: its host and its name, never a user's password. */
+export function databaseName(url: string): string {
+  const parts = partsOf(url);
+  if (parts === null) return "postgresql://…";
+  return `postgresql://${parts.host}${parts.port && `:${parts.port}`}/${parts.database}`;
+}
+
+/** The parameters that hold secrets. */
+const SECRETS = /^(?:password|sslpassword)$/i;
+
+/** A URL for people to read: without its passwords. */
+export function shownDatabaseUrl(url: string): string {
+  if (partsOf(url) === null) return "postgresql://…";
+  const [address = "", query] = url.split("?", 2);
+  const shown = address.replace(/^([^:]+:\/\/[^@/:]*):[^@/]*@/, "$1@");
+  if (query === undefined) return shown;
+  const rest = query.split("&").filter((one) => !SECRETS.test(one.split("=", 1)[0] ?? ""));
+  return rest.length === 0 ? shown : `${shown}?${rest.join("&")}`;
+}
+
+const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
+
+/** The parameters that the driver knows; all others would be sent to the server as its settings. */
+const KNOWN = [
+  "host",
+  "port",
+  "sslmode",
+  "sslrootcert",
+  "sslcert",
+  "sslkey",
+  "sslpassword",
+  "password",
+  "prepare",
+  "options",
+];
+
+const ESCAPES =
+  "write signs such as @ / : ? # % in a user, password or database as %40 %2F %3A %3F %23 %25";
+
+/** Says what is wrong with a URL, without a word of it that may be secret; null: nothing is. */
+export function databaseUrlFault(url: string): string | null {
+  if (!isDatabaseUrl(url)) return "it must begin with postgresql://";
+  if (/^[^?#]*,/.test(url))
+    return "it names several hosts, and tq connects to one: name the primary";
+  const parts = partsOf(url);
+  if (parts === null) return `it must be postgresql://USER@HOST/DATABASE; ${ESCAPES}`;
+  if (/%(?![\da-f]{2})/i.test(url)) return `it has a % that begins no escape; ${ESCAPES}`;
+  const { port, database, parameters } = parts;
+  if (port !== "" && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535)) {
+    return "its port must be a number from 1 to 65535";
+  }
+  if (database === "") return "it names no database: write postgresql://USER@HOST/DATABASE";
+  const mode = parameters.get("sslmode");
+  if (mode !== null && !SSL_MODES.includes(mode)) {
+    return `its sslmode must be one of ${SSL_MODES.join(", ")}`;
+  }
+  const unknown = [...parameters.keys()].find((key) => !KNOWN.includes(key));
+  if (unknown !== undefined)
+    return `it has a parameter that tq does not know; known are ${KNOWN.join(", ")}`;
+  return null;
+}
