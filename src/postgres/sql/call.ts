@@ -17,4 +17,4 @@ export const isOfQueues = (queues: string): string =>
 
 /** The same for calls, as `matchesCall` has it. @param tasks an expression */
 export const isOfCalls = (tasks: string): string =>
-  `(${tasks} = '{}' OR model || '.' || method LIKE ANY (${tasks}) OR (${IS_FUNCTION} AND model LIKE ANY (${tasks})))`;
+  `(${tasks} = '{}' OR ${isCallOf(tasks)})`;
