@@ -106,6 +106,7 @@ export class PostgresDatabase {
       name: this.name,
       connections: this.connections,
       tables: new Set(),
+      shapes: new WeakMap(),
       now: () => this.now(),
       capacity: new Capacity(this.options),
       knownFollowUps: new KnownFollowUps(),

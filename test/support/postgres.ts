@@ -53,7 +53,7 @@ export async function makePostgresDatabase(): Promise<TestDatabase> {
       return Number((row as { next: string }).next);
     },
     async run(statement) {
-      own ??= new Bun.SQL(on.url(name), { max: 1 });
+      own ??= new Bun.SQL(on.url(name), { max: 1, connection: { search_path: "public" } });
       return (await own.unsafe(statement)) as Record<string, unknown>[];
     },
     async [Symbol.asyncDispose]() {
