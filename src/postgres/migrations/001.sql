@@ -105,6 +105,7 @@ CREATE UNLOGGED TABLE tq.live_output (
   worker text COLLATE "C" NOT NULL,
   thread integer NOT NULL,
   task   bigint  NOT NULL,
+  attempt integer NOT NULL,
   claim  integer NOT NULL,
   text   text COLLATE "C" NOT NULL,
   PRIMARY KEY (worker, thread)
