@@ -3,7 +3,7 @@ import { monotonicNow } from "../clock.ts";
 import type { TqError } from "../errors.ts";
 import { queueFull } from "../store/push-words.ts";
 import type { Connection } from "./connection.ts";
-import { LOCK_CLASS } from "./locks.ts";
+import { lock } from "./locks.ts";
 
 /** A count is trusted this long. */
 const COUNT_TRUSTED_MS = 1_000;
@@ -13,9 +13,6 @@ const SLOW_COUNT_MS = 20;
 
 /** After a slow count of a full queue the next one waits this many times as long as it took. */
 const RECOUNT_FACTOR = 10;
-
-/** The advisory lock of pushes near the limit: until their commit they take turns. */
-const LOCK = `SELECT pg_advisory_xact_lock(${LOCK_CLASS}, -3)`;
 
 /** Ready and scheduled tasks, each part by its index; and the connections of programs, of which each may push. */
 const COUNT = `
@@ -78,7 +75,7 @@ export class Capacity {
   }
 
   async #count(db: Connection, takesTurns: boolean): Promise<number> {
-    if (takesTurns) await db.get(LOCK);
+    if (takesTurns) await lock(db, "capacity");
     const asked = monotonicNow();
     const row = await db.get<{ size: number; connections: number }>(COUNT);
     const { size = 0, connections = 1 } = row ?? {};

@@ -40,6 +40,17 @@ export function connectionOptions({ timeout, application }: ConnectionOptions) {
 export type SqlValue =
   string | number | boolean | null | Uint8Array | readonly (string | number | boolean | null)[];
 
+/** A column of a result, with the OID of its type. */
+export interface SqlColumn {
+  readonly name: string;
+  readonly type: number;
+}
+
+interface Lists {
+  readonly columns: readonly SqlColumn[];
+  readonly rows: unknown[][];
+}
+
 type Result = readonly unknown[] & { readonly count: number; readonly command: string };
 
 export class Connection {
@@ -116,15 +127,11 @@ export class Connection {
     return (await this.#translated(this.#reserved.unsafe(text).simple())).command;
   }
 
-  /** Rows as lists, with the names of their columns. */
-  async lists(
-    text: string,
-    values: readonly SqlValue[],
-  ): Promise<{ columns: string[]; rows: unknown[][] }> {
-    const query = this.#reserved.unsafe(text, values as unknown[]);
-    const rows = (await this.#translated(query)) as unknown as Record<string, unknown>[];
-    const columns = Object.keys(rows[0] ?? {});
-    return { columns, rows: rows.map((row) => columns.map((name) => row[name])) };
+  /** Rows as lists, with the columns that they have. */
+  async lists(text: string, values: readonly SqlValue[]): Promise<Lists> {
+    const query = this.#reserved.unsafe(text, values as unknown[]).values();
+    const result = (await this.#translated(query)) as Result & { readonly columns?: SqlColumn[] };
+    return { columns: result.columns ?? [], rows: Array.from(result as readonly unknown[][]) };
   }
 
   #send(text: string, values: readonly SqlValue[]): Promise<Result> {

@@ -59,6 +59,13 @@ const TRAITS: StoreTraits = {
   idleLookMs: 2_000,
 };
 
+/** A role of the name tq finds the schema tq first: all that is not tq's own belongs into the next one. */
+const GREETING = `
+  SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now,
+         CASE WHEN current_user = 'tq' OR 'tq' = ANY (current_schemas(false))
+              THEN set_config('search_path', (SELECT string_agg(quote_ident(name), ', ')
+                                                FROM unnest(current_schemas(false)) AS name WHERE name <> 'tq'), false) END`;
+
 export class PostgresDatabase {
   readonly traits = TRAITS;
   readonly name: string;
@@ -99,6 +106,7 @@ export class PostgresDatabase {
       name: this.name,
       connections: this.connections,
       tables: new Set(),
+      shapes: new WeakMap(),
       now: () => this.now(),
       capacity: new Capacity(this.options),
       knownFollowUps: new KnownFollowUps(),
@@ -129,8 +137,9 @@ export class PostgresDatabase {
     return this.#withSession((session) => session.pushTogether(pushes));
   }
 
-  /** The first connection makes the schema, and learns the server's time. */
+  /** The first connection makes the schema. */
   async #opened(connection: Connection): Promise<void> {
+    await this.greet(connection);
     const readying = (this.#readying ??= this.#ready(connection));
     try {
       await readying;
@@ -141,9 +150,8 @@ export class PostgresDatabase {
   }
 
   async #ready(connection: Connection): Promise<void> {
-    await this.learnTime(connection);
     if (!this.options.needsTables) return migrate(connection, this.name);
-    if ((await schemaVersion(connection)) > 0) {
+    if ((await schemaVersion(connection, this.name)) > 0) {
       if (!this.options.onlyLooks) await migrate(connection, this.name);
       return;
     }
@@ -158,11 +166,10 @@ export class PostgresDatabase {
     await this.read(async () => {});
   }
 
-  protected async learnTime(connection: Connection): Promise<void> {
+  /** Learns the server's time, and keeps the tables of models out of tq's own schema. */
+  protected async greet(connection: Connection): Promise<void> {
     const asked = monotonicNow();
-    const row = await connection.get<{ now: number }>(
-      "SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now",
-    );
+    const row = await connection.get<{ now: number }>(GREETING);
     if (row) this.#serverClock.learn(row.now, asked);
   }
 

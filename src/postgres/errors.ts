@@ -133,7 +133,8 @@ function isFromDriver(error: Error, code: string): boolean {
 }
 
 /** True where the connection is gone: what was sent on it may have been done or not. */
-export function isLost(error: unknown): boolean {
+export function isLost(given: unknown): boolean {
+  const error = isTqError(given) ? given.cause : given;
   const state = sqlState(error);
   if (state !== null) return /^(57P0[123]|08...)$/.test(state);
   const code = (error as DriverError | null)?.code ?? "";

@@ -18,6 +18,8 @@ export const LOCKS = {
   statistics: -12,
   /** The kept counts of queues, which several workers may have counted. */
   counts: -13,
+  /** Pushes near `queue.max_size`: until their commit they take turns. */
+  capacity: -14,
 } as const;
 
 const LOCK = "SELECT pg_advisory_xact_lock($1::integer, $2::integer)";

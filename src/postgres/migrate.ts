@@ -3,8 +3,9 @@ import { TqError } from "../errors.ts";
 import type { Connection } from "./connection.ts";
 import { lock } from "./locks.ts";
 import first from "./migrations/001.sql" with { type: "text" };
+import second from "./migrations/002.sql" with { type: "text" };
 
-const MIGRATIONS: readonly string[] = [first];
+const MIGRATIONS: readonly string[] = [first, second];
 
 /** The version of the schema that this program knows. */
 export const POSTGRES_SCHEMA_VERSION = MIGRATIONS.length;
@@ -14,30 +15,43 @@ const HAS_SCHEMA = `
   SELECT EXISTS (SELECT FROM pg_class JOIN pg_namespace ON relnamespace = pg_namespace.oid
                   WHERE nspname = 'tq' AND relname = 'schema') AS there`;
 
-/** The version of the schema; 0: there is none. */
-export async function schemaVersion(db: Connection): Promise<number> {
+interface Found {
+  readonly version: number;
+  readonly moved_to: string | null;
+}
+
+/** The version of the schema; 0: there is none. @throws TqError "database" where its queue was moved elsewhere */
+export async function schemaVersion(db: Connection, name: string): Promise<number> {
   const found = await db.get<{ there: boolean }>(HAS_SCHEMA);
   if (!found?.there) return 0;
-  const row = await db.get<{ version: number }>("SELECT version FROM tq.schema");
-  return row?.version ?? 0;
+  const row = await db.get<Found>("SELECT * FROM tq.schema"); // an older one has no moved_to
+  if (row?.moved_to == null) return row?.version ?? 0;
+  throw new TqError(
+    "database",
+    `Cannot use ${name}: tq migrate --to has moved its queue to ${row.moved_to}; name that one`,
+  );
 }
 
 /** @throws TqError "database" for the schema of a newer tq. */
 export async function migrate(db: Connection, name: string): Promise<void> {
-  if (isCurrent(await schemaVersion(db), name)) return;
+  if (isCurrent(await schemaVersion(db, name), name)) return;
   await db.command("BEGIN");
   try {
-    await lock(db, "schema");
-    const version = await schemaVersion(db);
-    if (!isCurrent(version, name)) {
-      for (const statements of MIGRATIONS.slice(version)) await db.command(statements);
-      await db.run("UPDATE tq.schema SET version = $1::integer", [POSTGRES_SCHEMA_VERSION]);
-    }
+    await migrateInside(db, name);
     await db.command("COMMIT");
   } catch (error) {
     await db.command("ROLLBACK").catch(() => {});
     throw error;
   }
+}
+
+/** As `migrate`, in a transaction that its caller ends. */
+export async function migrateInside(db: Connection, name: string): Promise<void> {
+  await lock(db, "schema");
+  const version = await schemaVersion(db, name);
+  if (isCurrent(version, name)) return;
+  for (const statements of MIGRATIONS.slice(version)) await db.command(statements);
+  await db.run("UPDATE tq.schema SET version = $1::integer", [POSTGRES_SCHEMA_VERSION]);
 }
 
 function isCurrent(version: number, name: string): boolean {

@@ -1,4 +1,106 @@
-/** To be built. */
-export function makeRecords(..._: any[]): any {
-  throw new Error("to be built: makeRecords");
+/** The rows of the user's tables, inside the transaction of a session. */
+import { markOperational, TqError } from "../errors.ts";
+import type { Records, Table } from "../store/records.ts";
+import type { Connection } from "./connection.ts";
+import { sqlState } from "./errors.ts";
+import { lock } from "./locks.ts";
+import {
+  deleteByIds,
+  insertValues,
+  selectByIds,
+  selectMatching,
+  updateColumns,
+} from "./sql/rows.ts";
+import { isUsedHere, makeTable, ownShape, type Shape, shapeOf } from "./sql/table.ts";
+import type { PostgresTransaction } from "./transaction.ts";
+
+export function makeRecords(transaction: PostgresTransaction): Records {
+  const { shapes } = transaction;
+  const shape = (table: Table): Shape => {
+    let known = shapes.get(table);
+    if (!known) shapes.set(table, (known = ownShape(table)));
+    return known;
+  };
+  /** Rows stay locked to the end of the transaction, so that there must be one. */
+  const locked = <T>(locks: boolean, read: (db: Connection) => Promise<T>): Promise<T> =>
+    locks ? transaction.run(read) : transaction.read(read);
+  return {
+    hasTable: (table) => transaction.tables.has(table),
+    ensureTable: (table) => ensureTable(transaction, table),
+    insert: (table, values) => transaction.run((db) => insertValues(db, shape(table), values)),
+    read: (table, ids, locks = false) =>
+      locked(locks, (db) => selectByIds(db, shape(table), ids, locks)),
+    search: (table, conditions, options, locks = false) =>
+      locked(locks, (db) => selectMatching(db, shape(table), conditions, options, locks)),
+    update: (table, id, changes, read) =>
+      transaction.run((db) => updateColumns(db, shape(table), id, changes, read)),
+    delete: (table, ids) => transaction.run((db) => deleteByIds(db, shape(table), ids)),
+  };
+}
+
+const NO_COLUMNS: readonly string[] = [];
+
+async function ensureTable(
+  transaction: PostgresTransaction,
+  table: Table,
+): Promise<readonly string[]> {
+  const { tables, shapes } = transaction;
+  if (tables.has(table)) return NO_COLUMNS;
+  const found = await transaction.read((db) => shapeOf(db, table));
+  if (found) {
+    shapes.set(table, found);
+    // This transaction may have made the table, for another model too, and may yet be rolled back.
+    tables.add(table, !transaction.writing);
+    return NO_COLUMNS;
+  }
+  // Another transaction could not change a table that this one uses.
+  const isHere =
+    transaction.writing && (await transaction.read((db) => isUsedHere(db, table)));
+  if (!isHere) {
+    const made = await transaction.apart((db) => makeAlone(db, table));
+    if (made.shape) shapes.set(table, made.shape);
+    tables.add(table, true);
+    return made.lacking;
+  }
+  const { transactionsUndone, userRollbacks } = transaction;
+  const lacking = await transaction.run((db) => makeTable(db, table));
+  const shape = await transaction.read((db) => shapeOf(db, table));
+  if (shape) shapes.set(table, shape);
+  // A rollback meanwhile has removed the table again.
+  if (
+    transactionsUndone === transaction.transactionsUndone &&
+    userRollbacks === transaction.userRollbacks
+  )
+    tables.add(table, false);
+  return lacking;
+}
+
+/** Whoever comes behind a change of a table that waits, waits too: it gives up soon. */
+const PATIENCE = "SET LOCAL lock_timeout = '2s'";
+
+async function makeAlone(
+  db: Connection,
+  table: Table,
+): Promise<{ readonly lacking: readonly string[]; readonly shape: Shape | null }> {
+  await lock(db, "schema");
+  await db.command(PATIENCE);
+  try {
+    return { lacking: await makeTable(db, table), shape: await shapeOf(db, table) };
+  } catch (error) {
+    throw isInUse(error) ? inUseError(table, error) : error;
+  }
+}
+
+function isInUse(error: unknown): boolean {
+  return error instanceof TqError && error.code === "busy" && sqlState(error.cause) === "55P03";
+}
+
+function inUseError({ name }: Table, cause: unknown): TqError {
+  return markOperational(
+    new TqError(
+      "busy",
+      `Cannot add columns to the table ${name}: other transactions use it; wait until they end, or end them`,
+      { cause },
+    ),
+  );
 }

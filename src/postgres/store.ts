@@ -81,7 +81,7 @@ export class PostgresStore extends PostgresDatabase implements Store {
     ...this.options,
     name: this.name,
     now: () => this.now(),
-    learnTime: (db) => this.learnTime(db),
+    learnTime: (db) => this.greet(db),
   });
   readonly #rescuer = new Rescuer({
     ...this.options,

@@ -7,12 +7,14 @@ import type { Table } from "../store/records.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import { isLost, uncertainError } from "./errors.ts";
+import type { Shape } from "./sql/table.ts";
 
 export interface TransactionOptions {
   readonly name: string;
   readonly connections: Connections;
-  /** Tables that are known to exist. */
+  /** Tables that are known to exist, and how they are there. */
   readonly tables: Set<Table>;
+  readonly shapes: WeakMap<Table, Shape>;
 }
 
 export class PostgresTransaction {
@@ -33,6 +35,11 @@ export class PostgresTransaction {
   constructor(options: TransactionOptions) {
     this.#options = options;
     this.tables = new KnownTables(options.tables);
+  }
+
+  /** How tables are in the database, where that was looked up. */
+  get shapes(): WeakMap<Table, Shape> {
+    return this.#options.shapes;
   }
 
   get writing(): boolean {
@@ -118,6 +125,22 @@ export class PostgresTransaction {
     } finally {
       connections.give(connection);
     }
+  }
+
+  /** Runs statements in a transaction beside this one. */
+  apart<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
+    const inTransaction = async (db: Connection) => {
+      try {
+        await db.command("BEGIN");
+        const result = await fn(db);
+        await db.command("COMMIT");
+        return result;
+      } catch (error) {
+        await db.command("ROLLBACK").catch(() => db.lost());
+        throw error;
+      }
+    };
+    return this.answered(this.#alone(inTransaction));
   }
 
   /** Notes that this answer is under way. */
@@ -238,8 +261,7 @@ export class PostgresTransaction {
 
 /** The error of a statement that commits, where its answer was lost. */
 export function lostIsUncertain(error: unknown, name: string): unknown {
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  return isLost(cause) ? uncertainError(name, cause) : error;
+  return isLost(error) ? uncertainError(name, error) : error;
 }
 
 function noTransactionError(): TqError {

@@ -68,20 +68,36 @@ export function schemaVersion(db: Database, path: string): number {
   );
 }
 
-/** 1 with `tq__schema`, 0 with older tables of ours only, null with none. */
+/** `numbered`: 1 with `tq__schema`, 0 with older tables of ours only, null with none. */
 const NUMBERED = `
-  SELECT max(name = 'tq__schema') AS numbered FROM sqlite_schema WHERE name IN ('tq__schema', 'tq__task')`;
+  SELECT max(name = 'tq__schema') AS numbered, max(name = 'tq__moved') AS moved
+    FROM sqlite_schema WHERE name IN ('tq__schema', 'tq__task', 'tq__moved')`;
+
+const MOVED_TO = "SELECT target FROM tq__moved";
 
 const VERSION = "SELECT version FROM tq__schema WHERE rowid = 1";
 
-/** 0 where there are no tables of tq. @throws TqError "database" where damage, or a save in part, took the row. */
+/**
+ * 0 where there are no tables of tq.
+ *
+ * @throws TqError "database" where damage, or a save in part, took the row, or the queue was moved to another database
+ */
 export function readVersion(db: Database, path: string): number {
-  const { numbered } = db.query(NUMBERED).get() as { numbered: 0 | 1 | null };
+  const { numbered, moved } = db.query(NUMBERED).get() as { numbered: 0 | 1 | null; moved: 0 | 1 };
+  if (moved === 1) throw movedError(db, path);
   if (numbered !== 1) return numbered === null ? 0 : 1;
   const row = db.query(VERSION).get() as { version: number } | null;
   if (row !== null) return row.version;
   throw new TqError(
     "database",
     `Cannot use ${path}: its table tq__schema is empty, which only damage makes it; restore a backup with tq restore`,
+  );
+}
+
+function movedError(db: Database, path: string): TqError {
+  const { target } = db.query(MOVED_TO).get() as { target: string };
+  return new TqError(
+    "database",
+    `Cannot use ${path}: tq migrate --to has moved its queue to ${target}; set database.url, or name that one with --database; if nothing is there, DROP TABLE tq__moved takes the move back`,
   );
 }

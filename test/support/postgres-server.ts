@@ -24,6 +24,8 @@ const UNTIL_END = `"$@" & pid=$!; read -r _; kill -QUIT $pid; wait $pid`;
 export interface PostgresServer {
   /** The URL of one of its databases. */
   url(database: string): string;
+  /** How PostgreSQL's own clients find the server. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Its process. */
   readonly pid: number;
   stop(): Promise<void>;
@@ -80,6 +82,7 @@ export async function startPostgres(
   await answering(url("postgres"));
   return {
     url,
+    environment: { PGHOST: folder, PGPORT: String(port), PGUSER: "tq" },
     pid: server.pid,
     async stop() {
       server.stdin.end();

@@ -30,10 +30,12 @@ async function admin({ url }: PostgresServer, statement: string): Promise<readon
 
 export interface TestDatabase extends AsyncDisposable {
   readonly url: string;
+  /** How PostgreSQL's own clients find it. */
+  readonly environment: Readonly<Record<string, string>>;
   /** How many transactions have written anything on the server. */
   written(): Promise<number>;
   /** Runs a statement of the test's own. */
-  run(statement: string): Promise<readonly unknown[]>;
+  run(statement: string): Promise<readonly Record<string, unknown>[]>;
 }
 
 /** Makes a database that has the schema. */
@@ -45,13 +47,14 @@ export async function makePostgresDatabase(): Promise<TestDatabase> {
   let own: Bun.SQL | null = null;
   return {
     url: on.url(name),
+    environment: { ...on.environment, PGDATABASE: name },
     async written() {
       const [row] = await admin(on, "SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS next");
       return Number((row as { next: string }).next);
     },
     async run(statement) {
-      own ??= new Bun.SQL(on.url(name), { max: 1 });
-      return (await own.unsafe(statement)) as unknown[];
+      own ??= new Bun.SQL(on.url(name), { max: 1, connection: { search_path: "public" } });
+      return (await own.unsafe(statement)) as Record<string, unknown>[];
     },
     async [Symbol.asyncDispose]() {
       await own?.close({ timeout: 0 });

@@ -27,6 +27,14 @@ function program(name: string, package_: string, use: string, trial?: readonly s
   return trial ? { ...tool, works: () => succeeds([name, ...trial]) } : tool;
 }
 
+/** Debian's Python: another one, first on the PATH, does not have the modules of Debian's packages. */
+export const DEBIAN_PYTHON = "/usr/bin/python3";
+
+function module(name: string, package_: string): Tool {
+  const isThere = () => succeeds([DEBIAN_PYTHON, "-c", `import ${name}`]);
+  return { package: package_, use: "push by plain SQL from Python", isThere };
+}
+
 /** The arguments of a trial, with all flags that tests use: an old strace lacks some. */
 const STRACE_TRIAL = [
   "-f",
@@ -69,6 +77,16 @@ export const TOOLS = {
     use: "run the same models on PostgreSQL",
     isThere: () => postgresPrograms() !== null,
     works: () => !isRoot() || Bun.which("setpriv") !== null,
+  },
+  psql: program("psql", "postgresql-client", "push by plain SQL"),
+  psycopg2: module("psycopg2", "python3-psycopg2"),
+  psycopg: module("psycopg", "python3-psycopg"),
+  trytond: module("trytond", "tryton-server"),
+  php: program("php", "php-cli", "push by plain SQL"),
+  pdo_pgsql: {
+    package: "php-pgsql",
+    use: "push by plain SQL from PHP",
+    isThere: () => succeeds(["php", "-r", "exit((int) !extension_loaded('pdo_pgsql'));"]),
   },
   promtool: program("promtool", "prometheus", "check metrics", ["--version"]),
   setpriv: {

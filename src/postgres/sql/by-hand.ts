@@ -10,6 +10,7 @@ import { MOST_ATTEMPTS, recordingRuns, RUN_COLUMNS } from "./attempts.ts";
 import { noteEnds } from "./ended.ts";
 import { getTask } from "./looking.ts";
 import { Parameters } from "./parameters.ts";
+import { elements, unseen } from "./planned.ts";
 import { taskConditions } from "./task-conditions.ts";
 import { storable } from "./text.ts";
 
@@ -18,7 +19,7 @@ const locking = (condition: string): string => `
   run AS (
     SELECT ${RUN_COLUMNS}
       FROM tq.task
-     WHERE id = ANY ($1::bigint[]) AND ${condition}
+     WHERE id = ANY (${elements("$1::bigint[]")}) AND ${condition}
      ORDER BY id
        FOR UPDATE)`;
 
@@ -156,7 +157,7 @@ const deleting = (which: string): string => `
   ${COUNT}`;
 
 const DELETE = deleting(`
-     id = ANY (ARRAY(SELECT id FROM tq.task WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE))
+     id = ANY (ARRAY(SELECT id FROM tq.task WHERE id = ANY (${elements("$1::bigint[]")}) ORDER BY id FOR UPDATE))
        AND state IN ('finished', 'failed', 'cancelled')`);
 
 /** @throws TqError "not_found", or "conflict" where the task has not ended. */
@@ -199,7 +200,7 @@ async function lockMatching(
   const ids = parameters.add(given, "bigint[]");
   const text = `
   SELECT id::float8 AS id FROM tq.task
-   WHERE id = ANY (${ids}) AND ${taskConditions(filter, parameters)}
+   WHERE id = ANY (${elements(ids)}) AND ${taskConditions(filter, parameters)}
    ORDER BY task.id
      FOR UPDATE`;
   const rows = await db.all<{ id: number }>(text, parameters.values);
@@ -213,16 +214,16 @@ async function existing(db: Connection, id: number, move: string): Promise<Task>
 }
 
 /** A task that ended before it was pushed ran while the clock was behind, and may have ended just now. */
-const cleanable = (state: string, before: string, limit = ""): string => `
+const cleanable = (state: string, before: string, order: string): string => `
   (SELECT id FROM tq.task
-    WHERE state = '${state}' AND finished_at IS NOT NULL AND finished_at < ${before} AND enqueued_at < ${before}${limit})`;
+    WHERE state = '${state}' AND finished_at IS NOT NULL AND finished_at < ${before} AND enqueued_at < ${before}${order})`;
 
 /** Parameters: $1 for finished and cancelled ones, $2 for failed ones. */
-const allCleanable = (limit = ""): string =>
+const allCleanable = (order = ""): string =>
   [
-    cleanable("finished", "$1", limit),
-    cleanable("cancelled", "$1", limit),
-    cleanable("failed", "$2", limit),
+    cleanable("finished", "$1", order),
+    cleanable("cancelled", "$1", order),
+    cleanable("failed", "$2", order),
   ].join(" UNION ALL ");
 
 const COUNT_CLEANABLE = `SELECT count(*)::float8 AS count FROM (${allCleanable()}) AS cleanable`;
@@ -234,10 +235,12 @@ export async function countCleanable(
   return countOf(db, COUNT_CLEANABLE, [finishedBefore, failedBefore]);
 }
 
+const OLDEST = ` ORDER BY state, finished_at LIMIT ${unseen("$3::bigint")}`;
+
 /** Those that somebody else cleans or retries just now are left to them. */
 const CLEAN = deleting(`
      id = ANY (ARRAY(SELECT id FROM tq.task
-                      WHERE id = ANY (ARRAY(SELECT id FROM (${allCleanable(" LIMIT $3")}) AS cleanable LIMIT $3))
+                      WHERE id = ANY (ARRAY(SELECT id FROM (${allCleanable(OLDEST)}) AS cleanable LIMIT $3))
                       ORDER BY id FOR UPDATE SKIP LOCKED))
        AND finished_at < CASE state WHEN 'failed' THEN $2 ELSE $1 END`);
 

@@ -16,5 +16,4 @@ export const isOfQueues = (queues: string): string =>
   `(${queues} = '{}' OR queue LIKE ANY (${queues}))`;
 
 /** The same for calls, as `matchesCall` has it. @param tasks an expression */
-export const isOfCalls = (tasks: string): string =>
-  `(${tasks} = '{}' OR ${isCallOf(tasks)})`;
+export const isOfCalls = (tasks: string): string => `(${tasks} = '{}' OR ${isCallOf(tasks)})`;

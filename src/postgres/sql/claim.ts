@@ -7,9 +7,10 @@ import { type Claim, type ClaimedTask, NO_INSTANCES } from "../../task.ts";
 import type { Connection, SqlValue } from "../connection.ts";
 import { SUSPECT_LOCKS } from "../locks.ts";
 import type { Marks, Start } from "../marks.ts";
-import { makeDueReady } from "./due.ts";
+import { isDue, makeDueReady } from "./due.ts";
 import { firstFromMarks, firstOfMatching, firstOfNames, firstSuspectOf } from "./first-ready.ts";
 import { endPauses, IS_ANY_HELD, type StoredPause } from "./pauses.ts";
+import { elements, unseen } from "./planned.ts";
 import { areNames, likes, readyQueues, suspectQueues } from "./queues.ts";
 import {
   LINE_COLUMNS,
@@ -44,9 +45,7 @@ const settingRunning = (which: string): string => `
 const oneOf = (chosen: string): string => `id = ANY (ARRAY(SELECT id FROM (${chosen}) AS chosen))`;
 
 /** True where a claim need only take the first ready tasks: the usual case, in one statement. $5: where to look for due ones. */
-const NOTHING_ELSE = `NOT (
-     EXISTS (SELECT FROM tq.task WHERE state = 'scheduled' AND scheduled_at >= $5 AND scheduled_at <= $3)
-     OR ${IS_ANY_HELD})`;
+const NOTHING_ELSE = `NOT (${isDue("$3", "$5")} OR ${IS_ANY_HELD})`;
 
 const usually = (first: string): string =>
   settingRunning(`(SELECT ${NOTHING_ELSE}) AND ${oneOf(first)}`);
@@ -124,7 +123,7 @@ function inOrder(rows: readonly ClaimedRow[]): ClaimedTask[] {
 }
 
 const IS_MORE_TO_DO = `
-  SELECT EXISTS (SELECT FROM tq.task WHERE state = 'scheduled' AND scheduled_at <= $1) AS due,
+  SELECT ${isDue("$1")} AS due,
          ${IS_ANY_HELD} AS held`;
 
 const CLAIM_FIRST = settingRunning(oneOf(firstOfMatching("$4", "$5")));
@@ -158,7 +157,7 @@ async function claimFirst(
   return inOrder(rows);
 }
 
-const CLAIM_THESE = settingRunning("id = ANY ($4::bigint[])");
+const CLAIM_THESE = settingRunning(`id = ANY (${elements("$4::bigint[]")})`);
 
 /** The first tasks that no pause holds. Those that it meets before them, it sets aside. */
 async function claimUnpaused(
@@ -212,7 +211,8 @@ const MAY_CLAIM_SUSPECT = `
   SELECT pg_try_advisory_xact_lock(${SUSPECT_LOCKS}, hashtext($1)) AS may`;
 
 const RUNNING_SUSPECT = `
-  SELECT id::float8 AS id FROM tq.task WHERE state = 'running' AND worker = $1 AND begun LIMIT 1`;
+  SELECT id::float8 AS id FROM tq.task WHERE state = 'running' AND worker = $1 AND begun
+   ORDER BY worker, thread LIMIT 1`;
 
 /** Only the claim of a suspect sets `begun`: it counts as begun once its claim is committed. */
 export async function runningSuspect(db: Connection, worker: string): Promise<number | null> {
@@ -280,7 +280,7 @@ const HAND_BACK = `
   UPDATE tq.task AS task
      SET state = CASE WHEN scheduled_at > $3 THEN 'scheduled' ELSE 'ready' END,
          worker = NULL, thread = NULL, dequeued_at = NULL, begun = false
-    FROM unnest($1::bigint[], $2::integer[]) AS given (id, claim)
+    FROM unnest(${unseen("$1::bigint[]")}, ${unseen("$2::integer[]")}) AS given (id, claim)
    WHERE task.id = given.id AND task.claim = given.claim AND worker IS NOT NULL`;
 
 /** Returns claims to the queue without counting an attempt. */

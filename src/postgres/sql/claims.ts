@@ -1,11 +1,12 @@
 /** Looks whether claims are still held. */
 import type { Claim } from "../../task.ts";
 import type { Connection } from "../connection.ts";
+import { elements } from "./planned.ts";
 
 const HELD = `
   SELECT id::float8 AS id, claim
     FROM tq.task
-   WHERE id = ANY ($1::bigint[]) AND worker IS NOT NULL
+   WHERE id = ANY (${elements("$1::bigint[]")}) AND worker IS NOT NULL
    ORDER BY task.id`;
 
 /** In the order of the ids, as all that locks many tasks: two that lock the same ones then wait, and do not deadlock. */

@@ -6,6 +6,7 @@
  * of the push.
  */
 import type { Connection } from "../connection.ts";
+import { elements, unseen } from "./planned.ts";
 
 /** A clock that was ahead by less than this does no harm. */
 const CLOCK_SLACK_MS = 1_000;
@@ -28,7 +29,7 @@ const readyInFuture = (line: Line): string => `
    WHERE state = 'ready' AND ${line} AND suspect = $4 AND queue = $5 AND -priority = $6
      AND (deadline, id) > ($2, $3)
    ORDER BY task.deadline, task.id
-   LIMIT ${READ_AT_ONCE}`;
+   LIMIT ${unseen(String(READ_AT_ONCE))}`;
 
 const IN_LINE = readyInFuture("suspect = 0");
 const BESIDE = readyInFuture("suspect > 0");
@@ -38,7 +39,7 @@ const SCHEDULED = `
     FROM tq.task
    WHERE state = 'scheduled' AND (scheduled_at, id) > ($2, $3)
    ORDER BY task.scheduled_at, task.id
-   LIMIT ${READ_AT_ONCE}`;
+   LIMIT ${unseen(String(READ_AT_ONCE))}`;
 
 const RUNNING = `SELECT id::float8 AS id FROM tq.task WHERE state = 'running' AND ${isAhead("$1")}`;
 
@@ -135,7 +136,7 @@ const REPAIR = `
     SELECT id, CASE WHEN ${isAhead("$2")} THEN enqueued_at - $3 ELSE 0 END AS moved,
            state = 'scheduled' AND ${putOffAhead("$2")} AS put_off
       FROM tq.task
-     WHERE id = ANY ($1::bigint[]) AND state IN ('ready', 'running', 'scheduled')
+     WHERE id = ANY (${elements("$1::bigint[]")}) AND state IN ('ready', 'running', 'scheduled')
      ORDER BY id
        FOR NO KEY UPDATE),
   moved AS (
@@ -157,7 +158,7 @@ const REPAIR = `
 /** Moves the task's place before later pushes; the times that its caller asked for stay. */
 const REPAIR_PLACES = `
   UPDATE tq.task SET deadline = $3
-   WHERE id = ANY (ARRAY(SELECT id FROM tq.task WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE))
+   WHERE id = ANY (ARRAY(SELECT id FROM tq.task WHERE id = ANY (${elements("$1::bigint[]")}) ORDER BY id FOR NO KEY UPDATE))
      AND state = 'ready' AND expected_at IS NULL AND deadline > $2 AND ${isAhead("$2")}`;
 
 /** Repairs the tasks that still need it; returns how many did. */

@@ -1,8 +1,16 @@
 /** Scheduled tasks that come due. */
 import type { Connection } from "../connection.ts";
+import { isThere, unseen } from "./planned.ts";
 
 /** How many due tasks become ready in one transaction: a million at once would take seconds. */
 export const DUE_LIMIT = 500;
+
+/** True where a task is due. @param now a parameter. @param from where to begin to look for it. */
+export const isDue = (now: string, from = "0"): string =>
+  isThere(
+    `state = 'scheduled' AND scheduled_at >= ${from} AND scheduled_at <= ${now}`,
+    "scheduled_at, id",
+  );
 
 /** Another process may be making some of them ready: these are passed over. */
 const MAKE_DUE_READY = `
@@ -11,7 +19,7 @@ const MAKE_DUE_READY = `
                            FROM tq.task
                           WHERE state = 'scheduled' AND scheduled_at <= $1
                           ORDER BY scheduled_at, id
-                          LIMIT ${DUE_LIMIT}
+                          LIMIT ${unseen(String(DUE_LIMIT))}
                             FOR NO KEY UPDATE SKIP LOCKED))`;
 
 /** Makes those ready that have waited the longest. */

@@ -1,4 +1,5 @@
 /** The first ready tasks of a worker's queues: by priority, deadline and id, whatever their queue. They are locked. */
+import { unseen } from "./planned.ts";
 import { IN_LINE, matchingNames, SUSPECT } from "./queues.ts";
 
 /** A claim ends with the task that exceeds this: calls stay in memory until they run. */
@@ -24,7 +25,7 @@ const firstOf = (condition: string, limit: string, wanted: string, from: string)
                     FROM tq.task
                    WHERE ${condition} AND queue = wanted.queue${from}
                    ORDER BY -priority, deadline, id
-                   LIMIT ${limit}
+                   LIMIT ${unseen(limit)}
                      FOR NO KEY UPDATE SKIP LOCKED) AS first
           WINDOW best AS (ORDER BY first.priority DESC, first.deadline, first.id)
            ORDER BY nth
@@ -33,14 +34,14 @@ const firstOf = (condition: string, limit: string, wanted: string, from: string)
 
 /** Of named queues. */
 export const firstOfNames = (limit: string, names: string): string =>
-  firstOf(IN_LINE, limit, `unnest(${names}::text[]) AS wanted (queue)`, "");
+  firstOf(IN_LINE, limit, `unnest(${unseen(`${names}::text[]`)}) AS wanted (queue)`, "");
 
 /** Of named queues, from these marks on: the lowest of all for a queue that has none. */
 export const firstFromMarks = (limit: string, names: string, marks: readonly string[]): string =>
   firstOf(
     IN_LINE,
     limit,
-    `unnest(${names}::text[], ${marks.map((mark) => `${mark}::bigint[]`).join(", ")}) AS wanted (queue, priority, deadline, id)`,
+    `unnest(${unseen(`${names}::text[]`)}, ${marks.map((mark) => unseen(`${mark}::bigint[]`)).join(", ")}) AS wanted (queue, priority, deadline, id)`,
     " AND (-priority, deadline, id) >= (-wanted.priority, wanted.deadline, wanted.id)",
   );
 
@@ -50,4 +51,4 @@ export const firstOfMatching = (limit: string, patterns: string): string =>
 
 /** The first suspect of named queues. */
 export const firstSuspectOf = (names: string): string =>
-  firstOf(SUSPECT, "1", `unnest(${names}::text[]) AS wanted (queue)`, "");
+  firstOf(SUSPECT, "1", `unnest(${unseen(`${names}::text[]`)}) AS wanted (queue)`, "");

@@ -5,6 +5,7 @@ import type { NewPause, Pause, PauseTarget } from "../../store/pauses.ts";
 import { didYouMean } from "../../suggest.ts";
 import { HOUR_MS } from "../../values/duration.ts";
 import type { Connection } from "../connection.ts";
+import { isThere } from "./planned.ts";
 import { storable } from "./text.ts";
 
 /** A pause with its id, by which the tasks that it has set aside are found. */
@@ -14,7 +15,7 @@ export interface StoredPause extends Pause {
 
 /** True where not every ready task may be taken in its order: a suspect is ready, one is set aside, or there is a pause. */
 export const IS_ANY_HELD = `(
-         EXISTS (SELECT FROM tq.task WHERE state = 'ready' AND suspect > 0) OR EXISTS (SELECT FROM tq.pause))`;
+         ${isThere("state = 'ready' AND suspect > 0", "suspect, queue")} OR EXISTS (SELECT FROM tq.pause))`;
 
 const SHOWN =
   "kind, name, since::float8 AS since, paused_by AS by, reason, until::float8 AS until";

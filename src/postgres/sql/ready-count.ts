@@ -5,8 +5,9 @@ import { takesQueue } from "../../store/queue-patterns.ts";
 import type { ClaimOptions } from "../../store/session.ts";
 import type { Connection } from "../connection.ts";
 import { runningSuspect } from "./claim.ts";
-import { DUE_LIMIT } from "./due.ts";
+import { DUE_LIMIT, isDue } from "./due.ts";
 import { IS_ANY_HELD, pausesInForce, type StoredPause } from "./pauses.ts";
+import { isThere, unseen } from "./planned.ts";
 import { areNames, IN_LINE, likes, matchingNames, readyQueues, suspectQueues } from "./queues.ts";
 import { returning } from "./set-aside.ts";
 
@@ -28,10 +29,11 @@ interface ReadyOptions {
 const countInLine = (limit: string, wanted: string): string => `
   (SELECT count(*)
      FROM (SELECT FROM ${wanted} CROSS JOIN LATERAL
-                  (SELECT FROM tq.task WHERE ${IN_LINE} AND queue = wanted.queue LIMIT ${limit}) AS first
+                  (SELECT FROM tq.task WHERE ${IN_LINE} AND queue = wanted.queue
+                    ORDER BY -priority, deadline, id LIMIT ${unseen(limit)}) AS first
             LIMIT ${limit}) AS ready)::integer`;
 
-const ofNames = (names: string): string => `unnest(${names}::text[]) AS wanted (queue)`;
+const ofNames = (names: string): string => `unnest(${unseen(`${names}::text[]`)}) AS wanted (queue)`;
 const ofMatching = (patterns: string): string => `(${matchingNames(patterns)}) AS wanted`;
 
 const COUNT_OF_NAMES = `SELECT ${countInLine("$1", ofNames("$2"))} AS ready`;
@@ -69,14 +71,14 @@ function nextEnd(pauses: readonly StoredPause[]): number | null {
 
 /** Each of the two is a range of the index, which the inequality is not. */
 const OTHERS_HOLD = `(
-         EXISTS (SELECT FROM tq.task WHERE state = 'running' AND worker < $2)
-         OR EXISTS (SELECT FROM tq.task WHERE state = 'running' AND worker > $2))`;
+         ${isThere("state = 'running' AND worker < $2", "worker, thread")}
+         OR ${isThere("state = 'running' AND worker > $2", "worker, thread")})`;
 
 /** Parameters: $1 the time, $2 the worker, $3 the limit, $4 the names or patterns. */
 const looking = (wanted: string): string => `
   SELECT (SELECT scheduled_at FROM tq.task WHERE state = 'scheduled' ORDER BY scheduled_at, id LIMIT 1)::float8 AS due,
-         EXISTS (SELECT FROM tq.task WHERE state = 'scheduled' AND scheduled_at <= $1
-                  ORDER BY scheduled_at OFFSET ${DUE_LIMIT} LIMIT 1) AS "isCrowdDue",
+         coalesce((SELECT scheduled_at FROM tq.task WHERE state = 'scheduled'
+                    ORDER BY scheduled_at, id OFFSET ${DUE_LIMIT} LIMIT 1) <= $1, false) AS "isCrowdDue",
          ${OTHERS_HOLD} AS "othersHoldTasks",
          $3::integer > 0 AND ${IS_ANY_HELD} AS "isAnyHeld",
          ${countInLine("$3", wanted)} AS ready`;
@@ -100,7 +102,7 @@ export async function look(db: Connection, options: LookOptions, now: number): P
   return { ...seen, ...(await countUnheld(db, options, now)) };
 }
 
-const IS_DUE = "SELECT EXISTS (SELECT FROM tq.task WHERE state = 'scheduled' AND scheduled_at <= $1) AS due";
+const IS_DUE = `SELECT ${isDue("$1")} AS due`;
 
 /** True when a claim for these queues may find a task. */
 export async function mayClaim(
@@ -114,12 +116,15 @@ export async function mayClaim(
   return isDue?.due === true || seen.ready > 0;
 }
 
-/** One queue after another, by the index: the states are read as a whole only where they are few. */
-const queuesIn = (state: "running" | "scheduled"): string => `
-  SELECT DISTINCT queue FROM tq.task WHERE state = '${state}'`;
+const ALL = {
+  running: "SELECT DISTINCT queue FROM tq.task WHERE state = 'running'",
+  scheduled: "SELECT DISTINCT queue FROM tq.task WHERE state = 'scheduled'",
+};
 
-const RUNNING_QUEUES = queuesIn("running");
-const SCHEDULED_QUEUES = queuesIn("scheduled");
+const ANY = {
+  running: "SELECT queue FROM tq.task WHERE state = 'running' ORDER BY worker, thread LIMIT 1",
+  scheduled: "SELECT queue FROM tq.task WHERE state = 'scheduled' ORDER BY scheduled_at, id LIMIT 1",
+};
 
 /**
  * True while these queues have a task that is ready or running, or scheduled where `scheduled` is true; those that a
@@ -133,18 +138,18 @@ export async function hasWork(
 ): Promise<boolean> {
   const { ready } = await look(db, { queues, limit: 1, worker: "" }, now);
   if (ready > 0) return true;
-  if (await hasQueueIn(db, RUNNING_QUEUES, queues, [])) return true;
-  return scheduled && hasQueueIn(db, SCHEDULED_QUEUES, queues, await pausesInForce(db, now));
+  if (await hasQueueIn(db, "running", queues, [])) return true;
+  return scheduled && hasQueueIn(db, "scheduled", queues, await pausesInForce(db, now));
 }
 
 async function hasQueueIn(
   db: Connection,
-  statement: string,
+  state: keyof typeof ALL,
   queues: readonly string[],
   pauses: readonly StoredPause[],
 ): Promise<boolean> {
   const isAny = queues.length === 0 && !pauses.some(({ kind }) => kind === "queue");
-  const text = isAny ? `${statement} LIMIT 1` : statement; // any queue will do, or all are needed
+  const text = isAny ? ANY[state] : ALL[state]; // any queue will do, or all are needed
   const rows = await db.all<{ queue: string }>(text);
   return rows.some(({ queue }) => takesQueue(queues, queue) && !isQueuePaused(pauses, queue));
 }

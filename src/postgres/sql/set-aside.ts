@@ -7,6 +7,7 @@ import { takesQueue } from "../../store/queue-patterns.ts";
 import { NO_INSTANCES } from "../../task.ts";
 import type { Connection } from "../connection.ts";
 import type { StoredPause } from "./pauses.ts";
+import { elements, unseen } from "./planned.ts";
 import { IN_LINE } from "./queues.ts";
 
 /** So many tasks are set aside, or put back, in one claim: some ms. */
@@ -38,7 +39,7 @@ const HEAD = `
     FROM tq.task
    WHERE ${IN_LINE} AND queue = $1
    ORDER BY -priority, deadline, task.id
-   LIMIT ${MOVED_AT_ONCE}
+   LIMIT ${unseen(String(MOVED_AT_ONCE))}
      FOR NO KEY UPDATE SKIP LOCKED`;
 
 /** Sets those aside that are paused among the first tasks of a queue; returns how many. */
@@ -55,7 +56,7 @@ export async function setHeadAside(
 
 const SET_ASIDE = `
   UPDATE tq.task SET suspect = suspect + 2 * $1::bigint
-   WHERE id = ANY ($2::bigint[]) AND state = 'ready' AND suspect < 2`;
+   WHERE id = ANY (${elements("$2::bigint[]")}) AND state = 'ready' AND suspect < 2`;
 
 /** Sets up to `most` of these ready tasks aside, which are locked; returns how many. */
 export async function setAside(
@@ -114,11 +115,11 @@ const PUT_BACK = `
   UPDATE tq.task SET suspect = suspect & 1
    WHERE id = ANY (ARRAY(
      SELECT first.id
-       FROM unnest($1::bigint[], $2::text[]) AS given (suspect, queue) CROSS JOIN LATERAL
+       FROM unnest(${unseen("$1::bigint[]")}, ${unseen("$2::text[]")}) AS given (suspect, queue) CROSS JOIN LATERAL
             (SELECT id FROM tq.task
               WHERE state = 'ready' AND suspect > 0 AND suspect = given.suspect AND queue = given.queue
               ORDER BY -priority, deadline, id
-              LIMIT $3
+              LIMIT ${unseen("$3::bigint")}
                 FOR NO KEY UPDATE SKIP LOCKED) AS first))`;
 
 /** Puts tasks of these queues back whose pause has ended: of each queue the first ones. */

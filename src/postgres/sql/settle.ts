@@ -6,6 +6,7 @@ import type { Connection, SqlValue } from "../connection.ts";
 import { forgetAttempts, MOST_ATTEMPTS, recordingRuns, RUN_COLUMNS } from "./attempts.ts";
 import { noteEnds } from "./ended.ts";
 import { afterFailure } from "./failures.ts";
+import { unseen } from "./planned.ts";
 import { errorValues, forgetErrors, recordingError } from "./task-errors.ts";
 import { storable } from "./text.ts";
 
@@ -55,7 +56,7 @@ const finishing = (answer: string): string => `
     UPDATE tq.task AS task
        SET state = 'finished', finished_at = $5, result = given.result, reason = given.reason, attempts = attempts + 1,
            worker = NULL, thread = NULL, suspect = 0, begun = false
-      FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::text[]) AS given (id, claim, result, reason)
+      FROM unnest(${unseen("$1::bigint[]")}, $2::integer[], $3::text[], $4::text[]) AS given (id, claim, result, reason)
      WHERE task.id = given.id AND ${HELD}
     RETURNING task.id, task.finished_at),
   noted AS (${noteEnds("done")})

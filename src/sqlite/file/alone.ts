@@ -60,10 +60,11 @@ function registered(database: string): readonly WorkerRow[] {
  * has waited while the file got another name is refused by SQLite, as the file has no log any more: it would have to
  * make one, and SQLite looks before that whether the file still has its name.
  *
+ * @param safeIntegers true: whole numbers are bigint, as JavaScript's own hold not all of SQLite's.
  * @throws TqError "busy" while another program has it open; SQLite's error where the file cannot be used
  */
-export function openAlone(database: string, action: string): Database {
-  const db = new Database(database, { create: false, readwrite: true });
+export function openAlone(database: string, action: string, safeIntegers = false): Database {
+  const db = new Database(database, { create: false, readwrite: true, safeIntegers });
   try {
     db.run(`PRAGMA busy_timeout = ${LONGEST_WAIT_MS}`);
     db.run("PRAGMA locking_mode = EXCLUSIVE");

@@ -1,7 +1,8 @@
 /** The conditions of a search, as SQL. */
 import { TqError } from "../../errors.ts";
 import type { ColumnValue, Condition, Operator } from "../../store/records.ts";
-import { decimalKey, decimalKeys } from "./decimals.ts";
+import { decimalKeys } from "../../store/decimal-keys.ts";
+import { decimalKey } from "./decimals.ts";
 import { toGlob } from "./glob.ts";
 import { identifier } from "./table.ts";
 

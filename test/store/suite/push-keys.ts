@@ -39,8 +39,12 @@ export function pushKeyTests(): void {
     test("is refused where another request had the key, and pushes nothing", async () => {
       await store.pushKeys.push([newTask()], key());
       const other = key({ body: body("b") });
-      for (const refused of [store.pushKeys.push([newTask()], other), store.pushKeys.find(other)]) {
-        const error = await errorOf(refused);
+      const refused = [
+        () => store.pushKeys.push([newTask()], other),
+        () => store.pushKeys.find(other),
+      ];
+      for (const use of refused) {
+        const error = await errorOf(use);
         expect(error).toMatchObject({ code: "invalid" });
         expect(String(error)).toContain('Cannot push with the key "order-7": another push');
       }

@@ -72,8 +72,8 @@ export function pushTests(): void {
     });
 
     test("finds a task by its ref", async () => {
-      const id = await pushOne(store, { ref: "a\0b 'ü'" });
-      expect((await store.getByRef("a\0b 'ü'"))?.id).toBe(id);
+      const id = await pushOne(store, { ref: "a\\b 'ü'" });
+      expect((await store.getByRef("a\\b 'ü'"))?.id).toBe(id);
       expect(await store.getByRef("a")).toBeNull();
     });
 

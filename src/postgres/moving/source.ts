@@ -1,0 +1,97 @@
+/** A PostgreSQL database that moves into a file: nobody else changes its queue meanwhile. */
+import { TqError } from "../../errors.ts";
+import type { Counts, MovedRow, MoveSource, UnmovableTable } from "../../store/moving.ts";
+import type { ColumnValue, Table } from "../../store/records.ts";
+import type { Connection } from "../connection.ts";
+import { identifier } from "../sql/table.ts";
+import { countRows, lastIds, nameOf, userTables } from "./tables.ts";
+
+const ROWS_AT_ONCE = 1_000;
+
+const WORKERS = "SELECT id, host, pid FROM tq.worker ORDER BY id";
+
+const COLUMNS = `
+  SELECT attname AS name, format_type(atttypid, NULL) AS type FROM pg_attribute
+   WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum`;
+
+export class PostgresMoveSource implements MoveSource {
+  readonly name: string;
+  readonly tables: readonly Table[];
+  readonly unmovable: readonly UnmovableTable[];
+  readonly #db: Connection;
+
+  private constructor(
+    name: string,
+    db: Connection,
+    user: { tables: readonly Table[]; unmovable: readonly UnmovableTable[] },
+  ) {
+    this.name = name;
+    this.#db = db;
+    ({ tables: this.tables, unmovable: this.unmovable } = user);
+  }
+
+  /** @param db ended with the source. @throws TqError "conflict" while a worker is registered */
+  static async open(db: Connection, name: string): Promise<PostgresMoveSource> {
+    await db.command("BEGIN");
+    await db.command("LOCK TABLE tq.task, tq.worker, tq.cron IN ACCESS EXCLUSIVE MODE");
+    const [worker] = await db.all<{ id: string; host: string; pid: number }>(WORKERS);
+    if (worker) {
+      throw new TqError(
+        "conflict",
+        `Cannot move ${name}: worker ${worker.id} (pid ${worker.pid} on ${worker.host}) lives; stop it first`,
+      );
+    }
+    return new PostgresMoveSource(name, db, await userTables(db));
+  }
+
+  count(table: string, isOwn: boolean): Promise<Counts> {
+    return countRows(this.#db, table, isOwn);
+  }
+
+  async *rows(table: string, isOwn: boolean): AsyncGenerator<readonly MovedRow[], void> {
+    const name = nameOf(table, isOwn);
+    const columns = await this.#db.all<{ name: string; type: string }>(COLUMNS, [name]);
+    const selected = columns.map(({ name: one }) => identifier(one)).join(", ");
+    await this.#db.command(`DECLARE tq_moved NO SCROLL CURSOR FOR SELECT ${selected} FROM ${name}`);
+    try {
+      for (;;) {
+        const rows = await this.#db.all<Record<string, unknown>>(
+          `FETCH ${ROWS_AT_ONCE} FROM tq_moved`,
+        );
+        if (rows.length === 0) return;
+        yield rows.map((row) =>
+          Object.fromEntries(columns.map(({ name: one, type }) => [one, moved(row[one], type)])),
+        );
+      }
+    } finally {
+      await this.#db.command("CLOSE tq_moved");
+    }
+  }
+
+  lastIds(): Promise<ReadonlyMap<string, number>> {
+    return lastIds(this.#db);
+  }
+
+  async leave(target: string): Promise<void> {
+    await this.#db.run("UPDATE tq.schema SET moved_to = $1::text", [target]);
+    await this.#db.command("COMMIT");
+  }
+
+  async stay(): Promise<void> {
+    await this.#db.run("UPDATE tq.schema SET moved_to = NULL");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#db.close();
+  }
+}
+
+/** The driver gives whole numbers of 64 bits as text. */
+function moved(value: unknown, type: string): ColumnValue {
+  if (type === "bigint" && typeof value === "string") {
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : BigInt(value);
+  }
+  if (typeof value === "boolean") return value ? 1 : 0;
+  return value as ColumnValue;
+}

@@ -1,0 +1,109 @@
+/** The tables of a PostgreSQL database, as a move between databases sees them. */
+import type { Counts, UnmovableTable } from "../../store/moving.ts";
+import type { Column, Table } from "../../store/records.ts";
+import type { Connection } from "../connection.ts";
+import { identifier } from "../sql/table.ts";
+
+export function nameOf(table: string, isOwn: boolean): string {
+  return isOwn ? `tq.${identifier(table)}` : identifier(table);
+}
+
+interface ColumnInfo {
+  readonly table: string;
+  readonly name: string;
+  readonly type: string;
+  readonly isKey: boolean;
+}
+
+const USER_COLUMNS = `
+  SELECT relname AS table, attname AS name, format_type(atttypid, NULL) AS type,
+         coalesce((SELECT attnum = ALL (indkey) FROM pg_index WHERE indrelid = pg_class.oid AND indisprimary), false) AS "isKey"
+    FROM pg_class
+    JOIN pg_namespace ON relnamespace = pg_namespace.oid
+    LEFT JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
+   WHERE relkind IN ('r', 'p') AND nspname = current_schema()
+   ORDER BY relname, attnum`;
+
+/** The types of columns that tq makes. */
+const TYPES: Readonly<Record<string, Column["type"]>> = {
+  text: "TEXT",
+  bigint: "INTEGER",
+  "double precision": "NUMERIC",
+  bytea: "BLOB",
+};
+
+export async function userTables(
+  db: Connection,
+): Promise<{ tables: Table[]; unmovable: UnmovableTable[] }> {
+  const tables: Table[] = [];
+  const unmovable: UnmovableTable[] = [];
+  const all = await db.all<ColumnInfo>(USER_COLUMNS);
+  for (const [name, columns] of Map.groupBy(all, ({ table }) => table)) {
+    const others = columns.filter((column) => column.name !== "id");
+    const id = columns.find((column) => column.name === "id");
+    const odd = others.find(({ type }) => TYPES[type] === undefined);
+    if (id?.type !== "bigint" || !id.isKey) {
+      unmovable.push({ name, why: "it has no column id bigint PRIMARY KEY" });
+    } else if (odd) unmovable.push({ name, why: `its column ${odd.name} is ${odd.type}` });
+    else {
+      const columnOf = ({ name: one, type }: ColumnInfo): Column => ({
+        name: one,
+        type: TYPES[type] ?? "TEXT",
+      });
+      tables.push({ name, columns: others.map(columnOf) });
+    }
+  }
+  return { tables, unmovable };
+}
+
+const TASKS = `
+  SELECT state || ' ' || queue AS what, count(*)::float8 AS rows FROM tq.task GROUP BY state, queue ORDER BY what`;
+
+export async function countRows(db: Connection, table: string, isOwn: boolean): Promise<Counts> {
+  const text =
+    isOwn && table === "task"
+      ? TASKS
+      : `SELECT 'rows' AS what, count(*)::float8 AS rows FROM ${nameOf(table, isOwn)}`;
+  const rows = await db.all<{ what: string; rows: number }>(text);
+  return Object.fromEntries(rows.map(({ what, rows: count }) => [what, count]));
+}
+
+/** The sequences of ids: of tq's tables and of those of models. */
+const SEQUENCES = `
+  SELECT CASE nspname WHEN 'tq' THEN 'tq.' ELSE '' END || relname AS table, nspname AS schema, relname AS name,
+         pg_get_serial_sequence(quote_ident(nspname) || '.' || quote_ident(relname), 'id') AS sequence
+    FROM pg_class JOIN pg_namespace ON relnamespace = pg_namespace.oid
+   WHERE relkind = 'r' AND nspname IN ('tq', current_schema())
+     AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = pg_class.oid AND attname = 'id' AND attidentity <> '')`;
+
+interface Sequence {
+  readonly table: string;
+  readonly sequence: string;
+}
+
+export async function lastIds(db: Connection): Promise<Map<string, number>> {
+  const ids = new Map<string, number>();
+  for (const { table, sequence } of await db.all<Sequence>(SEQUENCES)) {
+    const row = await db.get<{ last: number | null }>(
+      "SELECT pg_sequence_last_value($1::text::regclass)::float8 AS last",
+      [sequence],
+    );
+    if (row?.last != null) ids.set(table, row.last);
+  }
+  return ids;
+}
+
+/** Also past the highest id: one may have been given by hand. */
+export async function giveIdsAfter(
+  db: Connection,
+  last: ReadonlyMap<string, number>,
+): Promise<void> {
+  for (const { table, sequence } of await db.all<Sequence>(SEQUENCES)) {
+    const isOwn = table.startsWith("tq.");
+    const name = nameOf(isOwn ? table.slice(3) : table, isOwn);
+    await db.get(
+      `SELECT setval($1::text::regclass, highest) FROM (SELECT greatest($2::bigint, max(id)) AS highest FROM ${name}) AS ids WHERE highest > 0`,
+      [sequence, last.get(table) ?? 0],
+    );
+  }
+}

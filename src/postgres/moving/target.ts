@@ -1,0 +1,104 @@
+/** A PostgreSQL database without a queue, which one moves into, in one transaction. */
+import { TqError } from "../../errors.ts";
+import type { Counts, MovedRow, MoveTarget, OwnTable } from "../../store/moving.ts";
+import type { ColumnValue, Table } from "../../store/records.ts";
+import type { Connection } from "../connection.ts";
+import { isLost, uncertainError } from "../errors.ts";
+import { migrateInside } from "../migrate.ts";
+import { identifier, makeTable } from "../sql/table.ts";
+import { countRows, giveIdsAfter, nameOf } from "./tables.ts";
+
+const IN_USE = `
+  SELECT (SELECT count(*) FROM tq.task)::float8 AS tasks, (SELECT count(*) FROM tq.worker)::float8 AS workers`;
+
+export class PostgresMoveTarget implements MoveTarget {
+  readonly name: string;
+  readonly #db: Connection;
+
+  private constructor(name: string, db: Connection) {
+    this.name = name;
+    this.#db = db;
+  }
+
+  /** @param db ended with the target. @throws TqError "conflict" where there is a queue in use */
+  static async open(db: Connection, name: string): Promise<PostgresMoveTarget> {
+    await db.command("BEGIN");
+    await migrateInside(db, name);
+    await db.command("LOCK TABLE tq.task, tq.worker IN ACCESS EXCLUSIVE MODE");
+    const found = await db.get<{ tasks: number; workers: number }>(IN_USE);
+    if (found && found.tasks + found.workers > 0) {
+      const what = found.tasks > 0 ? `it has ${found.tasks} tasks` : "a worker uses it";
+      throw new TqError(
+        "conflict",
+        `Cannot move into ${name}: there is a queue already, and ${what}; name an empty database`,
+      );
+    }
+    return new PostgresMoveTarget(name, db);
+  }
+
+  async makeTables(tables: readonly Table[]): Promise<void> {
+    for (const table of tables) {
+      await makeTable(this.#db, table);
+      const row = await this.#db.get(`SELECT id FROM ${nameOf(table.name, false)} LIMIT 1`);
+      if (row === null) continue;
+      throw new TqError(
+        "conflict",
+        `Cannot move into ${this.name}: its table ${table.name} has rows already; empty it, or name an empty database`,
+      );
+    }
+  }
+
+  async empty(table: OwnTable): Promise<void> {
+    await this.#db.run(`DELETE FROM ${nameOf(table, true)}`);
+  }
+
+  async insert(table: string, isOwn: boolean, rows: readonly MovedRow[]): Promise<void> {
+    const name = nameOf(table, isOwn);
+    const columns = Object.keys(rows[0] ?? {})
+      .map(identifier)
+      .join(", ");
+    try {
+      await this.#db.run(
+        `INSERT INTO ${name} (${columns}) OVERRIDING SYSTEM VALUE
+         SELECT ${columns} FROM json_populate_recordset(NULL::${name}, $1::text::json)`,
+        [JSON.stringify(rows, asJson)],
+      );
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new TqError(
+        "invalid",
+        `Cannot move the table ${table}: PostgreSQL takes a value of it not (${why}); change it, or delete its row`,
+        { cause: error },
+      );
+    }
+  }
+
+  count(table: string, isOwn: boolean): Promise<Counts> {
+    return countRows(this.#db, table, isOwn);
+  }
+
+  giveIdsAfter(last: ReadonlyMap<string, number>): Promise<void> {
+    return giveIdsAfter(this.#db, last);
+  }
+
+  async commit(): Promise<void> {
+    try {
+      await this.#db.command("COMMIT");
+    } catch (error) {
+      throw isLost(error) ? uncertainError(this.name, error) : error;
+    }
+  }
+
+  /** The server rolls back what was not committed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#db.close();
+  }
+}
+
+/** Bytes as PostgreSQL writes them; numbers beyond JavaScript's, and those that JSON has not, as text. */
+function asJson(_key: string, value: unknown): unknown {
+  if (value instanceof Uint8Array) return `\\x${value.toHex()}`;
+  if (typeof value === "bigint") return String(value);
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
+  return value as ColumnValue;
+}

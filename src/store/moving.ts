@@ -1,0 +1,163 @@
+/** Moves a queue, with the tables of its models, from one database into another: what both ends must do. */
+import { TqError } from "../errors.ts";
+import type { Column, ColumnValue, Table } from "./records.ts";
+
+/** The tables of tq that move, by the names that they have behind `tq__` or `tq.`: all but those of living programs. */
+export const MOVED_TABLES = [
+  "task",
+  "error",
+  "attempt",
+  "output",
+  "cron",
+  "cron_slot",
+  "share",
+  "pause",
+  "pause_end",
+  "follow_up",
+  "alert",
+  "alert_origin",
+  "untold",
+  "statistic",
+  "total",
+  "token",
+  "ended_session",
+  "push_key",
+  "redaction",
+  "webhook",
+  "webhook_origin",
+  "webhook_told",
+  "mode",
+] as const;
+
+export type OwnTable = (typeof MOVED_TABLES)[number];
+
+/** Column names and their values, in the words of both databases. */
+export type MovedRow = Readonly<Record<string, ColumnValue>>;
+
+/** A table of the user's that tq cannot move, and why. */
+export interface UnmovableTable {
+  readonly name: string;
+  readonly why: string;
+}
+
+export interface MoveSource extends AsyncDisposable {
+  readonly name: string;
+  /** The tables of models: those that have an id, and columns of the types that tq gives. */
+  readonly tables: readonly Table[];
+  readonly unmovable: readonly UnmovableTable[];
+  /** How many rows a table has; of the tasks by state and queue. */
+  count(table: string, isOwn: boolean): Promise<Counts>;
+  /** All rows, in parts. */
+  rows(table: string, isOwn: boolean): AsyncIterable<readonly MovedRow[]>;
+  /** The last id that each table has given: the next ones are higher, also where the last ones were deleted. */
+  lastIds(): Promise<ReadonlyMap<string, number>>;
+  /** Every tq refuses this database from now on, and says where the queue is. */
+  leave(target: string): Promise<void>;
+  /** Takes `leave` back. */
+  stay(): Promise<void>;
+}
+
+export interface MoveTarget extends AsyncDisposable {
+  readonly name: string;
+  /** Makes the tables of models. */
+  makeTables(tables: readonly Table[]): Promise<void>;
+  /** Empties a table of tq: a new schema has rows in some. */
+  empty(table: OwnTable): Promise<void>;
+  insert(table: string, isOwn: boolean, rows: readonly MovedRow[]): Promise<void>;
+  count(table: string, isOwn: boolean): Promise<Counts>;
+  giveIdsAfter(last: ReadonlyMap<string, number>): Promise<void>;
+  commit(): Promise<void>;
+}
+
+/** How many rows there are, by what they are. */
+export type Counts = Readonly<Record<string, number>>;
+
+export interface Moved {
+  readonly from: string;
+  readonly to: string;
+  readonly tasks: number;
+  /** The rows of each table of a model. */
+  readonly tables: Readonly<Record<string, number>>;
+  /** The tables that stay where they were. */
+  readonly left: readonly string[];
+}
+
+/**
+ * Moves all, or nothing.
+ *
+ * @param leave the tables that are to stay where they are.
+ * @throws TqError "conflict" where a table of the user's can neither move nor was named to stay
+ */
+export async function moveQueue(
+  source: MoveSource,
+  target: MoveTarget,
+  leave: readonly string[],
+): Promise<Moved> {
+  refuseUnmovable(source, leave);
+  const tables = source.tables.filter(({ name }) => !leave.includes(name));
+  await target.makeTables(tables);
+  const all: readonly (readonly [string, boolean])[] = [
+    ...MOVED_TABLES.map((name) => [name, true] as const),
+    ...tables.map(({ name }) => [name, false] as const),
+  ];
+  for (const [name, isOwn] of all) {
+    if (isOwn) await target.empty(name as OwnTable);
+    for await (const rows of source.rows(name, isOwn)) await target.insert(name, isOwn, rows);
+  }
+  await target.giveIdsAfter(await source.lastIds());
+  const counted = await Promise.all(all.map((one) => compare(source, target, ...one)));
+  await source.leave(target.name);
+  try {
+    await target.commit();
+  } catch (error) {
+    // Where it is uncertain what became of the commit, two queues that both run would be worse than none.
+    if (!(error instanceof TqError && error.code === "uncertain")) await source.stay();
+    throw error;
+  }
+  const rows = Object.fromEntries(all.map(([name, isOwn], at) => [isOwn ? `tq.${name}` : name, counted[at] ?? 0]));
+  const { "tq.task": tasks = 0 } = rows;
+  const moved = tables.map(({ name }) => [name, rows[name] ?? 0] as const);
+  const left = [...source.unmovable, ...source.tables].map(({ name }) => name).filter((name) => leave.includes(name));
+  return { from: source.name, to: target.name, tasks, tables: Object.fromEntries(moved), left };
+}
+
+function refuseUnmovable({ name, unmovable, tables }: MoveSource, leave: readonly string[]): void {
+  const stuck = unmovable.filter((table) => !leave.includes(table.name));
+  if (stuck.length > 0) {
+    const list = stuck.map((table) => `${table.name} (${table.why})`);
+    throw new TqError(
+      "conflict",
+      `Cannot move ${name}: tq did not make its ${stuck.length === 1 ? "table" : "tables"} ${list.join(", ")}; move them yourself, and say --leave ${stuck.map((table) => table.name).join(",")}`,
+    );
+  }
+  const known = new Set([...unmovable, ...tables].map((table) => table.name));
+  const wrong = leave.find((one) => !known.has(one));
+  if (wrong !== undefined) {
+    throw new TqError("invalid", `Cannot leave the table ${wrong}: ${name} has none of this name`);
+  }
+}
+
+/** @returns how many rows the table has. @throws TqError "database" where both ends differ */
+async function compare(
+  source: MoveSource,
+  target: MoveTarget,
+  name: string,
+  isOwn: boolean,
+): Promise<number> {
+  const [before, after] = [await source.count(name, isOwn), await target.count(name, isOwn)];
+  if (!Bun.deepEquals(before, after)) {
+    throw new TqError(
+      "database",
+      `Cannot move ${source.name}: of the table ${name} ${JSON.stringify(before)} rows were read, and ${JSON.stringify(after)} are in ${target.name}; nothing was moved`,
+    );
+  }
+  return Object.values(after).reduce((sum, count) => sum + count, 0);
+}
+
+/** The types that tq gives columns. */
+export const COLUMN_TYPES: ReadonlySet<string> = new Set<Column["type"]>([
+  "TEXT",
+  "INTEGER",
+  "NUMERIC",
+  "BLOB",
+]);
