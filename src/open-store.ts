@@ -135,7 +135,7 @@ export async function moveDatabase(
   const { moveQueue } = await import("./store/moving.ts");
   await using source = await openSource(config);
   await using target = await openTarget(config, to);
-  return moveQueue(source, target, leave);
+  return await moveQueue(source, target, leave); // before both ends are closed
 }
 
 async function openSource(config: StoreConfig & Pick<Config, "worker">): Promise<MoveSource> {

@@ -102,11 +102,12 @@ CREATE TABLE tq.output (
 
 -- What the runs that are under way say; a crash of the server may lose it.
 CREATE UNLOGGED TABLE tq.live_output (
-  worker text COLLATE "C" NOT NULL,
-  thread integer NOT NULL,
-  task   bigint  NOT NULL,
-  claim  integer NOT NULL,
-  text   text COLLATE "C" NOT NULL,
+  worker  text COLLATE "C" NOT NULL,
+  thread  integer NOT NULL,
+  task    bigint  NOT NULL,
+  attempt integer NOT NULL,
+  claim   integer NOT NULL,
+  text    text COLLATE "C" NOT NULL,
   PRIMARY KEY (worker, thread)
 );
 
@@ -365,6 +366,20 @@ BEGIN
 END $$;
 CREATE TRIGGER task_forgets_ends AFTER DELETE ON tq.task REFERENCING OLD TABLE AS gone
   FOR EACH STATEMENT EXECUTE FUNCTION tq.forget_ends();
+
+-- JSON that is kept as text; NULL where it is damaged, or has a number that the server cannot hold. A NUL, which jsonb
+-- refuses, is U+FFFD in it.
+CREATE FUNCTION tq.parsed(json text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+  RETURN json::jsonb;
+EXCEPTION
+  WHEN untranslatable_character THEN
+    BEGIN
+      RETURN regexp_replace(json, '(?<!\\)((?:\\\\)*)\\u0000', '\1\\ufffd', 'g')::jsonb;
+    EXCEPTION WHEN OTHERS THEN RETURN NULL;
+    END;
+  WHEN OTHERS THEN RETURN NULL;
+END $$;
 
 -- Fails the transaction of a settle whose claim was lost, also where its COMMIT is on its way already.
 CREATE FUNCTION tq.hold(held boolean) RETURNS void LANGUAGE plpgsql AS $$

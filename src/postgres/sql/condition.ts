@@ -86,7 +86,7 @@ export async function latestTime(db: Connection): Promise<number> {
 const FAILED_SINCE = `
   SELECT count(*)::float8 AS count
     FROM (SELECT FROM tq.task
-           WHERE state = 'failed' AND finished_at IS NOT NULL AND finished_at >= $1::bigint LIMIT 100000) AS some`;
+           WHERE state = 'failed' AND finished_at IS NOT NULL AND finished_at >= $1::bigint LIMIT 100000) AS chosen`;
 
 export async function countFailedSince(db: Connection, since: number): Promise<number> {
   return (await db.get<{ count: number }>(FAILED_SINCE, [since]))?.count ?? 0;

@@ -19,13 +19,13 @@ const COUNT_NEXT = `
   SELECT named.queue, counted.ready
     FROM (${namesWith(IN_LINE, " AND queue > $1::text")} LIMIT $2::bigint) AS named CROSS JOIN LATERAL
          (SELECT count(*)::float8 AS ready
-            FROM (SELECT FROM tq.task WHERE ${WHERE.line} AND queue = named.queue LIMIT $3::bigint) AS some) AS counted`;
+            FROM (SELECT FROM tq.task WHERE ${WHERE.line} AND queue = named.queue LIMIT $3::bigint) AS chosen) AS counted`;
 
 const COUNT_THESE = `
   SELECT these.queue, counted.ready
     FROM unnest($1::text[]) AS these (queue) CROSS JOIN LATERAL
          (SELECT count(*)::float8 AS ready
-            FROM (SELECT FROM tq.task WHERE ${WHERE.line} AND queue = these.queue LIMIT $2::bigint) AS some) AS counted`;
+            FROM (SELECT FROM tq.task WHERE ${WHERE.line} AND queue = these.queue LIMIT $2::bigint) AS chosen) AS counted`;
 
 interface ReadyRow {
   readonly queue: string;
@@ -134,7 +134,7 @@ async function countRows(
   state: CountedState,
   counts: QueueCounts,
 ): Promise<void> {
-  const counting = `SELECT queue, count(*)::float8 AS tasks FROM (${queues}) AS some GROUP BY queue ORDER BY tasks DESC`;
+  const counting = `SELECT queue, count(*)::float8 AS tasks FROM (${queues}) AS chosen GROUP BY queue ORDER BY tasks DESC`;
   const rows = await db.all<{ queue: string; tasks: number }>(counting, [most + 1]);
   let isMore = rows.reduce((sum, { tasks }) => sum + tasks, 0) > most;
   if (isMore) counts.isLeast(state);

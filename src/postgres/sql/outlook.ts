@@ -136,7 +136,7 @@ function statements(held: string | null) {
   const unlessHeld = held === null ? "" : `WHERE NOT ${isHeld(held)}`;
   const count = (where: string): string => `
     SELECT count(*)::float8 AS count
-      FROM (SELECT id${columns} FROM tq.task WHERE ${where} LIMIT ${MOST_COUNTED}) AS some ${unlessHeld}`;
+      FROM (SELECT id${columns} FROM tq.task WHERE ${where} LIMIT ${MOST_COUNTED}) AS chosen ${unlessHeld}`;
   return {
     expected: `
       SELECT task.id::float8 AS id, deadline::float8 AS deadline, ${held === null ? "false" : isHeld(held)} AS "isHeld"

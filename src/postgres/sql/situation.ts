@@ -136,7 +136,7 @@ const countBeforeIt = (where: string): string => `
                    WHERE ${where} AND task.queue = these.queue
                      AND (-priority, deadline, id) < (-($2::bigint), $3::bigint, $4::bigint)
                    LIMIT ${MOST_AHEAD + 1}) AS before
-           LIMIT ${MOST_AHEAD + 1}) AS some`;
+           LIMIT ${MOST_AHEAD + 1}) AS chosen`;
 
 const BEFORE_IT = countBeforeIt(IN_LINE);
 const SUSPECTS_BEFORE_IT = countBeforeIt(SUSPECT);

@@ -76,7 +76,7 @@ async function namedIds(db: Connection, filter: ReadFilter): Promise<number[] | 
     // One text, as so many rows would take ten times as long.
     const sql = `
       SELECT count(*)::float8 AS count, string_agg(id::text, ',') AS list
-        FROM (SELECT id FROM (${ids}) AS named LIMIT ${MOST_NAMED + 1}) AS some`;
+        FROM (SELECT id FROM (${ids}) AS named LIMIT ${MOST_NAMED + 1}) AS chosen`;
     const found = await db.get<Named>(sql, parameters.values);
     if (!found || found.count > MOST_NAMED) continue;
     const list = found.list === null ? [] : found.list.split(",").map(Number);
@@ -288,7 +288,7 @@ async function countIndexed(db: Connection, filter: ReadFilter, before: number):
   const bounds = `id < ${parameters.add(highest, "bigint")} AND id > ${parameters.add(filter.after ?? 0, "bigint")}`;
   const sql = `
     SELECT count(*)::float8 AS looked, (count(*) FILTER (WHERE ${bounds}))::float8 AS count
-      FROM (SELECT id FROM (${ids}) AS named LIMIT ${MOST_COUNTED}) AS some`;
+      FROM (SELECT id FROM (${ids}) AS named LIMIT ${MOST_COUNTED}) AS chosen`;
   const row = await db.get<{ looked: number; count: number }>(sql, parameters.values);
   const { looked, count } = row ?? { looked: 0, count: 0 };
   return { count, isAll: looked < MOST_COUNTED };

@@ -37,6 +37,9 @@ export const ERROR = { name: "Error", message: "it broke", stack: "at line 7" };
 /** A thread of another worker. */
 export const OTHER = { worker: "worker-2", thread: 1 };
 
+/** Above the highest that Linux gives: no process has it. */
+export const NO_PID = 4_194_999;
+
 export async function stateOf(id: number): Promise<TaskState | undefined> {
   return (await store.get(id))?.state;
 }
@@ -54,5 +57,5 @@ export async function claimIds(options: Parameters<typeof claim>[1] = {}): Promi
 }
 
 export function register(worker: string, threads = 2): Promise<void> {
-  return store.register({ id: worker, pid: 1234, threads, queues: ["mail", "pdf*"] });
+  return store.register({ id: worker, pid: NO_PID, threads, queues: ["mail", "pdf*"] });
 }

@@ -4,7 +4,7 @@ import type { Store } from "../../../src/store/store.ts";
 import type { ClaimedTask } from "../../../src/task.ts";
 import { VERSION } from "../../../src/version.ts";
 import { claim, claimFirst, newTask, pushOne, readyOf } from "../../support/store.ts";
-import { claimIds, clock, finish, OTHER, register, stateOf, store, subject } from "./subject.ts";
+import { claimIds, clock, finish, NO_PID, OTHER, register, stateOf, store, subject } from "./subject.ts";
 
 export function workerTests(): void {
   describe("the death of a worker", () => {
@@ -25,7 +25,7 @@ export function workerTests(): void {
       expect(await store.workers()).toMatchObject([
         {
           id: "worker-1",
-          pid: 1234,
+          pid: NO_PID,
           threads: 2,
           queues: ["mail", "pdf*"],
           running: 1,
@@ -56,7 +56,7 @@ export function workerTests(): void {
       await subject.kill("worker-1");
       for (const on of [store, other, other]) expect(await alive(on)).toEqual([false]);
       expect(await other.isAlive("worker-1")).toBe(false);
-      expect(await store.rescueDead(3)).toMatchObject([{ worker: { id: "worker-1", pid: 1234 } }]);
+      expect(await store.rescueDead(3)).toMatchObject([{ worker: { id: "worker-1", pid: NO_PID } }]);
     });
 
     test("is seen in its tasks, where its own row is gone", async () => {
