@@ -1,6 +1,8 @@
 /** The database knows how its backups went. */
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
+import { BACKUP } from "../../src/cron/own.ts";
+import { NO_BACKUP } from "../../src/store/backup.ts";
 import { errorOf } from "../support/error.ts";
 import { makeStore, newTask, pushOne, withSession } from "../support/store.ts";
 
@@ -47,4 +49,29 @@ test("a backup that cannot be remembered is good all the same", async () => {
   store.condition.rememberBackup = () => Promise.reject(new Error("no"));
   await store.backup(`${path}-copy`);
   expect(existsSync(`${path}-copy`)).toBe(true);
+});
+
+test("a database has the last good backup, and the last try where that has failed since", async () => {
+  await using subject = makeStore();
+  const { store, clock } = subject;
+  const other = subject.open();
+  expect(await other.condition.backups()).toBeNull();
+  const definition = JSON.stringify({ schedule: "@daily", task: BACKUP });
+  await store.cron.define({
+    origin: "/srv/tq.toml",
+    kind: "settings",
+    definitions: [{ name: BACKUP, definition }],
+  });
+  expect(await other.condition.backups()).toEqual(NO_BACKUP);
+  await store.condition.rememberBackup({ path: "/mnt/a.db", size: 7 });
+  const made = { ...NO_BACKUP, made_at: clock.now(), path: "/mnt/a.db", size: 7 };
+  expect(await other.condition.backups()).toEqual(made);
+  clock.advance(1_000);
+  await store.condition.rememberBackup({ reason: "the disk is full" });
+  const failed = { failed_at: clock.now(), reason: "the disk is full" };
+  expect(await other.condition.backups()).toEqual({ ...made, ...failed });
+  expect((await other.status()).backup).toEqual({ ...made, ...failed });
+  await store.condition.rememberBackup({ path: "/mnt/b.db", size: 8 });
+  const later = { ...NO_BACKUP, made_at: clock.now(), path: "/mnt/b.db", size: 8 };
+  expect(await other.condition.backups()).toEqual(later);
 });

@@ -1,7 +1,5 @@
 /** The words of workers about themselves, the mode of the database, and the tasks that wait. */
 import { describe, expect, test } from "bun:test";
-import { BACKUP } from "../../../src/cron/own.ts";
-import { NO_BACKUP } from "../../../src/store/backup.ts";
 import { newTask } from "../../support/store.ts";
 import { clock, store, subject } from "./subject.ts";
 
@@ -33,29 +31,6 @@ export function conditionTests(): void {
       await store.condition.rememberMode({ worker: true, origin: "/srv/tq.toml" });
       await store.condition.rememberMode({ worker: false, origin: "/srv/other.toml" });
       expect(await other.condition.mode()).toEqual({ worker: false, origin: "/srv/other.toml" });
-    });
-
-    test("has the last good backup, and the last try where that has failed since", async () => {
-      const other = subject.open();
-      expect(await other.condition.backups()).toBeNull();
-      const definition = JSON.stringify({ schedule: "@daily", task: BACKUP });
-      await store.cron.define({
-        origin: "/srv/tq.toml",
-        kind: "settings",
-        definitions: [{ name: BACKUP, definition }],
-      });
-      expect(await other.condition.backups()).toEqual(NO_BACKUP);
-      await store.condition.rememberBackup({ path: "/mnt/a.db", size: 7 });
-      const made = { ...NO_BACKUP, made_at: clock.now(), path: "/mnt/a.db", size: 7 };
-      expect(await other.condition.backups()).toEqual(made);
-      clock.advance(1_000);
-      await store.condition.rememberBackup({ reason: "the disk is full" });
-      const failed = { failed_at: clock.now(), reason: "the disk is full" };
-      expect(await other.condition.backups()).toEqual({ ...made, ...failed });
-      expect((await other.status()).backup).toEqual({ ...made, ...failed });
-      await store.condition.rememberBackup({ path: "/mnt/b.db", size: 8 });
-      const later = { ...NO_BACKUP, made_at: clock.now(), path: "/mnt/b.db", size: 8 };
-      expect(await other.condition.backups()).toEqual(later);
     });
 
     test("counts what waits by what it calls, and leaves out what does not wait", async () => {

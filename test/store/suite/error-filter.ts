@@ -7,7 +7,7 @@ import { fail, store } from "./subject.ts";
 
 const LONG = "🦆é".repeat(1_000);
 
-/** Each of them is a group of its own, but the last of a line. */
+/** Each list is a group of its own. */
 const MESSAGES = [
   ["disk full"],
   ["Disk full"],
@@ -16,7 +16,6 @@ const MESSAGES = [
   ["%_[a]"],
   ["\r"],
   [" ", " \n"],
-  ["with\0nul", "with\0another", "with"],
   [LONG, `${LONG}!`, `${LONG}\nmore`],
   [`!${LONG}`],
 ];
