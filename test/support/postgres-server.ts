@@ -85,7 +85,7 @@ export async function startPostgres(
     environment: { PGHOST: folder, PGPORT: String(port), PGUSER: "tq" },
     pid: server.pid,
     async stop() {
-      server.stdin.end();
+      await server.stdin.end();
       await server.exited;
       rmSync(folder, { recursive: true, force: true });
     },
