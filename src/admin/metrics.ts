@@ -197,7 +197,11 @@ function fileFamilies({ file_size, wal_size, free_size, pauses }: StoreStatus): 
     value === null ? [] : [{ ...one(name, help, value), unit: "bytes" }];
   const ofKind = (wanted: "queue" | "task") => pauses.filter(({ kind }) => kind === wanted).length;
   return [
-    ...bytes("tq_database_file_bytes", "Size of the database file, or of the tables of tq", file_size),
+    ...bytes(
+      "tq_database_file_bytes",
+      "Size of the database file, or of the tables of tq",
+      file_size,
+    ),
     ...bytes("tq_database_wal_bytes", "Size of its write-ahead log", wal_size),
     ...bytes("tq_database_free_bytes", "Free space inside the database file", free_size),
     {

@@ -82,7 +82,10 @@ export class Capacity {
     const counted = monotonicNow();
     const took = counted - asked;
     this.#countedAt = asked;
-    this.#headroom = Math.max(0, Math.floor((this.#maxSize - size) / (2 * Math.max(1, connections))));
+    this.#headroom = Math.max(
+      0,
+      Math.floor((this.#maxSize - size) / (2 * Math.max(1, connections))),
+    );
     const isSlow = took >= SLOW_COUNT_MS && size >= this.#maxSize;
     this.#refused = { size, until: isSlow ? counted + took * RECOUNT_FACTOR : -Infinity };
     return size;

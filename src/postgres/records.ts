@@ -54,8 +54,7 @@ async function ensureTable(
     return NO_COLUMNS;
   }
   // Another transaction could not change a table that this one uses.
-  const isHere =
-    transaction.writing && (await transaction.read((db) => isUsedHere(db, table)));
+  const isHere = transaction.writing && (await transaction.read((db) => isUsedHere(db, table)));
   if (!isHere) {
     const made = await transaction.apart((db) => makeAlone(db, table));
     if (made.shape) shapes.set(table, made.shape);

@@ -114,10 +114,14 @@ export async function moveQueue(
     if (!(error instanceof TqError && error.code === "uncertain")) await source.stay();
     throw error;
   }
-  const rows = Object.fromEntries(all.map(([name, isOwn], at) => [isOwn ? `tq.${name}` : name, counted[at] ?? 0]));
+  const rows = Object.fromEntries(
+    all.map(([name, isOwn], at) => [isOwn ? `tq.${name}` : name, counted[at] ?? 0]),
+  );
   const { "tq.task": tasks = 0 } = rows;
   const moved = tables.map(({ name }) => [name, rows[name] ?? 0] as const);
-  const left = [...source.unmovable, ...source.tables].map(({ name }) => name).filter((name) => leave.includes(name));
+  const left = [...source.unmovable, ...source.tables]
+    .map(({ name }) => name)
+    .filter((name) => leave.includes(name));
   return { from: source.name, to: target.name, tasks, tables: Object.fromEntries(moved), left };
 }
 

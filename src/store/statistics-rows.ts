@@ -1,11 +1,5 @@
 /** The rows of statistics, as every database keeps them: which runs are in one, and how its columns say it. */
-import {
-  MEASURES,
-  RUN_ENDS,
-  RunCounts,
-  type Series,
-  SeriesCounts,
-} from "../statistics/counts.ts";
+import { MEASURES, RUN_ENDS, RunCounts, type Series, SeriesCounts } from "../statistics/counts.ts";
 import { DAY_MS, HOUR_MS } from "../values/duration.ts";
 import type { SeriesEnds, StatisticsRow } from "./statistics-store.ts";
 

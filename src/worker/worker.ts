@@ -272,7 +272,8 @@ export class WorkerProcess {
   #missed(reason: string): void {
     if (this.#stopping) return;
     const ended = this.#pool.endRuns(reason);
-    const runs = ended === 0 ? "" : `; ended what ${ended === 1 ? "a thread" : `${ended} threads`} ran`;
+    const runs =
+      ended === 0 ? "" : `; ended what ${ended === 1 ? "a thread" : `${ended} threads`} ran`;
     this.#note(`This worker goes on, though ${reason}${runs}`);
     this.#self.registered();
   }

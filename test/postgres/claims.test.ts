@@ -150,7 +150,10 @@ needs("postgres").describe("on PostgreSQL", () => {
           message: "Cannot commit: one of its tasks has lost its claim",
         });
         expect(await store.standings(pushed)).toEqual([]);
-        expect(await store.get(id)).toMatchObject({ state: "cancelled", reason: "cancelled by hand" });
+        expect(await store.get(id)).toMatchObject({
+          state: "cancelled",
+          reason: "cancelled by hand",
+        });
         expect(await store.get(more)).toMatchObject({ state: "ready", attempts: 0 });
       });
     });

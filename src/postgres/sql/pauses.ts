@@ -17,8 +17,7 @@ export interface StoredPause extends Pause {
 export const IS_ANY_HELD = `(
          ${isThere("state = 'ready' AND suspect > 0", "suspect, queue")} OR EXISTS (SELECT FROM tq.pause))`;
 
-const SHOWN =
-  "kind, name, since::float8 AS since, paused_by AS by, reason, until::float8 AS until";
+const SHOWN = "kind, name, since::float8 AS since, paused_by AS by, reason, until::float8 AS until";
 
 const inForce = (columns: string): string => `
   SELECT ${columns}

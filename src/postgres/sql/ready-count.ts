@@ -33,7 +33,8 @@ const countInLine = (limit: string, wanted: string): string => `
                     ORDER BY -priority, deadline, id LIMIT ${unseen(limit)}) AS first
             LIMIT ${limit}) AS ready)::integer`;
 
-const ofNames = (names: string): string => `unnest(${unseen(`${names}::text[]`)}) AS wanted (queue)`;
+const ofNames = (names: string): string =>
+  `unnest(${unseen(`${names}::text[]`)}) AS wanted (queue)`;
 const ofMatching = (patterns: string): string => `(${matchingNames(patterns)}) AS wanted`;
 
 const COUNT_OF_NAMES = `SELECT ${countInLine("$1", ofNames("$2"))} AS ready`;
@@ -123,7 +124,8 @@ const ALL = {
 
 const ANY = {
   running: "SELECT queue FROM tq.task WHERE state = 'running' ORDER BY worker, thread LIMIT 1",
-  scheduled: "SELECT queue FROM tq.task WHERE state = 'scheduled' ORDER BY scheduled_at, id LIMIT 1",
+  scheduled:
+    "SELECT queue FROM tq.task WHERE state = 'scheduled' ORDER BY scheduled_at, id LIMIT 1",
 };
 
 /**

@@ -67,9 +67,9 @@ function statementsOf(part: Part): Statements {
   return { first: statement(""), next: statement(` AND (${columns}) > (${behind})`) };
 }
 
-const STATEMENTS = Object.fromEntries(
-  PARTS.map((part) => [part, statementsOf(part)]),
-) as Readonly<Record<Part, Statements>>;
+const STATEMENTS = Object.fromEntries(PARTS.map((part) => [part, statementsOf(part)])) as Readonly<
+  Record<Part, Statements>
+>;
 
 type PassedRow = Record<string, SqlValue> & { readonly name: string; readonly tasks: number };
 

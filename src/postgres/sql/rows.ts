@@ -120,9 +120,7 @@ export async function insertValues(
   const bound = table.columns.map(({ name }, index) =>
     written(table, name, types[index] ?? "text", values[index] ?? null),
   );
-  const row = await guarded(db, shape, () =>
-    db.get<{ id: number }>(textsOf(shape).insert, bound),
-  );
+  const row = await guarded(db, shape, () => db.get<{ id: number }>(textsOf(shape).insert, bound));
   if (!row) throw new Error(`The table ${table.name} keeps no row of an INSERT`); // a trigger of the user's
   return row.id;
 }

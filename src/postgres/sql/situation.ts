@@ -36,8 +36,7 @@ export async function readSituation(
   wanted: WantedTask,
   now: number,
 ): Promise<Situation | null> {
-  const finding =
-    "id" in wanted ? getTask(db, wanted.id, now) : getTaskByRef(db, wanted.ref, now);
+  const finding = "id" in wanted ? getTask(db, wanted.id, now) : getTaskByRef(db, wanted.ref, now);
   const task = await finding;
   if (!task) return null;
   const [row, workers, lastRun, all] = await Promise.all([
@@ -115,8 +114,7 @@ async function placeOf(
   const resumed = await resumedAt(db, task.queue, await endedPauses(db, waited.now));
   const since = Math.max(waited.since, first, resumed);
   const takesIt = (queue: string): boolean => takesQueue(queues, queue);
-  const rate =
-    ahead.ahead === 0 ? NONE_ENDED : await endedRate(db, takesIt, { ...waited, since });
+  const rate = ahead.ahead === 0 ? NONE_ENDED : await endedRate(db, takesIt, { ...waited, since });
   const { ended, within: endedWithin } = rate;
   return { ...ahead, ended, endedWithin, ...(await busyThreads(db, takers)) };
 }

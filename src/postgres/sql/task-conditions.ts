@@ -162,6 +162,8 @@ function testSql(
     return `(SELECT jsonb_typeof(found) = 'string' AND found #>> '{}' ~ ${pattern} FROM ${value} AS found)`;
   }
   // JSON that the server cannot read is equal to nothing.
-  const given = isOneOf.filter(isStorable).map((json) => `tq.parsed(${parameters.add(json, "text")})`);
+  const given = isOneOf
+    .filter(isStorable)
+    .map((json) => `tq.parsed(${parameters.add(json, "text")})`);
   return given.length === 0 ? NONE : `${value} IN (${given.join(", ")})`;
 }

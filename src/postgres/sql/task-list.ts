@@ -274,8 +274,7 @@ function isIndexed({ queue, ...filter }: ReadFilter): boolean {
   const given = Object.entries(filter).filter(([, value]) => value !== undefined);
   const { states = [] } = filter;
   const isQueueIndexed =
-    queue === undefined ||
-    (states.join() === "ready" && !isPattern(queue) && isStorable(queue));
+    queue === undefined || (states.join() === "ready" && !isPattern(queue) && isStorable(queue));
   return isQueueIndexed && given.every(([key]) => INDEXED.includes(key));
 }
 

@@ -38,7 +38,8 @@ export function userTables(db: Database): UserTables {
     }));
     const why = whyUnmovable(columns);
     if (why !== null) unmovable.push({ name, why });
-    else tables.push({ name, columns: columns.filter(({ name: one }) => one !== "id").map(columnOf) });
+    else
+      tables.push({ name, columns: columns.filter(({ name: one }) => one !== "id").map(columnOf) });
   }
   return { tables, unmovable };
 }
@@ -67,21 +68,28 @@ export function selectAll(db: Database, table: string, isOwn: boolean): string {
 }
 
 export function insertInto(table: string, isOwn: boolean, columns: readonly string[]): string {
-  const places = columns.map((column) => (isOwn ? WRITTEN[`${table}.${column}`] : undefined) ?? "?");
+  const places = columns.map(
+    (column) => (isOwn ? WRITTEN[`${table}.${column}`] : undefined) ?? "?",
+  );
   const names = columns.map(identifier).join(", ");
   return `INSERT INTO ${nameOf(table, isOwn)} (${names}) VALUES (${places.join(", ")})`;
 }
 
 export function columnsOf(db: Database, table: string, isOwn: boolean): string[] {
   const rows = db.query(`PRAGMA table_info(${nameOf(table, isOwn)})`).all() as ColumnInfo[];
-  return rows.map(({ name }) => name).filter((name) => !(isOwn && name === "id" && table === "output"));
+  return rows
+    .map(({ name }) => name)
+    .filter((name) => !(isOwn && name === "id" && table === "output"));
 }
 
-const TASKS = "SELECT state || ' ' || queue AS what, count(*) AS rows FROM tq__task GROUP BY state, queue ORDER BY what";
+const TASKS =
+  "SELECT state || ' ' || queue AS what, count(*) AS rows FROM tq__task GROUP BY state, queue ORDER BY what";
 
 export function countRows(db: Database, table: string, isOwn: boolean): Counts {
   const text =
-    isOwn && table === "task" ? TASKS : `SELECT 'rows' AS what, count(*) AS rows FROM ${nameOf(table, isOwn)}`;
+    isOwn && table === "task"
+      ? TASKS
+      : `SELECT 'rows' AS what, count(*) AS rows FROM ${nameOf(table, isOwn)}`;
   const rows = db.query(text).all() as { what: string; rows: number | bigint }[];
   return Object.fromEntries(rows.map(({ what, rows: count }) => [what, Number(count)]));
 }

@@ -16,7 +16,10 @@ export class SqliteMoveTarget implements MoveTarget {
   /** @param path of a file that is not there yet. @throws TqError "invalid" where it is */
   constructor(path: string) {
     if (existsSync(path)) {
-      throw new TqError("invalid", `Cannot move into ${path}: there is a file already; name a new one`);
+      throw new TqError(
+        "invalid",
+        `Cannot move into ${path}: there is a file already; name a new one`,
+      );
     }
     this.name = path;
     this.#db = new Database(path, { create: true, strict: true });
