@@ -24,6 +24,7 @@ export const COMMANDS: Commands = {
   backup: async () => (await import("./backup.ts")).backup,
   restore: async () => (await import("./restore.ts")).restore,
   compact: async () => (await import("./compact.ts")).compact,
+  migrate: async () => (await import("./migrate.ts")).migrate,
   cron: async () => (await import("./cron/group.ts")).cron,
   status: async () => (await import("./status.ts")).status,
   doctor: async () => (await import("./doctor.ts")).doctor,

@@ -3,7 +3,8 @@ import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Clock } from "./clock.ts";
 import { TqError } from "./errors.ts";
-import { databaseName } from "./values/database-url.ts";
+import type { Moved, MoveSource, MoveTarget } from "./store/moving.ts";
+import { databaseName, isDatabaseUrl } from "./values/database-url.ts";
 import type { PostgresOptions } from "./postgres/database.ts";
 import type * as Postgres from "./postgres/store.ts";
 import type * as PostgresWorker from "./postgres/worker-store.ts";
@@ -117,6 +118,45 @@ export async function compactDatabase(config: StoreConfig, full: boolean): Promi
   refuseServer(config, "compact", "use VACUUM FULL, or pg_repack, at a quiet time");
   const { compact } = await import("./sqlite/file/compact.ts");
   return compact(optionsOf(config), full);
+}
+
+/**
+ * Moves the queue, with the tables of its models, into another database; the one that it leaves is refused from then on.
+ *
+ * @param to the URL of a PostgreSQL database without a queue, or the path of a file that is not there
+ * @param leave tables that stay where they are
+ * @throws TqError "conflict" while a worker lives, or where the other database is in use
+ */
+export async function moveDatabase(
+  config: StoreConfig & Pick<Config, "worker">,
+  to: string,
+  leave: readonly string[],
+): Promise<Moved> {
+  const { moveQueue } = await import("./store/moving.ts");
+  await using source = await openSource(config);
+  await using target = await openTarget(config, to);
+  return await moveQueue(source, target, leave); // before both ends are closed
+}
+
+async function openSource(config: StoreConfig & Pick<Config, "worker">): Promise<MoveSource> {
+  const server = serverOf(config);
+  if (server === null) {
+    const { SqliteMoveSource } = await import("./sqlite/moving/source.ts");
+    return SqliteMoveSource.open(optionsOf(config), config.worker.max_crashes);
+  }
+  const { PostgresMoveSource } = await import("./postgres/moving/source.ts");
+  return PostgresMoveSource.open(server, config.worker.max_crashes);
+}
+
+async function openTarget({ database, queue }: StoreConfig, to: string): Promise<MoveTarget> {
+  if (!isDatabaseUrl(to)) {
+    const { SqliteMoveTarget } = await import("./sqlite/moving/target.ts");
+    return new SqliteMoveTarget(to);
+  }
+  const { PostgresMoveTarget } = await import("./postgres/moving/target.ts");
+  const server = serverOf({ database: { ...database, url: to }, queue });
+  if (server === null) throw new TqError("invalid", "Cannot move: no database is named");
+  return PostgresMoveTarget.open(server);
 }
 
 /** False where opening the store would create a database. A server tells it at the first statement. */

@@ -16,6 +16,7 @@ import { Capacity } from "./capacity.ts";
 import type { Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { checkServer } from "./known-server.ts";
+import { placeOthers } from "./greeting.ts";
 import { Marks } from "./marks.ts";
 import { migrate, schemaVersion } from "./migrate.ts";
 import { Notifier } from "./notifier.ts";
@@ -60,13 +61,6 @@ const TRAITS: StoreTraits = {
   quickMs: 3,
   idleLookMs: 2_000,
 };
-
-/** A role of the name tq finds the schema tq first: all that is not tq's own belongs into the next one. */
-const GREETING = `
-  SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now,
-         CASE WHEN current_user = 'tq' OR 'tq' = ANY (current_schemas(false))
-              THEN set_config('search_path', (SELECT string_agg(quote_ident(name), ', ')
-                                                FROM unnest(current_schemas(false)) AS name WHERE name <> 'tq'), false) END`;
 
 export class PostgresDatabase {
   readonly traits = TRAITS;
@@ -172,8 +166,8 @@ export class PostgresDatabase {
   /** Learns the server's time, and keeps the tables of models out of tq's own schema. */
   protected async greet(connection: Connection): Promise<void> {
     const asked = monotonicNow();
-    const row = await connection.get<{ now: number }>(GREETING);
-    if (row) this.#serverClock.learn(row.now, asked);
+    const now = await placeOthers(connection);
+    if (now !== null) this.#serverClock.learn(now, asked);
   }
 
   now(): number {

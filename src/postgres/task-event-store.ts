@@ -1,5 +1,119 @@
-/** To be built. */
-export class PostgresTaskEvents {
-  constructor(..._: any[]) {}
-  [name: string]: any;
+/**
+ * What has become of tasks, on PostgreSQL: pushes by their ids, ends by the index of ended tasks. What a transaction might
+ * still put before them is waited for.
+ */
+import type {
+  EventTask,
+  LastTaskEvents,
+  TaskEvents,
+  TaskEventsQuery,
+  TaskEventStore,
+} from "../store/task-event-store.ts";
+import { ENDED_STATES, FUNCTION_METHOD, NO_INSTANCES, type TaskState } from "../task.ts";
+import type { Access } from "./access.ts";
+import { Complete, type Completeness, LATE_MS } from "./complete.ts";
+
+const REASON_CHARACTERS = 200;
+
+const columns = (at: string): string => `
+  id::float8 AS id, state, queue, model, ${at}::float8 AS at, left(reason, ${REASON_CHARACTERS}) AS reason,
+  CASE WHEN method = '${FUNCTION_METHOD}' AND instances = '${JSON.stringify(NO_INSTANCES)}' THEN NULL ELSE method END AS method`;
+
+/** @param from a parameter */
+const isPushed = (from: string): string => `task.id > ${from}::bigint AND task.id <= $1::bigint`;
+const PUSHED = `
+  SELECT ${columns("enqueued_at")} FROM tq.task AS task WHERE ${isPushed("$3")} ORDER BY task.id LIMIT $2::bigint`;
+
+/** In the words of the partial index. The push of each is complete, too. */
+const isEnded = (state: TaskState): string => `
+  state = '${state}' AND finished_at IS NOT NULL AND finished_at >= $3::bigint AND finished_at <= $4::bigint
+  AND NOT task.id = ANY ($5::bigint[]) AND task.id <= $1::bigint`;
+
+const endedIn = (state: TaskState): string => `
+  (SELECT ${columns("finished_at")} FROM tq.task AS task
+    WHERE ${isEnded(state)} ORDER BY task.finished_at, task.id LIMIT $2::bigint)`;
+
+/** One statement: it sees all or nothing of a commit. The states follow one another, each in its order. */
+const ENDED = ENDED_STATES.map(endedIn).join(" UNION ALL ");
+
+const counting = (where: string): string =>
+  `(SELECT count(*) FROM (SELECT FROM tq.task AS task WHERE ${where} LIMIT $2::bigint) AS first)`;
+const COUNT = `
+  SELECT ${counting(isPushed("$6"))}::float8 AS pushed,
+         least(${ENDED_STATES.map((state) => counting(isEnded(state))).join(" + ")}, $2::bigint)::float8 AS ended`;
+
+const endAs = (state: TaskState, what: string, at: string): string => `
+  SELECT ${what} FROM tq.task WHERE state = '${state}' AND finished_at IS NOT NULL AND finished_at ${at}`;
+const unionOf = (what: string, at: string): string =>
+  ENDED_STATES.map((state) => endAs(state, what, at)).join(" UNION ALL ");
+
+/** Tasks that end at the same time are fewer, unless they were changed by hand. */
+const MOST_AT_ONCE = 2_000;
+
+/** One statement, too. */
+const LAST = `
+  WITH last AS (SELECT coalesce(max(at), 0) AS ended_at
+                  FROM (${unionOf("max(finished_at) AS at", "<= $1::bigint")}) AS each)
+  SELECT ended_at::float8 AS "endedAt",
+         ARRAY(SELECT id::float8 FROM (${unionOf("id", "= (SELECT ended_at FROM last)")}) AS ended
+                LIMIT ${MOST_AT_ONCE}) AS known
+    FROM last`;
+
+interface LastRow {
+  readonly endedAt: number;
+  readonly known: Iterable<number>;
+}
+
+interface Counts {
+  readonly pushed: number;
+  readonly ended: number;
+}
+
+export class PostgresTaskEvents implements TaskEventStore {
+  readonly #access: Access;
+  readonly #complete: Complete;
+
+  constructor(access: Access) {
+    this.#access = access;
+    this.#complete = new Complete(access);
+  }
+
+  async read(query: TaskEventsQuery): Promise<TaskEvents> {
+    const { pushed: known, limit } = query;
+    const complete = await this.#complete.find();
+    const [ended, pushed] = await this.#access.read((db) =>
+      Promise.all([
+        // Ends first: the pushes that are read after them have those of the same tasks.
+        db.all<EventTask>(ENDED, endedValues(query, complete)),
+        db.all<EventTask>(PUSHED, [complete.id, limit, known]),
+      ]),
+    );
+    ended.sort((a, b) => a.at - b.at || a.id - b.id);
+    return { pushed, ended: ended.slice(0, limit) };
+  }
+
+  async count(query: TaskEventsQuery): Promise<Counts> {
+    const values = [...endedValues(query, await this.#complete.find()), query.pushed];
+    const counts = await this.#access.read((db) => db.get<Counts>(COUNT, values));
+    return counts ?? { pushed: 0, ended: 0 };
+  }
+
+  async last(endedUntil: number): Promise<LastTaskEvents> {
+    const complete = await this.#complete.find();
+    const { id, highest } = complete;
+    const until = endedBefore(endedUntil, complete);
+    const row = await this.#access.read((db) => db.get<LastRow>(LAST, [until]));
+    return { pushed: id, highest, endedAt: row?.endedAt ?? 0, known: [...(row?.known ?? [])] };
+  }
+}
+
+function endedValues(
+  { limit, endedFrom, endedUntil, known }: TaskEventsQuery,
+  complete: Completeness,
+) {
+  return [complete.id, limit, endedFrom, endedBefore(endedUntil, complete), known];
+}
+
+function endedBefore(endedUntil: number, { time, isAll }: Completeness): number {
+  return isAll ? endedUntil : Math.min(endedUntil, time - LATE_MS);
 }

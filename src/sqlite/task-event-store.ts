@@ -87,11 +87,11 @@ export class SqliteTaskEvents implements TaskEventStore {
 
   async last(endedUntil: number): Promise<LastTaskEvents> {
     const row = await this.#access.read((db) => db.query(LAST).get({ endedUntil }) as LastRow);
-    return { ...row, known: JSON.parse(row.known) as number[] };
+    return { ...row, highest: row.pushed, known: JSON.parse(row.known) as number[] };
   }
 }
 
-interface LastRow extends Omit<LastTaskEvents, "known"> {
+interface LastRow extends Omit<LastTaskEvents, "known" | "highest"> {
   /** JSON of ids. */
   readonly known: string;
 }

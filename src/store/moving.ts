@@ -2,7 +2,10 @@
 import { TqError } from "../errors.ts";
 import type { Column, ColumnValue, Table } from "./records.ts";
 
-/** The tables of tq that move, by the names that they have behind `tq__` or `tq.`: all but those of living programs. */
+/**
+ * The tables of tq that move, by the names that they have behind `tq__` or `tq.`: all but those of living programs, and of
+ * what each worker asks for anew when it starts: alerts and webhooks.
+ */
 export const MOVED_TABLES = [
   "task",
   "error",
@@ -14,18 +17,12 @@ export const MOVED_TABLES = [
   "pause",
   "pause_end",
   "follow_up",
-  "alert",
-  "alert_origin",
-  "untold",
   "statistic",
   "total",
   "token",
   "ended_session",
   "push_key",
   "redaction",
-  "webhook",
-  "webhook_origin",
-  "webhook_told",
   "mode",
 ] as const;
 

@@ -1,7 +1,8 @@
 /**
  * What has become of tasks, as a store's tasks show it: nothing is written for that. Pushes are in the order of their ids.
  * Ends are in the order of their times, as each has the time at which its transaction held the lock; while a clock goes back,
- * or several ends have the same time, one may come with a time that has been passed.
+ * or several ends have the same time, one may come with a time that has been passed. Where transactions write at the same
+ * time, a store holds back what one that is under way may still come before.
  */
 import type { TaskState } from "../task.ts";
 
@@ -46,9 +47,11 @@ export interface TaskEventStore {
 }
 
 export interface LastTaskEvents {
-  /** The id of the last push, and the last time of an end; 0 where there is none. */
+  /** The last push: that before which no other one can still appear; and the last time of an end; 0: there is none. */
   readonly pushed: number;
   readonly endedAt: number;
   /** Tasks that ended at that time: others still may. */
   readonly known: readonly number[];
+  /** The highest id of a push. */
+  readonly highest: number;
 }

@@ -43,11 +43,16 @@ export async function lookAt(store: Store): Promise<Look> {
   return { now: store.now(), pauses, pausesKey };
 }
 
+export interface NewestPosition extends Position {
+  /** No push has a higher id. */
+  readonly highest: number;
+}
+
 /** The place after all that has happened. */
-export async function newest(store: Store, { now, pausesKey }: Look): Promise<Position> {
-  const { pushed, endedAt, known } = await store.taskEvents.last(now + AHEAD_MS);
+export async function newest(store: Store, { now, pausesKey }: Look): Promise<NewestPosition> {
+  const { pushed, endedAt, known, highest } = await store.taskEvents.last(now + AHEAD_MS);
   const times = new Map(known.map((id) => [id, endedAt]));
-  return { pushed, endedAt, floor: endedAt, known: times, pauses: pausesKey };
+  return { pushed, endedAt, floor: endedAt, known: times, pauses: pausesKey, highest };
 }
 
 /** True where the clock was set back behind this place. */
@@ -119,7 +124,8 @@ export async function skipTo(
   position: Position,
   look: Look,
 ): Promise<Pick<Page, "events" | "next">> {
-  const next = { ...(await newest(store, look)), pauses: position.pauses };
+  const { highest: _, ...last } = await newest(store, look);
+  const next = { ...last, pauses: position.pauses };
   const query = { ...queryOf(position, look.now), limit: MOST_COUNTED };
   const { pushed, ended } = await store.taskEvents.count(query);
   if (pushed + ended === 0) return { events: [], next: position };
@@ -131,17 +137,18 @@ export async function skipTo(
 /** Says of a place that a client gave what cannot be told from there; null: all can. */
 export function unknownPlace(
   position: Position,
-  newestPlace: Position,
+  newestPlace: NewestPosition,
   look: Look,
 ): { readonly event: AdminEvent; readonly position: Position } | null {
   const why =
-    position.pushed > newestPlace.pushed
+    position.pushed > newestPlace.highest
       ? "the id is of another database"
       : isAhead(position, look)
         ? "the clock was set back"
         : null;
   if (why === null) return null;
-  const next = { ...newestPlace, pushed: Math.min(position.pushed, newestPlace.pushed) };
+  const { highest: _, ...last } = newestPlace;
+  const next = { ...last, pushed: Math.min(position.pushed, last.pushed) };
   return { event: { id: idOf(next), name: "skipped", data: { why } }, position: next };
 }
 

@@ -102,12 +102,12 @@ CREATE TABLE tq.output (
 
 -- What the runs that are under way say; a crash of the server may lose it.
 CREATE UNLOGGED TABLE tq.live_output (
-  worker text COLLATE "C" NOT NULL,
-  thread integer NOT NULL,
-  task   bigint  NOT NULL,
+  worker  text COLLATE "C" NOT NULL,
+  thread  integer NOT NULL,
+  task    bigint  NOT NULL,
   attempt integer NOT NULL,
-  claim  integer NOT NULL,
-  text   text COLLATE "C" NOT NULL,
+  claim   integer NOT NULL,
+  text    text COLLATE "C" NOT NULL,
   PRIMARY KEY (worker, thread)
 );
 

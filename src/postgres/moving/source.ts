@@ -3,7 +3,10 @@ import { TqError } from "../../errors.ts";
 import type { Counts, MovedRow, MoveSource, UnmovableTable } from "../../store/moving.ts";
 import type { ColumnValue, Table } from "../../store/records.ts";
 import type { Connection } from "../connection.ts";
+import type { PostgresOptions } from "../database.ts";
 import { identifier } from "../sql/table.ts";
+import { PostgresStore } from "../store.ts";
+import { openAlone } from "./connection.ts";
 import { countRows, lastIds, nameOf, userTables } from "./tables.ts";
 
 const ROWS_AT_ONCE = 1_000;
@@ -30,18 +33,29 @@ export class PostgresMoveSource implements MoveSource {
     ({ tables: this.tables, unmovable: this.unmovable } = user);
   }
 
-  /** @param db ended with the source. @throws TqError "conflict" while a worker is registered */
-  static async open(db: Connection, name: string): Promise<PostgresMoveSource> {
-    await db.command("BEGIN");
-    await db.command("LOCK TABLE tq.task, tq.worker, tq.cron IN ACCESS EXCLUSIVE MODE");
-    const [worker] = await db.all<{ id: string; host: string; pid: number }>(WORKERS);
-    if (worker) {
+  /** @throws TqError "conflict" while a worker is registered */
+  static async open(options: PostgresOptions, maxCrashes: number): Promise<PostgresMoveSource> {
+    const store = new PostgresStore({ ...options, needsTables: true });
+    const { name } = store;
+    try {
+      await store.rescueDead(maxCrashes);
+    } finally {
+      await store.close();
+    }
+    const db = await openAlone(options, name);
+    try {
+      await db.command("BEGIN");
+      await db.command("LOCK TABLE tq.task, tq.worker, tq.cron IN ACCESS EXCLUSIVE MODE");
+      const [worker] = await db.all<{ id: string; host: string; pid: number }>(WORKERS);
+      if (!worker) return new PostgresMoveSource(name, db, await userTables(db));
       throw new TqError(
         "conflict",
         `Cannot move ${name}: worker ${worker.id} (pid ${worker.pid} on ${worker.host}) lives; stop it first`,
       );
+    } catch (error) {
+      await db.close();
+      throw error;
     }
-    return new PostgresMoveSource(name, db, await userTables(db));
   }
 
   count(table: string, isOwn: boolean): Promise<Counts> {

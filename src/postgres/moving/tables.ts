@@ -2,7 +2,7 @@
 import type { Counts, UnmovableTable } from "../../store/moving.ts";
 import type { Column, Table } from "../../store/records.ts";
 import type { Connection } from "../connection.ts";
-import { identifier } from "../sql/table.ts";
+import { identifier, TYPES } from "../sql/table.ts";
 
 export function nameOf(table: string, isOwn: boolean): string {
   return isOwn ? `tq.${identifier(table)}` : identifier(table);
@@ -24,13 +24,12 @@ const USER_COLUMNS = `
    WHERE relkind IN ('r', 'p') AND nspname = current_schema()
    ORDER BY relname, attnum`;
 
-/** The types of columns that tq makes. */
-const TYPES: Readonly<Record<string, Column["type"]>> = {
-  text: "TEXT",
-  bigint: "INTEGER",
-  "double precision": "NUMERIC",
-  bytea: "BLOB",
-};
+/** The type of a model's column, by that of PostgreSQL. */
+const TYPE_OF = new Map(
+  Object.entries(TYPES).flatMap(([type, names]) =>
+    names.map((name) => [name as string, type as Column["type"]]),
+  ),
+);
 
 export async function userTables(
   db: Connection,
@@ -41,14 +40,14 @@ export async function userTables(
   for (const [name, columns] of Map.groupBy(all, ({ table }) => table)) {
     const others = columns.filter((column) => column.name !== "id");
     const id = columns.find((column) => column.name === "id");
-    const odd = others.find(({ type }) => TYPES[type] === undefined);
+    const odd = others.find(({ type }) => !TYPE_OF.has(type));
     if (id?.type !== "bigint" || !id.isKey) {
       unmovable.push({ name, why: "it has no column id bigint PRIMARY KEY" });
     } else if (odd) unmovable.push({ name, why: `its column ${odd.name} is ${odd.type}` });
     else {
       const columnOf = ({ name: one, type }: ColumnInfo): Column => ({
         name: one,
-        type: TYPES[type] ?? "TEXT",
+        type: TYPE_OF.get(type) ?? "TEXT",
       });
       tables.push({ name, columns: others.map(columnOf) });
     }

@@ -3,9 +3,12 @@ import { TqError } from "../../errors.ts";
 import type { Counts, MovedRow, MoveTarget, OwnTable } from "../../store/moving.ts";
 import type { ColumnValue, Table } from "../../store/records.ts";
 import type { Connection } from "../connection.ts";
+import type { PostgresOptions } from "../database.ts";
 import { isLost, uncertainError } from "../errors.ts";
 import { migrateInside } from "../migrate.ts";
 import { identifier, makeTable } from "../sql/table.ts";
+import { databaseName } from "../../values/database-url.ts";
+import { openAlone } from "./connection.ts";
 import { countRows, giveIdsAfter, nameOf } from "./tables.ts";
 
 const IN_USE = `
@@ -20,20 +23,25 @@ export class PostgresMoveTarget implements MoveTarget {
     this.#db = db;
   }
 
-  /** @param db ended with the target. @throws TqError "conflict" where there is a queue in use */
-  static async open(db: Connection, name: string): Promise<PostgresMoveTarget> {
-    await db.command("BEGIN");
-    await migrateInside(db, name);
-    await db.command("LOCK TABLE tq.task, tq.worker IN ACCESS EXCLUSIVE MODE");
-    const found = await db.get<{ tasks: number; workers: number }>(IN_USE);
-    if (found && found.tasks + found.workers > 0) {
-      const what = found.tasks > 0 ? `it has ${found.tasks} tasks` : "a worker uses it";
+  /** @throws TqError "conflict" where there is a queue in use */
+  static async open(options: PostgresOptions): Promise<PostgresMoveTarget> {
+    const name = databaseName(options.url);
+    const db = await openAlone(options, name);
+    try {
+      await db.command("BEGIN");
+      await migrateInside(db, name);
+      await db.command("LOCK TABLE tq.task, tq.worker IN ACCESS EXCLUSIVE MODE");
+      const found = await db.get<{ tasks: number; workers: number }>(IN_USE);
+      if (found && found.tasks + found.workers === 0) return new PostgresMoveTarget(name, db);
+      const what = found?.tasks ? `it has ${found.tasks} tasks` : "a worker uses it";
       throw new TqError(
         "conflict",
         `Cannot move into ${name}: there is a queue already, and ${what}; name an empty database`,
       );
+    } catch (error) {
+      await db.close();
+      throw error;
     }
-    return new PostgresMoveTarget(name, db);
   }
 
   async makeTables(tables: readonly Table[]): Promise<void> {

@@ -105,7 +105,7 @@ const SET_LAST = "UPDATE sqlite_sequence SET seq = max(seq, ?2) WHERE name = ?1"
 const ADD_LAST = `
   INSERT INTO sqlite_sequence (name, seq) SELECT ?1, ?2
    WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ?1)
-     AND EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1)`;
+     AND EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 AND sql LIKE '%AUTOINCREMENT%')`;
 
 export function giveIdsAfter(db: Database, last: ReadonlyMap<string, number>): void {
   for (const [name, id] of last) {

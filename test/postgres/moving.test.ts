@@ -1,0 +1,217 @@
+/** A queue that moves from a file to PostgreSQL and back is the same, to the last row. */
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { moveDatabase, openStore } from "../../src/open-store.ts";
+import { parseSettings } from "../../src/settings/config.ts";
+import { MOVED_TABLES } from "../../src/store/moving.ts";
+import { makeFolder } from "../support/folder.ts";
+import { needs } from "../support/needs.ts";
+import { makePostgresDatabase } from "../support/postgres.ts";
+import { claimFirst, makeStore, newTask, OWNER, pushOne } from "../support/store.ts";
+import { sentenceOf } from "../support/error.ts";
+
+const { test: onPostgres } = needs("postgres");
+
+const settings = (database: Record<string, unknown>) => parseSettings({ database }, "test");
+
+/** A file with tasks in all states, their history, a recurring task, pauses, and tables of models. */
+async function fill(path: string): Promise<void> {
+  await using made = makeStore({ path });
+  const { store, clock } = made;
+  const text = "é😀 \" \\ ' \n \u007f";
+  await store.push([
+    newTask({ args: JSON.stringify([text, 0.1, 1e300, { a: null }]), ref: text, user: 7 }),
+    newTask({ priority: -3, queue: "größe", policy: '{"attempts":3}' }),
+    newTask({ scheduledAt: clock.now() + 60_000, expectedAt: clock.now() + 70_000 }),
+    newTask({ expiresAt: clock.now() + 99_000, context: '{"language":"fr"}' }),
+  ]);
+  const error = { name: "Error", message: text, stack: "at 7", code: 42 };
+  await store.write(async (session) => {
+    const [first, second] = await session.claim({ owner: OWNER, queues: [], limit: 2 });
+    if (!first || !second) throw new Error("two tasks are ready");
+    await session.settle(first, { kind: "finished", result: '{"x":1}', reason: null });
+    await session.keepOutput(first.id, 1, '{"at":1,"level":"info","text":"said"}\n');
+    await session.settle(second, { kind: "retry", error, delay: 5_000 });
+  });
+  await pushOne(store);
+  const claimed = await claimFirst(store);
+  await store.write((session) =>
+    session.settle(claimed, { kind: "failed", error: { ...error, code: "E1" } }),
+  );
+  await store.cancel(await pushOne(store), "no more");
+  await store.pauses.pause({ kind: "queue", name: "mail*", by: "me", reason: text, until: null });
+  await store.redactions.declare(["card"], { card: { charge: ["pin", 1] } });
+  using db = new Database(path);
+  db.run(
+    "CREATE TABLE sale (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT, price NUMERIC, big INTEGER, raw BLOB)",
+  );
+  const insert = db.query("INSERT INTO sale (name, price, big, raw) VALUES (?, ?, ?, ?)");
+  insert.run(text, 0.1 + 0.2, 9007199254740993n, new Uint8Array([0, 255, 7]));
+  insert.run(null, 1e300, -9223372036854775808n, null);
+  db.run("INSERT INTO sale DEFAULT VALUES");
+  db.run("DELETE FROM sale WHERE id = 3");
+}
+
+/** All rows that move, and the numbers of ids, as SQLite writes them. */
+function rowsOf(path: string) {
+  using db = new Database(path, { safeIntegers: true });
+  const tables = [...MOVED_TABLES.map((name) => `tq__${name}`), "sale"];
+  const rows = tables.map((name) => {
+    const columns = db.query(`PRAGMA table_info(${name})`).all() as { name: string }[];
+    const named = columns
+      .map((column) => column.name)
+      .filter((one) => one !== "id" || name !== "tq__output");
+    const all = db
+      .query(`SELECT ${named.map((one) => `"${one}"`).join(", ")} FROM ${name}`)
+      .values();
+    return [name, all.toSorted((a, b) => (Bun.inspect(a) < Bun.inspect(b) ? -1 : 1))];
+  });
+  const ids = db
+    .query("SELECT name, seq FROM sqlite_sequence WHERE seq > 0 ORDER BY name")
+    .values();
+  return { rows: Object.fromEntries(rows) as Record<string, unknown[][]>, ids };
+}
+
+onPostgres(
+  "a queue moves to PostgreSQL and back without a change",
+  async () => {
+    using folder = makeFolder();
+    await using database = await makePostgresDatabase();
+    const [from, back] = [folder.file("tq.db"), folder.file("back.db")];
+    await fill(from);
+    const before = rowsOf(from);
+    for (const name of ["task", "error", "attempt", "output", "pause", "redaction"]) {
+      expect(before.rows[`tq__${name}`]?.length).toBeGreaterThan(0); // else it proves nothing
+    }
+
+    const moved = await moveDatabase(settings({ path: from }), database.url, []);
+    expect(moved).toMatchObject({ tasks: 6, tables: { sale: 2 }, left: [] });
+    expect(await sentenceOf(async () => openStore(settings({ path: from })))).toContain(
+      `tq migrate --to has moved its queue to ${moved.to}`,
+    );
+    const [first] = await database.run("SELECT * FROM sale ORDER BY id");
+    expect(first).toMatchObject({ price: 0.1 + 0.2, big: "9007199254740993" });
+    const store = openStore(settings({ url: database.url }));
+    expect(await store.get(1)).toMatchObject({ state: "finished", user: 7 });
+    await store.close();
+
+    await moveDatabase(settings({ url: database.url }), back, []);
+    expect(rowsOf(back)).toEqual(before);
+    const again = openStore(settings({ url: database.url }));
+    expect(await sentenceOf(() => again.get(1))).toContain(`has moved its queue to ${back}`);
+    await again.close();
+  },
+  30_000,
+);
+
+onPostgres("ids go on after those that were given, in both directions", async () => {
+  using folder = makeFolder();
+  await using database = await makePostgresDatabase();
+  const path = folder.file("tq.db");
+  await fill(path);
+  await moveDatabase(settings({ path }), database.url, []);
+  const store = openStore(settings({ url: database.url }));
+  expect(await store.push([newTask()])).toEqual([7]);
+  await store.close();
+  const [row] = await database.run("INSERT INTO sale (name) VALUES ('new') RETURNING id");
+  expect(row).toEqual({ id: "4" });
+});
+
+const REFUSED: [what: string, change: string, sentence: string][] = [
+  [
+    "a table that tq did not make",
+    "CREATE TABLE customers (id INTEGER PRIMARY KEY, name VARCHAR(20))",
+    "tq did not make its table customers (its column name is VARCHAR(20)); move them yourself, and say --leave customers",
+  ],
+  [
+    "text with a NUL",
+    "UPDATE sale SET name = 'a' || char(0) || 'b' WHERE id = 1",
+    "Cannot move the column name of the table sale: its text in the row 1 has a NUL",
+  ],
+  [
+    "text in a column of numbers",
+    "UPDATE sale SET price = 'free' WHERE id = 2",
+    "Cannot move the table sale: PostgreSQL takes a value of it not",
+  ],
+];
+
+for (const [what, change, sentence] of REFUSED) {
+  onPostgres(`refuses ${what}, and moves nothing`, async () => {
+    using folder = makeFolder();
+    await using database = await makePostgresDatabase();
+    const path = folder.file("tq.db");
+    await fill(path);
+    using db = new Database(path);
+    db.run(change);
+    db.close();
+    const config = settings({ path });
+    expect(await sentenceOf(() => moveDatabase(config, database.url, []))).toContain(sentence);
+    expect(await database.run("SELECT count(*)::int AS tasks FROM tq.task")).toEqual([
+      { tasks: 0 },
+    ]);
+    expect(await database.run("SELECT to_regclass('sale')::text AS sale")).toEqual([
+      { sale: null },
+    ]);
+    const store = openStore(config); // is not refused
+    expect(await store.list()).toHaveLength(6);
+    await store.close();
+  });
+}
+
+onPostgres("leaves the tables behind that it is told to", async () => {
+  using folder = makeFolder();
+  await using database = await makePostgresDatabase();
+  const path = folder.file("tq.db");
+  await fill(path);
+  using db = new Database(path);
+  db.run("CREATE TABLE customers (name VARCHAR(20))");
+  db.close();
+  const moved = await moveDatabase(settings({ path }), database.url, ["customers", "sale"]);
+  expect(moved).toMatchObject({ tables: {}, left: ["customers", "sale"] });
+});
+
+onPostgres("moves neither into a queue in use nor into a file that is there", async () => {
+  using folder = makeFolder();
+  await using database = await makePostgresDatabase();
+  const path = folder.file("tq.db");
+  await fill(path);
+  const store = openStore(settings({ url: database.url }));
+  await store.push([newTask()]);
+  const config = settings({ path });
+  expect(await sentenceOf(() => moveDatabase(config, database.url, []))).toContain(
+    "there is a queue already, and it has 1 tasks; name an empty database",
+  );
+  await store.close();
+  const other = settings({ url: database.url });
+  expect(await sentenceOf(() => moveDatabase(other, path, []))).toContain(
+    "there is a file already",
+  );
+});
+
+onPostgres("a move into a file that fails leaves no file", async () => {
+  using folder = makeFolder();
+  await using database = await makePostgresDatabase();
+  await database.run("CREATE TABLE public.odd (id bigint PRIMARY KEY, at timestamptz)");
+  const store = openStore(settings({ url: database.url }));
+  await store.push([newTask()]);
+  await store.close();
+  const config = settings({ url: database.url });
+  expect(await sentenceOf(() => moveDatabase(config, folder.file("new.db"), []))).toContain(
+    "its column at is timestamp with time zone",
+  );
+  expect(existsSync(join(folder.path, "new.db"))).toBe(false);
+  expect(readdirSync(folder.path)).toEqual([]);
+});
+
+test("a file that has moved says where its queue is", async () => {
+  await using made = makeStore();
+  await made.store.close();
+  using db = new Database(made.path);
+  db.run("CREATE TABLE tq__moved (target TEXT NOT NULL) STRICT");
+  db.run("INSERT INTO tq__moved VALUES ('postgresql://db/shop')");
+  expect(await sentenceOf(async () => made.open())).toContain(
+    "tq migrate --to has moved its queue to postgresql://db/shop; set database.url",
+  );
+});
