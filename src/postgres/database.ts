@@ -35,6 +35,8 @@ export interface PostgresOptions {
   readonly timeout?: number;
   /** The most connections that are open at once. */
   readonly connections?: number;
+  /** So many connections stay open though nobody uses them. */
+  readonly keep?: number;
   /** How the server lists the connections; default: a name of this process's own, by which others end what is left of it. */
   readonly application?: string;
   /** Default: the clock of the server. */
@@ -81,6 +83,7 @@ export class PostgresDatabase {
     this.options = {
       timeout: 5_000,
       connections: 10,
+      keep: 1,
       application: newApplication(),
       clock: this.#serverClock,
       bootId: bootId(),
