@@ -67,7 +67,21 @@ const END_OTHERS =
 /** Gives a test a database that has the schema, and nothing else. */
 export async function makePostgresDatabase(): Promise<TestDatabase> {
   const on = await (server ??= startWithTemplate());
-  const made = left.pop() ?? (await makeDatabase(on));
+  return asTestDatabase(on, left.pop() ?? (await makeDatabase(on)));
+}
+
+/** Starts the server and makes databases, for tests that cannot wait for one. */
+export async function preparePostgres(count: number): Promise<() => TestDatabase> {
+  const on = await (server ??= startWithTemplate());
+  for (let made = 0; made < count; made++) left.push(await makeDatabase(on));
+  return () => {
+    const made = left.pop();
+    if (!made) throw new Error(`All ${count} databases of this process are in use`);
+    return asTestDatabase(on, made);
+  };
+}
+
+function asTestDatabase(on: PostgresServer, made: Made): TestDatabase {
   const { name, own } = made;
   return {
     url: on.url(name),
