@@ -7,6 +7,7 @@ import type { Child } from "./child.ts";
 import { ACCOUNTS, Crew, type Role } from "./crew.ts";
 import { Random } from "./random.ts";
 import { Rescues } from "./rescues.ts";
+import type { Server } from "./server.ts";
 import { type Kind, KINDS, MOODS, type Mood, type Move } from "./schedule.ts";
 
 export interface MovesOptions {
@@ -15,6 +16,8 @@ export interface MovesOptions {
   readonly workers: number;
   readonly threads: number;
   readonly store: Store;
+  /** The database is a server's, to whose connections this gives access; null: it is a file. */
+  readonly server: Server | null;
 }
 
 /** The longest that an endless task keeps its thread before it is cancelled. */
@@ -28,6 +31,12 @@ const GAVE_UP = 1;
 
 /** The limit of a transfer that is numb. The next run is soon, and may exceed it again on a slow machine. */
 const NUMB_POLICY = { timeout: "300ms", attempts: 100, backoff: "20ms" };
+
+/** How long the tasks of a dead worker may wait, in ms: on a server others first make sure that it is dead. */
+const RESCUE_LIMIT_MS = { file: 1_000, server: 2_000 } as const;
+
+/** How long a worker that is stopped stands still: longer than it may go without an answer of the server. */
+const STALL_MS = [500, 5_000] as const;
 
 /** One of so many last tasks is run anew. */
 const LAST_TASKS = 200;
@@ -46,6 +55,7 @@ export class Moves {
   readonly retried = new Set<number>();
   readonly problems: string[] = [];
   readonly #store: Store;
+  readonly #server: Server | null;
   readonly #random: Random;
   /** How many transfers that misbehave (`Mood`) were pushed so far; their refs are numbered by it. */
   #pushed = 0;
@@ -58,12 +68,15 @@ export class Moves {
   /** Cancels and retries of one task, one after another: it must not be retried after it has finished. */
   #anew: Promise<void> = Promise.resolve();
 
-  constructor({ store, seed, ...options }: MovesOptions) {
+  constructor({ store, server, seed, ...options }: MovesOptions) {
     this.#store = store;
+    this.#server = server;
     this.#random = new Random(seed);
-    this.rescues = new Rescues(store, (pid) => this.crew.isAlive(pid));
+    const limit = server ? RESCUE_LIMIT_MS.server : RESCUE_LIMIT_MS.file;
+    this.rescues = new Rescues(store, (pid) => this.crew.isAlive(pid), limit);
     this.crew = new Crew({
       ...options,
+      onServer: server !== null,
       heard: (child, words) => this.#answer(child, words),
       fell: (role, child, code) => {
         const isExpected = this.#numb.has(child) && code === GAVE_UP;
@@ -101,9 +114,28 @@ export class Moves {
         this.made.pause += 1;
         this.#track(pauseFor(this.#store, which, pause));
         break;
+      case "backend": {
+        const child = which % 2 === 0 ? worker : producer;
+        if (child && this.#server) this.#track(this.#cut(this.#server, child));
+        break;
+      }
+      case "stall":
+        if (worker) this.#track(this.#stall(worker));
+        break;
       default:
         this.#track(this.#pushMood(kind));
     }
+  }
+
+  async #cut(server: Server, child: Child): Promise<void> {
+    if (await server.cut(child.pid, this.#random.whole(0, 999))) this.made.backend += 1;
+  }
+
+  async #stall(worker: Child): Promise<void> {
+    this.made.stall += 1;
+    worker.pause();
+    await Bun.sleep(this.#random.whole(...STALL_MS));
+    worker.goOn();
   }
 
   /** Resolves when all work that has begun has ended. */

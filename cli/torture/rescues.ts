@@ -3,18 +3,18 @@ import type { Store } from "../../src/store/store.ts";
 
 const LOOK_EVERY_MS = 5;
 
-/** The promise of tq. */
-const RESCUE_LIMIT_MS = 1_000;
-
 export class Rescues {
   readonly #store: Store;
   readonly #isAlive: (pid: number) => boolean;
+  /** The promise of tq, in ms. */
+  readonly #limit: number;
   /** The slowest rescue, in ms. */
   slowest = 0;
   /** Rescues that took longer than promised, in words. */
   readonly late: string[] = [];
 
-  constructor(store: Store, isAlive: (pid: number) => boolean) {
+  constructor(store: Store, isAlive: (pid: number) => boolean, limit: number) {
+    this.#limit = limit;
     this.#store = store;
     this.#isAlive = isAlive;
   }
@@ -37,7 +37,7 @@ export class Rescues {
 
   #count(pid: number, duration: number): void {
     this.slowest = Math.max(this.slowest, duration);
-    if (duration <= RESCUE_LIMIT_MS) return;
+    if (duration <= this.#limit) return;
     const at = new Date().toISOString();
     this.late.push(`Rescue of worker ${pid} took ${Math.ceil(duration)} ms, until ${at}`);
   }
