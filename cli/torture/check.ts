@@ -96,10 +96,12 @@ export interface Tortured {
   readonly acknowledged: readonly string[];
   /** The tasks that were retried by hand. */
   readonly retried: ReadonlySet<number>;
+  /** How many ms two processes may be apart about the time. */
+  readonly slack: number;
 }
 
 /** Call it after the runtime of the torture's folder was entered, and when no process of it runs any more. */
-export function check({ folder, acknowledged, retried }: Tortured): Promise<Findings> {
+export function check({ folder, acknowledged, retried, slack }: Tortured): Promise<Findings> {
   return Transaction.start({}, () => {
     const { database } = Transaction.current;
     const [[tasks]] = database.query("SELECT count(*) FROM tq_tasks").values() as [[number]];
@@ -109,7 +111,7 @@ export function check({ folder, acknowledged, retried }: Tortured): Promise<Find
     const half = [HALF_APPLIED, HALF_PUSHED, UNBALANCED].map((sql) => sentences(sql));
     const stuck = sentences(STUCK);
     const broken = [
-      ...checkLives(sentences, folder, retried),
+      ...checkLives(sentences, folder, retried, slack),
       ...checkRecurring(sentences, retried),
     ];
     const damage = sentences("PRAGMA integrity_check").filter((line) => line !== "ok");

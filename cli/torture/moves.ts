@@ -5,6 +5,7 @@ import type { PauseTarget } from "../../src/store/pauses.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Child } from "./child.ts";
 import { ACCOUNTS, Crew, type Role } from "./crew.ts";
+import { insist } from "./insist.ts";
 import { Random } from "./random.ts";
 import { Rescues } from "./rescues.ts";
 import type { Server } from "./server.ts";
@@ -40,9 +41,6 @@ const STALL_MS = [500, 5_000] as const;
 
 /** One of so many last tasks is run anew. */
 const LAST_TASKS = 200;
-
-/** The pause before a refused push or move is tried again. */
-const TRY_AGAIN_MS = 20;
 
 export class Moves {
   readonly crew: Crew;
@@ -161,7 +159,8 @@ export class Moves {
 
   /** A worker that has not registered yet is ended by the signal, with another status. */
   async #stop(worker: Child, pause: number): Promise<void> {
-    const isReady = (await this.#store.workers()).some(({ pid }) => pid === worker.pid);
+    const workers = (await insist(() => this.#store.workers())) ?? [];
+    const isReady = workers.some(({ pid }) => pid === worker.pid);
     if (!isReady || !worker.alive) return; // another move ends it
     this.made.stop += 1;
     await this.crew.replace("worker", worker, pause, "stop");
@@ -213,7 +212,7 @@ export class Moves {
 
   /** Cancels a task that has not finished, if it has not ended, and retries it by hand. */
   async #runSomeAnew(which: number): Promise<void> {
-    const last = await this.#store.list({ limit: LAST_TASKS });
+    const last = (await insist(() => this.#store.list({ limit: LAST_TASKS }))) ?? [];
     const unfinished = last.filter(({ state }) => state !== "finished");
     const task = unfinished[which % unfinished.length];
     if (!task) return;
@@ -233,9 +232,9 @@ export class Moves {
       await insist(() => this.#store.cancel(task));
     } catch (error) {
       if (!isTqError(error) || error.code !== "conflict") throw error;
-      if ((await this.#store.get(task))?.state === "finished") return;
+      if ((await insist(() => this.#store.get(task)))?.state === "finished") return;
     }
-    await insist(() => this.#store.retry(task));
+    await insist(() => this.#store.retry(task), "conflict");
     this.retried.add(task);
   }
 
@@ -247,7 +246,7 @@ export class Moves {
     const args = JSON.stringify([(from % ACCOUNTS) + 1, 1, mood]);
     const policy = mood === "numb" ? JSON.stringify(NUMB_POLICY) : null;
     const task = { ...PRESETS, ...call, priority: 1, args, context: "{}", policy };
-    await insist(() => this.#store.push([task]));
+    await insist(() => this.#store.push([task]), "conflict");
     this.acknowledged.push(ref);
   }
 }
@@ -273,16 +272,4 @@ async function pauseFor(store: Store, which: number, ms: number): Promise<void> 
   await insist(() => store.pauses.resume(target)).catch((error: unknown) => {
     if (!isTqError(error) || error.code !== "not_found") throw error; // another pause of it has ended meanwhile
   });
-}
-
-/** Tries again while another process holds the write lock, or the queue is full. */
-async function insist<T>(move: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await move();
-    } catch (error) {
-      if (!isTqError(error) || (error.code !== "busy" && error.code !== "full")) throw error;
-      await Bun.sleep(TRY_AGAIN_MS);
-    }
-  }
 }

@@ -1,4 +1,5 @@
 /** Measures how long the tasks of a killed worker wait until they are put back. */
+import { insist } from "./insist.ts";
 import type { Store } from "../../src/store/store.ts";
 
 const LOOK_EVERY_MS = 5;
@@ -27,7 +28,7 @@ export class Rescues {
    */
   async watch(pid: number, killed: number): Promise<void> {
     for (let since = killed; ; await Bun.sleep(LOOK_EVERY_MS)) {
-      const workers = await this.#store.workers();
+      const workers = (await insist(() => this.#store.workers())) ?? [];
       const now = performance.now();
       const rescued = workers.every((worker) => worker.pid !== pid);
       if (rescued) return this.#count(pid, now - since);
