@@ -166,6 +166,17 @@ export async function moveDatabase(
   return await moveQueue(source, target, leave); // before both ends are closed
 }
 
+/** Copies the queue, with the tables of its models, into a file that is not there, while nobody uses it. */
+export async function copyDatabase(
+  config: StoreConfig & Pick<Config, "worker">,
+  file: string,
+): Promise<void> {
+  const { moveQueue } = await import("./store/moving.ts");
+  await using source = await openSource(config);
+  await using target = await openTarget(config, file);
+  await moveQueue(source, target, [], true);
+}
+
 async function openSource(config: StoreConfig & Pick<Config, "worker">): Promise<MoveSource> {
   const server = serverOf(config);
   if (server === null) {

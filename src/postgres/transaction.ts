@@ -190,7 +190,8 @@ export class PostgresTransaction {
       if (committed.status === "rejected") {
         throw lostIsUncertain(committed.reason, this.#options.name);
       }
-      if (committed.value !== "COMMIT") throw (this.#unseen?.error as Error | undefined) ?? undoneError(this.#userError);
+      if (committed.value !== "COMMIT")
+        throw (this.#unseen?.error as Error | undefined) ?? undoneError(this.#userError);
       this.tables.commit();
       return ended.value;
     } catch (error) {
