@@ -73,9 +73,9 @@ export function openThreadStore(config: StoreConfig, options: ThreadStoreOptions
   return new SqliteThreadStore(optionsOf(config), options);
 }
 
-/** Looks into the database without bringing it to this version's schema; null: there is none. */
+/** Looks into the file of the database without bringing it to this version's schema; null: there is none. */
 export async function peekAt({ database }: Pick<StoreConfig, "database">): Promise<Peeked | null> {
-  if (database.url !== null) return null; // TODO
+  if (database.url !== null) return null;
   const { peek } = await import("./sqlite/peek.ts"); // for one command alone
   return peek(database.path);
 }
