@@ -15,6 +15,7 @@ import type { ClaimedTask, NewTask } from "../task.ts";
 import { Capacity } from "./capacity.ts";
 import type { Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
+import { checkServer } from "./known-server.ts";
 import { placeOthers } from "./greeting.ts";
 import { Marks } from "./marks.ts";
 import { migrate, schemaVersion } from "./migrate.ts";
@@ -34,6 +35,8 @@ export interface PostgresOptions {
   readonly timeout?: number;
   /** The most connections that are open at once. */
   readonly connections?: number;
+  /** So many connections stay open though nobody uses them. */
+  readonly keep?: number;
   /** How the server lists the connections; default: a name of this process's own, by which others end what is left of it. */
   readonly application?: string;
   /** Default: the clock of the server. */
@@ -54,6 +57,7 @@ export function newApplication(): string {
 }
 
 const TRAITS: StoreTraits = {
+  isServer: true,
   singleWriter: false,
   maxBatch: 60, // PostgreSQL keeps 64 subtransactions of each transaction in memory
   quickMs: 3,
@@ -80,6 +84,7 @@ export class PostgresDatabase {
     this.options = {
       timeout: 5_000,
       connections: 10,
+      keep: 1,
       application: newApplication(),
       clock: this.#serverClock,
       bootId: bootId(),
@@ -145,6 +150,7 @@ export class PostgresDatabase {
   }
 
   async #ready(connection: Connection): Promise<void> {
+    await checkServer(connection, this.name);
     if (!this.options.needsTables) return migrate(connection, this.name);
     if ((await schemaVersion(connection, this.name)) > 0) {
       if (!this.options.onlyLooks) await migrate(connection, this.name);

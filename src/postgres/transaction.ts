@@ -40,7 +40,7 @@ export class PostgresTransaction {
   #count = 0;
   #undone = 0;
   #waited = 0; // ms
-  #pending: Promise<unknown> | null = null;
+  readonly #pending = new Set<Promise<unknown>>();
 
   constructor(options: TransactionOptions) {
     this.#options = options;
@@ -77,9 +77,9 @@ export class PostgresTransaction {
     return this.#waited;
   }
 
-  /** Settles with the last answer that is under way; null: none is. */
+  /** Settles with the first answer that is under way; null: none is. */
   get pendingAnswer(): Promise<unknown> | null {
-    return this.#pending;
+    return this.#pending.values().next().value ?? null;
   }
 
   /** The connection of the transaction. @throws TqError "conflict" outside of one */
@@ -165,10 +165,8 @@ export class PostgresTransaction {
 
   /** Notes that this answer is under way. */
   answered<T>(answer: Promise<T>): Promise<T> {
-    this.#pending = answer;
-    const clear = () => {
-      if (this.#pending === answer) this.#pending = null;
-    };
+    this.#pending.add(answer);
+    const clear = () => void this.#pending.delete(answer);
     answer.then(clear, clear);
     return answer;
   }
@@ -198,7 +196,8 @@ export class PostgresTransaction {
       if (committed.status === "rejected") {
         throw lostIsUncertain(committed.reason, this.#options.name);
       }
-      if (committed.value !== "COMMIT") throw this.#unseen?.error ?? undoneError(this.#userError);
+      if (committed.value !== "COMMIT")
+        throw (this.#unseen?.error as Error | undefined) ?? undoneError(this.#userError);
       this.tables.commit();
       return ended.value;
     } catch (error) {

@@ -12,7 +12,11 @@ let databases = 0;
 const TEMPLATE = "tq_template";
 
 async function startWithTemplate(): Promise<PostgresServer> {
-  const started = await startPostgres(["autovacuum=off", "synchronous_commit=off"]);
+  const started = await startPostgres([
+    "autovacuum=off",
+    "synchronous_commit=off",
+    "deadlock_timeout=20ms",
+  ]);
   await admin(started, `CREATE DATABASE ${TEMPLATE}`);
   const first = new PostgresStore({ url: started.url(TEMPLATE), folder: "/" });
   await first.ready();
@@ -67,7 +71,21 @@ const END_OTHERS =
 /** Gives a test a database that has the schema, and nothing else. */
 export async function makePostgresDatabase(): Promise<TestDatabase> {
   const on = await (server ??= startWithTemplate());
-  const made = left.pop() ?? (await makeDatabase(on));
+  return asTestDatabase(on, left.pop() ?? (await makeDatabase(on)));
+}
+
+/** Starts the server and makes databases, for tests that cannot wait for one. */
+export async function preparePostgres(count: number): Promise<() => TestDatabase> {
+  const on = await (server ??= startWithTemplate());
+  for (let made = 0; made < count; made++) left.push(await makeDatabase(on));
+  return () => {
+    const made = left.pop();
+    if (!made) throw new Error(`All ${count} databases of this process are in use`);
+    return asTestDatabase(on, made);
+  };
+}
+
+function asTestDatabase(on: PostgresServer, made: Made): TestDatabase {
   const { name, own } = made;
   return {
     url: on.url(name),
@@ -91,8 +109,8 @@ async function makeDatabase(on: PostgresServer): Promise<Made> {
   databases += 1;
   const name = `tq_${databases}`;
   await admin(on, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
-  const own = new Bun.SQL(on.url(name), { max: 1, connection: { search_path: "public" } });
-  return { name, own };
+  const options = { max: 1, connection: { search_path: "public" } };
+  return { name, own: new Bun.SQL(on.url(name), options) };
 }
 
 /** A store whose workers can die. */
