@@ -15,6 +15,7 @@ import type { ClaimedTask, NewTask } from "../task.ts";
 import { Capacity } from "./capacity.ts";
 import type { Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
+import { checkServer } from "./known-server.ts";
 import { placeOthers } from "./greeting.ts";
 import { Marks } from "./marks.ts";
 import { migrate, schemaVersion } from "./migrate.ts";
@@ -56,6 +57,7 @@ export function newApplication(): string {
 }
 
 const TRAITS: StoreTraits = {
+  isServer: true,
   singleWriter: false,
   maxBatch: 60, // PostgreSQL keeps 64 subtransactions of each transaction in memory
   quickMs: 3,
@@ -147,6 +149,7 @@ export class PostgresDatabase {
   }
 
   async #ready(connection: Connection): Promise<void> {
+    await checkServer(connection, this.name);
     if (!this.options.needsTables) return migrate(connection, this.name);
     if ((await schemaVersion(connection, this.name)) > 0) {
       if (!this.options.onlyLooks) await migrate(connection, this.name);

@@ -141,6 +141,11 @@ export function isLost(given: unknown): boolean {
   return error instanceof SQL.SQLError && /CONNECTION|LIFETIME|IDLE/.test(code);
 }
 
+/** True for the error of each statement that follows on another error in a transaction. */
+export function isAfterError(error: unknown): boolean {
+  return sqlState(error instanceof TqError ? error.cause : error) === "25P02";
+}
+
 /** The error of a commit whose answer was lost. */
 export function uncertainError(name: string, cause: unknown): TqError {
   const reason = cause instanceof Error ? cause.message : String(cause);

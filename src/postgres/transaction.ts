@@ -6,7 +6,7 @@ import { KnownTables } from "../store/known-tables.ts";
 import type { Table } from "../store/records.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
-import { isLost, uncertainError } from "./errors.ts";
+import { isAfterError, isLost, uncertainError } from "./errors.ts";
 import type { Shape } from "./sql/table.ts";
 
 export interface TransactionOptions {
@@ -24,6 +24,8 @@ export class PostgresTransaction {
   #beginning: Promise<void> | null = null;
   /** The first error of a statement that nobody has awaited. */
   #unseen: { readonly error: unknown } | null = null;
+  /** The error of the user's own SQL that has ended the transaction. */
+  #userError: unknown = null;
   #isSpoilt = false;
   #isEnded = false;
   #userRollbacks = 0;
@@ -99,6 +101,7 @@ export class PostgresTransaction {
     this.#connection = connection;
     this.#isSpoilt = false;
     this.#unseen = null;
+    this.#userError = null;
     this.#count += 1;
     this.#behind(connection.command("BEGIN"));
   }
@@ -106,15 +109,24 @@ export class PostgresTransaction {
   /** Runs statements in a transaction, which begins with them where none has begun. */
   async run<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
     if (!this.#connection) await this.begin();
-    return this.answered(fn(this.db));
+    return this.answered(this.#explained(fn(this.db)));
   }
 
   /** Runs statements in the transaction; outside of one each stands alone. */
   async read<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
     this.checkNotEnded();
     if (this.#beginning) await this.#beginning;
-    if (this.#connection) return this.answered(fn(this.#connection));
+    if (this.#connection) return this.answered(this.#explained(fn(this.#connection)));
     return this.answered(this.#alone(fn));
+  }
+
+  /** Says which error of the user's own SQL keeps all later statements of the transaction from running. */
+  async #explained<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      throw this.#userError !== null && isAfterError(error) ? undoneError(this.#userError) : error;
+    }
   }
 
   async #alone<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
@@ -169,7 +181,7 @@ export class PostgresTransaction {
    */
   async commit<T>(last: (db: Connection) => Promise<T>): Promise<T> {
     const { db } = this;
-    const ending = last(db);
+    const ending = this.#explained(last(db));
     const committing = db.command("COMMIT");
     const [ended, committed] = await this.answered(Promise.allSettled([ending, committing]));
     try {
@@ -178,7 +190,7 @@ export class PostgresTransaction {
       if (committed.status === "rejected") {
         throw lostIsUncertain(committed.reason, this.#options.name);
       }
-      if (committed.value !== "COMMIT") throw this.#unseen?.error ?? undoneError();
+      if (committed.value !== "COMMIT") throw this.#unseen?.error ?? undoneError(this.#userError);
       this.tables.commit();
       return ended.value;
     } catch (error) {
@@ -215,8 +227,14 @@ export class PostgresTransaction {
     this.#isSpoilt = true;
   }
 
+  /** The user's own SQL has failed: the transaction can be undone, or go back to a savepoint, and nothing else. */
+  userFailed(error: unknown): void {
+    this.#userError ??= error;
+  }
+
   /** User code went back to a savepoint of its own. */
   userWentBack(): void {
+    this.#userError = null;
     this.#userRollbacks += 1;
     this.tables.rollback();
   }
@@ -234,6 +252,7 @@ export class PostgresTransaction {
   async rollbackToSavepoint(): Promise<void> {
     await this.answered(this.db.command("ROLLBACK TO tq_task; RELEASE tq_task"));
     this.#unseen = null;
+    this.#userError = null;
     this.tables.rollbackToSavepoint();
   }
 
@@ -268,6 +287,12 @@ function noTransactionError(): TqError {
   return new TqError("conflict", "Cannot go on: the transaction has ended");
 }
 
-function undoneError(): TqError {
-  return new TqError("conflict", "Cannot commit: an error has undone the transaction before");
+/** @param cause the error of the user's own SQL; null: it was no such error. */
+function undoneError(cause: unknown): TqError {
+  const words = cause instanceof Error ? ` (${cause.message})` : "";
+  return new TqError(
+    "database",
+    `Cannot commit: an error of its SQL has undone the transaction before${words}; let it end the transaction, or go back to a savepoint`,
+    { cause },
+  );
 }

@@ -59,6 +59,7 @@ export interface SqliteOptions extends Partial<ConnectionOptions> {
 }
 
 const TRAITS: StoreTraits = {
+  isServer: false,
   singleWriter: true,
   maxBatch: 500,
   quickMs: 1,

@@ -1,6 +1,7 @@
 /** Guards the raw connection that user code gets: it works until its transaction ends. */
 import { type Database, Statement } from "bun:sqlite";
 import { TqError } from "../errors.ts";
+import { endsTransaction } from "../store/user-sql-words.ts";
 import { effectsOf } from "./user-sql.ts";
 
 /**
@@ -149,10 +150,7 @@ function goingBackOnError<T>(call: () => T, rules: Rules): T {
 }
 
 function refusal(what: string): TqError {
-  return new TqError(
-    "conflict",
-    `Cannot go on: ${what} through its connection; use Transaction.current.commit(), or throw to roll back`,
-  );
+  return endsTransaction(`${what} through its connection`);
 }
 
 function refuseSet(key: PropertyKey): never {

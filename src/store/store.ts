@@ -41,6 +41,8 @@ export const DUE_SOON_MS = 3;
 
 /** The traits of a store's database that decide how tasks run on it. */
 export interface StoreTraits {
+  /** True: a server keeps the database. False: it is a file of this machine. */
+  readonly isServer: boolean;
   /** One transaction writes at a time: a thread that stays locked out is replaced. */
   readonly singleWriter: boolean;
   /** The most runs that may share a transaction. */

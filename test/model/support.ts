@@ -1,5 +1,6 @@
 /** A store of its own for the models of one test, in a folder that is removed after it. */
 import { Database } from "bun:sqlite";
+import { describe, test } from "bun:test";
 import type { AsyncLocalStorage } from "node:async_hooks";
 import { join } from "node:path";
 import { parseSettings } from "../../src/settings/config.ts";
@@ -8,6 +9,9 @@ import "../../src/index.ts";
 import { Registry } from "../../src/registry/registry.ts";
 import { type Runtime, enterRuntime } from "../../src/transaction/runtime.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
+import { PostgresStore } from "../../src/postgres/store.ts";
+import type { Store } from "../../src/store/store.ts";
+import { preparePostgres, type TestDatabase } from "../support/postgres.ts";
 import type { Task } from "../../src/task.ts";
 import { makeFolder } from "../support/folder.ts";
 import { Audience } from "../../src/log/audience.ts";
@@ -27,8 +31,29 @@ import { Progress } from "../../src/shared-memory/progress.ts";
 
 export { errorOf, sentenceOf } from "../support/error.ts";
 
+const TESTED = process.env["TQ_TEST_STORE"];
+
 /** True where the tests of models are run again on a store that answers late: see `test/store/late.test.ts`. */
-export const IS_LATE = process.env["TQ_TEST_STORE"] === "late";
+export const IS_LATE = TESTED === "late";
+
+/** True where they are run again on PostgreSQL: see `test/postgres/models.test.ts`. */
+export const IS_POSTGRES = TESTED === "postgres";
+
+/** Some tests have two runtimes at once. */
+const databaseLeft = IS_POSTGRES ? await preparePostgres(3) : null;
+
+/** For tests that say nothing of PostgreSQL. @param why ends the sentence "skipped as …" */
+export function onSqlite(why: string) {
+  const name = (words: string) => (IS_POSTGRES ? `${words} (skipped as ${why})` : words);
+  return {
+    test(words: string, run: () => void | Promise<unknown>, timeout?: number) {
+      test.skipIf(IS_POSTGRES)(name(words), run, timeout);
+    },
+    describe(words: string, define: () => void) {
+      describe.skipIf(IS_POSTGRES)(name(words), define);
+    },
+  };
+}
 
 export const NOW = Date.parse("2024-02-29T12:00:00Z");
 
@@ -64,7 +89,12 @@ export function makeRuntime({
     folder,
   );
   const clock = { time: NOW, now: () => clock.time, monotonic: () => performance.now() };
-  const made = new SqliteStore({ path, durability: "normal", clock });
+  const database = databaseLeft?.() ?? null;
+  const { max_size: maxSize } = config.queue;
+  const made: Store =
+    database === null
+      ? new SqliteStore({ path, durability: "normal", clock })
+      : new PostgresStore({ url: database.url, folder, clock, maxSize });
   const store = late ? lateStore(made) : made;
   const events: Event[] = [];
   const registry = new Registry();
@@ -163,6 +193,7 @@ export function makeRuntime({
       events.filter((event) => event.name === name) as unknown as Event<N>[],
     /** What another program sees and does. */
     sql<T = Record<string, unknown>>(text: string, ...parameters: (string | number | null)[]): T[] {
+      if (database !== null) return rowsOf<T>(database, text, parameters);
       const db = new Database(path);
       try {
         db.run("PRAGMA busy_timeout = 2000");
@@ -174,9 +205,34 @@ export function makeRuntime({
     async [Symbol.asyncDispose]() {
       leave();
       await store.close();
+      await database?.[Symbol.asyncDispose]();
       remove();
     },
   };
+}
+
+/** Runs a statement for SQLite on PostgreSQL, at once: a test that looks or writes beside its program does not wait. */
+function rowsOf<T>(
+  { environment }: TestDatabase,
+  text: string,
+  parameters: readonly (string | number | null)[],
+): T[] {
+  const values = parameters.values();
+  const sql = text
+    .replaceAll("tq__", "tq.")
+    .replace(/\?\d*/g, () => sqlText(values.next().value ?? null));
+  const isRead = /^\s*SELECT/i.test(sql);
+  const asked = isRead ? `SELECT coalesce(json_agg(found), '[]') FROM (${sql}) AS found` : sql;
+  const psql = Bun.spawnSync(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", asked], {
+    env: { ...process.env, ...environment, PGOPTIONS: "-c search_path=public -c lock_timeout=2s" },
+  });
+  if (psql.exitCode !== 0) throw new Error(psql.stderr.toString());
+  return isRead ? (JSON.parse(psql.stdout.toString()) as T[]) : [];
+}
+
+function sqlText(value: string | number | null): string {
+  if (value === null) return "NULL";
+  return typeof value === "number" ? String(value) : `'${value.replaceAll("'", "''")}'`;
 }
 
 /** Runs it where no transaction is current, as other code of the same program. */

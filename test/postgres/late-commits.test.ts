@@ -161,6 +161,7 @@ needs("postgres").describe("on PostgreSQL", () => {
     const late = await holdOpen(store, (session) => session.cancel(1));
     clock.advance(5_000);
     await store.cancel(2);
+    clock.advance(5_000);
     expect((await eventsOf(store)).ended).toEqual([]);
     await late.commit();
     expect((await eventsOf(store)).ended).toEqual([1, 2]);
@@ -170,7 +171,7 @@ needs("postgres").describe("on PostgreSQL", () => {
     await using made = await makePostgres();
     const { store, open } = made;
     const writers = Array.from({ length: 4 }, () => open());
-    let open_ = writers.length;
+    let writing = writers.length;
     const pushing = writers.map(async (writer, at) => {
       for (let round = 0; round < 30; round++) {
         await writer.write(async (session) => {
@@ -180,11 +181,11 @@ needs("postgres").describe("on PostgreSQL", () => {
           }
         });
       }
-      open_ -= 1;
+      writing -= 1;
     });
     const seen: number[] = [];
     for (let isLast = false; !isLast;) {
-      isLast = open_ === 0;
+      isLast = writing === 0;
       seen.push(...(await eventsOf(store, { pushed: seen.at(-1) ?? 0 })).pushed);
     }
     await Promise.all(pushing);

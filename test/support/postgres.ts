@@ -67,7 +67,21 @@ const END_OTHERS =
 /** Gives a test a database that has the schema, and nothing else. */
 export async function makePostgresDatabase(): Promise<TestDatabase> {
   const on = await (server ??= startWithTemplate());
-  const made = left.pop() ?? (await makeDatabase(on));
+  return asTestDatabase(on, left.pop() ?? (await makeDatabase(on)));
+}
+
+/** Starts the server and makes databases, for tests that cannot wait for one. */
+export async function preparePostgres(count: number): Promise<() => TestDatabase> {
+  const on = await (server ??= startWithTemplate());
+  for (let made = 0; made < count; made++) left.push(await makeDatabase(on));
+  return () => {
+    const made = left.pop();
+    if (!made) throw new Error(`All ${count} databases of this process are in use`);
+    return asTestDatabase(on, made);
+  };
+}
+
+function asTestDatabase(on: PostgresServer, made: Made): TestDatabase {
   const { name, own } = made;
   return {
     url: on.url(name),
@@ -91,8 +105,8 @@ async function makeDatabase(on: PostgresServer): Promise<Made> {
   databases += 1;
   const name = `tq_${databases}`;
   await admin(on, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
-  const options = { max: 1, connection: { search_path: "public" } };
-  return { name, own: new Bun.SQL(on.url(name), options) };
+  const own = new Bun.SQL(on.url(name), { max: 1, connection: { search_path: "public" } });
+  return { name, own };
 }
 
 /** A store whose workers can die. */
