@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { MethodRuns, QuickMethods } from "../../src/run/quick-methods.ts";
 import { MAX_CLAIMS } from "../../src/shared-memory/progress.ts";
 
-const TRAITS = { maxBatch: 500, quickMs: 1 };
+const TRAITS = { maxBatch: 500, quickMs: 1, batchMs: 5 };
 
 function ran(runs: MethodRuns, times: number, duration: number): void {
   for (let run = 0; run < times; run++) runs.settledAtOnce(duration);
