@@ -41,6 +41,8 @@ export interface Check {
   /** The thing that it looks at, for people. */
   readonly subject: string;
   readonly looks: readonly Look[];
+  /** The kind of database that has it; left out: both. */
+  readonly on?: "file" | "server";
   /** True: it reads the whole file, or writes to the disk; a page of the dashboard leaves it out. */
   readonly isSlow?: true;
   find(of: Examination, look: Look): Promise<readonly Found[]>;

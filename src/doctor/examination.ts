@@ -1,6 +1,6 @@
 /** One look at a database, for all checks: what several of them need is read once. */
 import type { BackupRecord } from "../store/backup.ts";
-import type { RememberedMode, WorkerAbout } from "../store/condition.ts";
+import type { RememberedMode, ServerCondition, WorkerAbout } from "../store/condition.ts";
 import { isStopped, isWorker } from "../store/live-workers.ts";
 import type { QueueInfo, StoreStatus, Waiting, WorkerStatus } from "../store/looking.ts";
 import type { Health } from "./check.ts";
@@ -17,6 +17,7 @@ export class Examination {
   #mode: Promise<RememberedMode | null> | null = null;
   #backups: Promise<BackupRecord | null> | null = null;
   #flushTime: Promise<number | null> | null = null;
+  #server: Promise<ServerCondition | null> | null = null;
 
   /** @param given where it has been read already. */
   constructor(health: Health, given: Given | null = null) {
@@ -69,6 +70,11 @@ export class Examination {
 
   flushTime(): Promise<number | null> {
     return (this.#flushTime ??= this.health.store.condition.flushTime());
+  }
+
+  /** null: the database is a file. */
+  server(): Promise<ServerCondition | null> {
+    return (this.#server ??= this.health.store.condition.server());
   }
 
   #statusOnce(): Promise<StoreStatus> {

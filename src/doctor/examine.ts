@@ -26,7 +26,7 @@ export async function findings(
   const of = new Examination(health, given);
   const found: Finding[] = [];
   for (const check of CHECKS) {
-    if (check.looks.includes(look)) found.push(...named(check, await check.find(of, look)));
+    if (isOf(check, health, look)) found.push(...named(check, await check.find(of, look)));
   }
   return found;
 }
@@ -46,11 +46,16 @@ export async function examine(
   const of = new Examination(health);
   const checked: Checked[] = [];
   for (const check of CHECKS) {
-    if (!check.looks.includes("doctor") || (quick && check.isSlow)) continue;
+    if (!isOf(check, health, "doctor") || (quick && check.isSlow)) continue;
     before(check);
     checked.push(await examineOne(check, of));
   }
   return checked;
+}
+
+function isOf({ looks, on }: Check, { store }: Health, look: Look): boolean {
+  const isThere = on === undefined || (on === "server") === store.traits.isServer;
+  return isThere && looks.includes(look);
 }
 
 async function examineOne(check: Check, of: Examination): Promise<Checked> {

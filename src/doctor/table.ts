@@ -15,6 +15,14 @@ import { oldestReady } from "./checks/oldest-ready.ts";
 import { owners } from "./checks/owners.ts";
 import { pushes } from "./checks/pushes.ts";
 import { noWorker, untakenQueues } from "./checks/queues.ts";
+import {
+  commitsKept,
+  connections,
+  deadRows,
+  oldSnapshot,
+  serverWrites,
+  vacuumed,
+} from "./checks/server.ts";
 import { settingsFiles } from "./checks/settings-files.ts";
 import { fewThreads, threads } from "./checks/threads.ts";
 import { unservedReady } from "./checks/unserved-ready.ts";
@@ -25,6 +33,7 @@ export const CHECKS: readonly Check[] = [
   database,
   pushes,
   disk,
+  serverWrites,
   threads,
   unservedReady,
   schemas,
@@ -40,7 +49,12 @@ export const CHECKS: readonly Check[] = [
   settingsFiles,
   fileSystem,
   durability,
+  commitsKept,
   flush,
+  vacuumed,
+  oldSnapshot,
+  deadRows,
+  connections,
   clock,
   owners,
   backup,

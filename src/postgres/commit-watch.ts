@@ -5,23 +5,47 @@ import type { Watch, WatchEvents } from "../store/worker-store.ts";
 /** An idle worker looks this often, whatever it hears: ms. */
 const LOOK_MS = 2_000;
 
+/** A worker that has been busy for so long need not be woken: ms. */
+const BUSY_MS = 1_000;
+
 export class CommitWatch implements Watch {
   readonly #events: WatchEvents;
+  readonly #setIdle: (isIdle: boolean) => void;
   #isArmed = false;
-  #timer: Timer | null = null;
+  /** What it has said last. */
+  #isIdle = false;
+  #looking: Timer | null = null;
+  #busy: Timer | null = null;
 
-  constructor(events: WatchEvents) {
+  /** @param setIdle says whether notifications are wanted. */
+  constructor(events: WatchEvents, setIdle: (isIdle: boolean) => void) {
     this.#events = events;
+    this.#setIdle = setIdle;
   }
 
   arm(): void {
     this.#isArmed = true;
-    this.#lookLater();
+    if (this.#busy) clearTimeout(this.#busy);
+    this.#busy = null;
+    if (!this.#isIdle) this.#say(true);
+    if (this.#looking) clearTimeout(this.#looking);
+    this.#looking = setTimeout(() => this.heard(), LOOK_MS);
   }
 
   disarm(): void {
     this.#isArmed = false;
-    if (this.#timer) clearTimeout(this.#timer);
+    if (this.#looking) clearTimeout(this.#looking);
+    if (this.#isIdle) this.#busy ??= setTimeout(() => this.#say(false), BUSY_MS).unref();
+  }
+
+  /** The worker is registered anew. */
+  renew(): void {
+    if (this.#isIdle) this.#setIdle(true);
+  }
+
+  #say(isIdle: boolean): void {
+    this.#isIdle = isIdle;
+    this.#setIdle(isIdle);
   }
 
   /** Any process has committed. */
@@ -31,11 +55,4 @@ export class CommitWatch implements Watch {
 
   /** Nothing to find: it looks by itself. */
   check(): void {}
-
-  #lookLater(): void {
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.heard();
-    }, LOOK_MS);
-  }
 }

@@ -3,6 +3,7 @@ import type {
   ConditionStore,
   OwnedFile,
   RememberedMode,
+  ServerCondition,
   WaitingCall,
   WorkerAbout,
 } from "../store/condition.ts";
@@ -12,6 +13,7 @@ import type { Access } from "./access.ts";
 import * as condition from "./sql/condition.ts";
 import { noteTrouble } from "./sql/noted-failures.ts";
 import { oldestReady } from "./sql/outlook.ts";
+import { commitTime, readServer } from "./sql/server-condition.ts";
 
 export class PostgresCondition implements ConditionStore {
   readonly #access: Access;
@@ -59,11 +61,15 @@ export class PostgresCondition implements ConditionStore {
   }
 
   waitingCalls(): Promise<readonly WaitingCall[]> {
-    return this.#access.read(condition.waitingCalls);
+    return this.#access.snapshot(condition.waitingCalls);
   }
 
   latestTime(): Promise<number> {
     return this.#access.read(condition.latestTime);
+  }
+
+  server(): Promise<ServerCondition> {
+    return this.#access.read(readServer);
   }
 
   /** The server does not tell. */
@@ -75,8 +81,8 @@ export class PostgresCondition implements ConditionStore {
     return null;
   }
 
-  async flushTime(): Promise<number | null> {
-    return null;
+  flushTime(): Promise<number> {
+    return this.#access.read(commitTime);
   }
 
   async damage(): Promise<readonly string[]> {

@@ -7,6 +7,8 @@ import { Connection, type ConnectionOptions } from "./connection.ts";
 export interface ConnectionsOptions extends ConnectionOptions {
   /** The most that are open at once. */
   readonly most: number;
+  /** So many stay open though nobody uses them. */
+  readonly keep: number;
   /** Called with each new connection before its first use. */
   readonly onOpen: (connection: Connection) => Promise<void>;
 }
@@ -16,7 +18,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** A connection that nobody has used for so long is closed, but for the last one: ms. */
+/** A connection that nobody has used for so long is closed, where others stay: ms. */
 const UNUSED_MS = 30_000;
 
 export class Connections {
@@ -94,7 +96,7 @@ export class Connections {
     this.#lent.delete(connection);
     if (isSpoilt || connection.isLost || this.#isClosed) this.#forget(connection);
     else this.#idle.push({ connection, since: monotonicNow() });
-    if (this.#idle.length > 1) this.#unused ??= this.#closeLater();
+    if (this.#idle.length > this.#options.keep) this.#unused ??= this.#closeLater();
     this.#callNext();
   }
 
@@ -102,11 +104,14 @@ export class Connections {
     return setTimeout(() => {
       this.#unused = null;
       const before = monotonicNow() - UNUSED_MS;
-      while (this.#idle.length > 1 && (this.#idle[0]?.since ?? Infinity) <= before) {
+      while (
+        this.#idle.length > this.#options.keep &&
+        (this.#idle[0]?.since ?? Infinity) <= before
+      ) {
         const oldest = this.#idle.shift();
         if (oldest) this.#forget(oldest.connection);
       }
-      if (this.#idle.length > 1) this.#unused = this.#closeLater();
+      if (this.#idle.length > this.#options.keep) this.#unused = this.#closeLater();
     }, UNUSED_MS).unref();
   }
 

@@ -15,6 +15,7 @@ import type { ClaimedTask, NewTask } from "../task.ts";
 import { Capacity } from "./capacity.ts";
 import type { Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
+import { checkServer } from "./known-server.ts";
 import { placeOthers } from "./greeting.ts";
 import { Marks } from "./marks.ts";
 import { migrate, schemaVersion } from "./migrate.ts";
@@ -34,6 +35,8 @@ export interface PostgresOptions {
   readonly timeout?: number;
   /** The most connections that are open at once. */
   readonly connections?: number;
+  /** So many connections stay open though nobody uses them. */
+  readonly keep?: number;
   /** How the server lists the connections; default: a name of this process's own, by which others end what is left of it. */
   readonly application?: string;
   /** Default: the clock of the server. */
@@ -53,10 +56,19 @@ export function newApplication(): string {
   return `tq ${process.pid} ${crypto.randomUUID().slice(-12)}`;
 }
 
+/**
+ * Looks go by the indexes, whatever the server knows of the tables: where it knows little, it may read a whole one in hope of
+ * finding enough soon. What it then does all the same looks so dear to it that it would compile it first.
+ */
+const BEGIN_LOOK =
+  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
+
 const TRAITS: StoreTraits = {
+  isServer: true,
   singleWriter: false,
   maxBatch: 60, // PostgreSQL keeps 64 subtransactions of each transaction in memory
   quickMs: 3,
+  batchMs: 20,
   idleLookMs: 2_000,
 };
 
@@ -79,6 +91,7 @@ export class PostgresDatabase {
     this.options = {
       timeout: 5_000,
       connections: 10,
+      keep: 1,
       application: newApplication(),
       clock: this.#serverClock,
       bootId: bootId(),
@@ -144,6 +157,7 @@ export class PostgresDatabase {
   }
 
   async #ready(connection: Connection): Promise<void> {
+    await checkServer(connection, this.name);
     if (!this.options.needsTables) return migrate(connection, this.name);
     if ((await schemaVersion(connection, this.name)) > 0) {
       if (!this.options.onlyLooks) await migrate(connection, this.name);
@@ -226,10 +240,10 @@ export class PostgresDatabase {
     }
   }
 
-  /** Runs statements that all see the database as it is at the first of them. */
+  /** Runs statements of a look, that all see the database as it is at the first of them. */
   protected async snapshot<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
     return this.read(async (db) => {
-      await db.command("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+      await db.command(BEGIN_LOOK);
       try {
         return await fn(db);
       } finally {

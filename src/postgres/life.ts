@@ -1,8 +1,7 @@
 /** The lives of the workers of this process: most have one, and tests several. */
 import { TqError } from "../errors.ts";
 import type { NewWorker } from "../store/rescue.ts";
-import type { Connection } from "./connection.ts";
-import { WorkerLife, type WorkerLifeOptions } from "./worker-life.ts";
+import { type Statements, WorkerLife, type WorkerLifeOptions } from "./worker-life.ts";
 
 export class Life {
   readonly #options: WorkerLifeOptions;
@@ -26,10 +25,10 @@ export class Life {
     return ages.length === 0 ? null : Math.min(...ages);
   }
 
-  /** The connection of the only life here, for statements that take no time; null: it is lost, or there are several. */
-  get connection(): Connection | null {
-    const [life, other] = this.#lives.values();
-    return life && !other ? life.connection : null;
+  /** Runs statements that take no time on the connection of a life here; null: none is there. */
+  get statements(): Statements | null {
+    const [life] = this.#lives.values();
+    return life?.statements ?? null;
   }
 
   /** @throws TqError "database" when the proof of life cannot come back */

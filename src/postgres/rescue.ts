@@ -3,7 +3,7 @@
  * failover of the server frees the locks of processes that live, which take them again soon.
  */
 import { hostname } from "node:os";
-import { monotonicNow } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { processField } from "../process-stat.ts";
 import type { KnownFollowUps } from "../store/known-follow-ups.ts";
 import type { Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
@@ -26,6 +26,9 @@ const YOUNG_MS = 10_000;
 interface Options {
   readonly access: Access;
   readonly life: Life;
+  /** Runs statements that take no time. */
+  readonly lookBriefly: Access["read"];
+  readonly clock: Clock;
   readonly bootId: string;
   /** How the server lists the connections of this process. */
   readonly application: string;
@@ -42,9 +45,8 @@ export class Rescuer {
   }
 
   async rescueDead(maxCrashes: number): Promise<Rescue[]> {
-    const { access } = this.#options;
-    const found = await access.read(sql.findLifeless);
-    const now = monotonicNow();
+    const found = await this.#options.lookBriefly(sql.findLifeless);
+    const now = this.#options.clock.monotonic();
     const since = ({ id }: sql.Suspicion) => this.#lifeless.get(id) ?? now;
     this.#lifeless = new Map(found.map((one) => [one.id, since(one)]));
     const rescues: Rescue[] = [];

@@ -43,6 +43,8 @@ export class PostgresSession implements Session {
   #finished: FinishedRun[] = [];
   #followUps: number[] | null = null;
   #records: Records | null = null;
+  /** The transaction may have made tasks ready, or others due: idle workers are to look. */
+  #wakes = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -101,6 +103,10 @@ export class PostgresSession implements Session {
     return placeholder(index);
   }
 
+  shareTransactions(): void {
+    this.#transaction.isShared = true;
+  }
+
   begin(): Promise<void> | undefined {
     return this.#transaction.begin();
   }
@@ -113,11 +119,12 @@ export class PostgresSession implements Session {
     try {
       const claimed = await this.#transaction.commit((db) => this.#last(db, ending));
       onVisible?.();
-      this.#options.committed();
+      if (this.#wakes || (ending && ending.handBack.length > 0)) this.#options.committed();
       if (!ending?.claim || claimed.length > 0) return claimed;
       return await this.#claimWithCare(ending.claim);
     } finally {
       this.#finished = [];
+      this.#wakes = false;
     }
   }
 
@@ -152,13 +159,14 @@ export class PostgresSession implements Session {
 
   /** Makes these pushes in one transaction. */
   async pushTogether(pushes: readonly GroupedPush[]): Promise<PushEnd[]> {
-    const ends = await this.#write((db) => pushEach(db, pushes, this.#options));
+    const ends = await this.#waking((db) => pushEach(db, pushes, this.#options));
     await this.commit();
     return ends;
   }
 
   async rollback(): Promise<void> {
     this.#finished = [];
+    this.#wakes = false;
     await this.#transaction.rollback();
   }
 
@@ -180,7 +188,7 @@ export class PostgresSession implements Session {
   }
 
   push(list: readonly NewTask[]): Promise<number[]> {
-    return this.#write((db) => pushInto(db, list, this.#options));
+    return this.#waking((db) => pushInto(db, list, this.#options));
   }
 
   claim(options: ClaimOptions): Promise<ClaimedTask[]> {
@@ -198,13 +206,13 @@ export class PostgresSession implements Session {
   }
 
   handBack(claims: readonly Claim[]): Promise<void> {
-    return this.#write((db) => handBack(db, claims, this.#options.now()));
+    return this.#waking((db) => handBack(db, claims, this.#options.now()));
   }
 
   settle(run: Claim, outcome: Settlement): Promise<boolean> {
     const onPushed = (id: number) => (this.#followUps ??= []).push(id);
     const after = { known: this.#options.knownFollowUps, onPushed };
-    return this.#write((db) => settle(db, run, outcome, after, this.#options.now()));
+    return this.#waking((db) => settle(db, run, outcome, after, this.#options.now()));
   }
 
   keepOutput(task: number, attempt: number, text: string): Promise<void> {
@@ -220,7 +228,7 @@ export class PostgresSession implements Session {
   }
 
   retry(id: number): Promise<Task> {
-    return this.#write((db) => retryByHand(db, id, this.#options.now()));
+    return this.#waking((db) => retryByHand(db, id, this.#options.now()));
   }
 
   pause(pause: NewPause): Promise<Pause> {
@@ -228,7 +236,7 @@ export class PostgresSession implements Session {
   }
 
   resume(target: PauseTarget): Promise<Pause> {
-    return this.#write((db) => pauses.resume(db, target, this.#options.now()));
+    return this.#waking((db) => pauses.resume(db, target, this.#options.now()));
   }
 
   recordLeftBehind(task: number, attempt: number, error: ErrorData, reason: string): Promise<void> {
@@ -244,11 +252,16 @@ export class PostgresSession implements Session {
 
   /** Runs statements of the store inside this session's transaction. */
   runStatements<T>(fn: (db: Connection, now: number) => Promise<T>): Promise<T> {
-    return this.#write((db) => fn(db, this.#options.now()));
+    return this.#waking((db) => fn(db, this.#options.now()));
   }
 
   get records(): Records {
     return (this.#records ??= makeRecords(this.#transaction));
+  }
+
+  #waking<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
+    this.#wakes = true;
+    return this.#write(fn);
   }
 
   #write<T>(fn: (db: Connection) => Promise<T>): Promise<T> {

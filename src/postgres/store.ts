@@ -25,6 +25,7 @@ import type { Working } from "../store/working.ts";
 import type { Attempt, Claim, Task, TaskError } from "../task.ts";
 import type { Access } from "./access.ts";
 import { PostgresCondition } from "./condition-store.ts";
+import type { Connection } from "./connection.ts";
 import { PostgresCron } from "./cron-store.ts";
 import { PostgresDatabase, type PostgresOptions } from "./database.ts";
 import { PostgresFailures } from "./failure-store.ts";
@@ -87,12 +88,18 @@ export class PostgresStore extends PostgresDatabase implements Store {
     ...this.options,
     access: this.access,
     life: this.life,
+    lookBriefly: (fn) => this.lookBriefly(fn),
     known: this.#known,
   });
-  readonly #versions = new Versions(this.access);
+  readonly #versions = new Versions((fn) => this.lookBriefly(fn));
 
   constructor(options: PostgresOptions) {
     super(options);
+  }
+
+  /** Runs a statement that takes no time. */
+  protected lookBriefly<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
+    return this.read(fn);
   }
 
   async get(id: number): Promise<Task | null> {
@@ -139,7 +146,7 @@ export class PostgresStore extends PostgresDatabase implements Store {
   }
 
   async countBefore(filter: ReadFilter, before: number): Promise<Rest> {
-    return this.read((db) => taskList.countBefore(db, filter, before));
+    return this.snapshot((db) => taskList.countBefore(db, filter, before));
   }
 
   async lastPushedBefore(time: number): Promise<number> {

@@ -13,15 +13,15 @@ const ENDED = `
     FROM pg_current_snapshot() AS now`;
 
 export class Versions {
-  readonly #access: Access;
+  readonly #read: Access["read"];
   readonly #closing = new AbortController();
 
-  constructor(access: Access) {
-    this.#access = access;
+  constructor(read: Access["read"]) {
+    this.#read = read;
   }
 
   async current(): Promise<number> {
-    const row = await this.#access.read((db) => db.get<{ ended: number }>(ENDED));
+    const row = await this.#read((db) => db.get<{ ended: number }>(ENDED));
     return row?.ended ?? 0;
   }
 

@@ -25,11 +25,17 @@ export interface WorkerLifeOptions {
 /** The ms between two looks of a life after itself. */
 const LOOK_MS = 250;
 
-/** The server is asked for a sign of life after so long without an answer: ms. */
-const ASK_MS = 2_000;
+/** The server is asked for a sign of life after so long without an answer: ms. An idle worker looks more often. */
+const ASK_MS = 2_500;
 
-/** The same while somebody asks whether this worker is alive, as it runs something. */
+/** The same while the worker runs something: then it checks its life several times a second. */
 const ASK_OFTEN_MS = 500;
+
+/** Two checks within so long say that the worker runs something: ms. */
+const OFTEN_MS = 1_000;
+
+/** The server is asked for its time this often: ms. */
+const LEARN_MS = 10_000;
 
 /** A server that owes an answer for so long is not reached by this connection any more: ms. */
 const LOST_MS = 2_000;
@@ -47,6 +53,9 @@ const OWED_MS = 900;
 const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 1_000;
 
+/** Runs statements on a connection. */
+export type Statements = <T>(fn: (db: Connection) => Promise<T>) => Promise<T>;
+
 export class WorkerLife {
   readonly #options: WorkerLifeOptions;
   readonly #worker: NewWorker;
@@ -55,8 +64,11 @@ export class WorkerLife {
   #lock = 0;
   #bornAt = monotonicNow();
   #answeredAt = monotonicNow();
+  /** When the server said last what time it is. */
+  #learnedAt = monotonicNow();
   /** Since when the server owes an answer; null: it does not. */
   #askedAt: number | null = null;
+  #checkedAt = -Infinity;
   #renewing: Promise<void> | null = null;
   /** It has told the worker to end what it runs, since the last answer. */
   #isFenced = false;
@@ -88,9 +100,15 @@ export class WorkerLife {
     return this.#lock;
   }
 
-  /** Null while it is lost. */
-  get connection(): Connection | null {
-    return this.#db;
+  /** Runs statements that take no time on the connection: their answer is a sign of life. Null while it is lost. */
+  get statements(): Statements | null {
+    const db = this.#db;
+    if (db === null) return null;
+    return async (fn) => {
+      const answer = await fn(db);
+      if (db === this.#db && this.#askedAt === null) this.#answered();
+      return answer;
+    };
   }
 
   /** How long the connection has been there: ms. */
@@ -121,10 +139,12 @@ export class WorkerLife {
     this.#isFenced = false;
   }
 
-  /** @throws TqError "database" when it cannot come back; asks the server at short intervals while it is called so. */
+  /** Call it often while the worker runs something. @throws TqError "database" when its life cannot come back */
   async check(): Promise<void> {
     if (this.#failure) throw this.#failure;
-    this.#ask(ASK_OFTEN_MS);
+    const now = monotonicNow();
+    if (now - this.#checkedAt < OFTEN_MS) this.#ask(ASK_OFTEN_MS);
+    this.#checkedAt = now;
   }
 
   #lookLater(): void {
@@ -148,11 +168,14 @@ export class WorkerLife {
   #ask(after: number): void {
     const db = this.#db;
     const now = monotonicNow();
-    if (db === null || this.#askedAt !== null || now - this.#answeredAt < after) return;
+    const isNews = now - this.#answeredAt >= after || now - this.#learnedAt >= LEARN_MS;
+    if (db === null || this.#askedAt !== null || !isNews) return;
     this.#askedAt = now;
     this.#options.learnTime(db).then(
       () => {
-        if (db === this.#db) this.#answered();
+        if (db !== this.#db) return;
+        this.#answered();
+        this.#learnedAt = monotonicNow();
       },
       () => this.#lost(db),
     );

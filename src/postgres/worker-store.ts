@@ -20,6 +20,7 @@ import { LiveOutputs, ThreadLiveOutput } from "./live-outputs.ts";
 import { Poolers } from "./poolers.ts";
 import { lostClaims } from "./sql/claims.ts";
 import { look } from "./sql/ready-count.ts";
+import { setIdle } from "./sql/workers.ts";
 import { PostgresStore } from "./store.ts";
 
 /** The part that the main thread lends to a thread. */
@@ -30,14 +31,19 @@ interface Part {
   readonly channel: string;
 }
 
+/** The most connections of the main thread that are not its life. */
+const CONNECTIONS = 4;
+
 export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
   readonly #watches = new Set<CommitWatch>();
   readonly #poolers: Poolers;
   readonly #listener: Listener;
   readonly #outputs: LiveOutputs;
+  /** The worker that is registered; null: none. */
+  #worker: string | null = null;
 
   constructor(options: PostgresOptions) {
-    super({ ...options, application: newApplication() });
+    super({ ...options, application: newApplication(), keep: 0, connections: CONNECTIONS });
     this.#listener = new Listener({ ...this.options, name: this.name }, () => this.#heard());
     this.#poolers = new Poolers(this.name);
     this.#outputs = new LiveOutputs(this.access);
@@ -57,9 +63,16 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
   }
 
   watch(events: WatchEvents): Watch {
-    const watch = new CommitWatch(events);
+    const watch = new CommitWatch(events, (isIdle) => this.#setIdle(isIdle));
     this.#watches.add(watch);
     return watch;
+  }
+
+  /** Plain SQL wakes idle workers alone; where this fails, the next look of this one finds what was pushed. */
+  #setIdle(isIdle: boolean): void {
+    if (this.#worker === null) return;
+    const worker = this.#worker;
+    this.#asLife((db) => setIdle(db, worker, isIdle)).catch(() => {});
   }
 
   /** @throws TqError "database" behind a pooler that gives each transaction another connection */
@@ -69,6 +82,7 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
     const missed = (reason: string) => {
       this.connections.drop(); // they may wait for answers that never come
       this.#listener.renew();
+      for (const watch of this.#watches) watch.renew();
       worker.missed?.(reason);
     };
     const life = await this.life.take({ ...worker, missed });
@@ -78,11 +92,21 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
       await this.unregister(worker.id).catch(() => {});
       throw error;
     }
+    this.#worker = worker.id;
+  }
+
+  override async unregister(worker: string): Promise<void> {
+    this.#worker = null;
+    await super.unregister(worker);
   }
 
   /** On the connection that proves its life: each answer is a sign of it, and no other need stay open for it. */
   override async look(options: LookOptions): Promise<Look> {
     return this.#asLife((db) => look(db, options, this.now()));
+  }
+
+  protected override lookBriefly<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
+    return this.#asLife(fn);
   }
 
   override async stillHeld(claims: readonly Claim[]): Promise<Claim[]> {
@@ -91,8 +115,8 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
   }
 
   #asLife<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
-    const { connection } = this.life;
-    return connection ? fn(connection) : this.read(fn);
+    const { statements } = this.life;
+    return statements ? statements(fn) : this.read(fn);
   }
 
   /** What the thread has said belongs to the run that is put back. */

@@ -79,6 +79,10 @@ export class SqliteCondition implements ConditionStore {
     return this.#access.read(condition.latestTime);
   }
 
+  async server(): Promise<null> {
+    return null;
+  }
+
   async freeDisk(): Promise<number> {
     return freeBytes(this.#access.name);
   }

@@ -59,9 +59,11 @@ export interface SqliteOptions extends Partial<ConnectionOptions> {
 }
 
 const TRAITS: StoreTraits = {
+  isServer: false,
   singleWriter: true,
   maxBatch: 500,
   quickMs: 1,
+  batchMs: 5,
   idleLookMs: 10_000,
 };
 

@@ -42,6 +42,43 @@ export interface OwnedFile {
   readonly mode: number;
 }
 
+/** The one who holds the oldest snapshot of a server: rows that died since cannot be cleaned up. */
+export interface SnapshotHolder {
+  /** "standby": one that asks the server to keep rows. "prepared": a prepared transaction. "slot": of replication. */
+  readonly kind: "session" | "standby" | "prepared" | "slot";
+  /** Its pid on the server, or its name. */
+  readonly name: string;
+  /** The name that its program gave itself; "": none. */
+  readonly program: string;
+  readonly role: string;
+  /** ms; null: unknown. */
+  readonly age: number | null;
+}
+
+/** How the server of a database keeps what it is told, and who is in its way. */
+export interface ServerCondition {
+  readonly version: string;
+  /** Its setting `synchronous_commit`. */
+  readonly synchronousCommit: string;
+  /** Its setting `synchronous_standby_names`; "": commits wait for no standby. */
+  readonly synchronousStandbys: string;
+  /** The standbys that follow it now. */
+  readonly standbys: number;
+  /** It follows another server, and takes no writes. */
+  readonly isStandby: boolean;
+  /** It cleans up dead rows of tasks by itself. */
+  readonly isVacuumed: boolean;
+  /** Rows of tasks that nobody can see any more, as far as the server knows. */
+  readonly deadRows: number;
+  readonly rows: number;
+  readonly connections: number;
+  /** Those that it gives to users without special rights. */
+  readonly maxConnections: number;
+  readonly oldestSnapshot: SnapshotHolder | null;
+  /** False: this user sees the transactions of no others. */
+  readonly seesAll: boolean;
+}
+
 export interface ConditionStore {
   /** Keeps, for other programs, why this worker can run no task though it lives; null: it can. */
   setTrouble(worker: string, trouble: string | null): Promise<void>;
@@ -68,11 +105,14 @@ export interface ConditionStore {
   /** The latest time, not in the future of any plan, that is stored: when a task was pushed or a worker started. */
   latestTime(): Promise<number>;
 
+  /** null: the database is a file. */
+  server(): Promise<ServerCondition | null>;
+
   /** The free bytes of the disk; Infinity where the system does not tell. */
   freeDisk(): Promise<number>;
   /** The kind of the file system, as the system names it; null: unknown. */
   fileSystem(): Promise<string | null>;
-  /** Writes to the disk and waits until it is there. @returns ms, the median of a few times; null: this user may not write */
+  /** Writes to the disk, or has the server do so, and waits until it is there. @returns ms, the median of a few times; null: this user may not write */
   flushTime(): Promise<number | null>;
   /** A sentence for each fault that the database finds in itself: it reads all of it. */
   damage(): Promise<readonly string[]>;

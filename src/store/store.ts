@@ -41,12 +41,16 @@ export const DUE_SOON_MS = 3;
 
 /** The traits of a store's database that decide how tasks run on it. */
 export interface StoreTraits {
+  /** True: a server keeps the database. False: it is a file of this machine. */
+  readonly isServer: boolean;
   /** One transaction writes at a time: a thread that stays locked out is replaced. */
   readonly singleWriter: boolean;
   /** The most runs that may share a transaction. */
   readonly maxBatch: number;
   /** A method is quick while its runs take less than this on average. */
   readonly quickMs: number;
+  /** A batch is about this much work: ms. */
+  readonly batchMs: number;
   /** An idle worker looks this often, as its watch may miss a commit. */
   readonly idleLookMs: number;
 }

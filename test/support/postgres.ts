@@ -117,8 +117,8 @@ async function makeDatabase(on: PostgresServer): Promise<Made> {
   databases += 1;
   const name = `tq_${databases}`;
   await admin(on, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
-  const own = new Bun.SQL(on.url(name), { max: 1, connection: { search_path: "public" } });
-  return { name, own };
+  const options = { max: 1, connection: { search_path: "public" } };
+  return { name, own: new Bun.SQL(on.url(name), options) };
 }
 
 /** A store whose workers can die. */

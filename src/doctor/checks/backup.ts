@@ -14,6 +14,7 @@ export const backup: Check = {
   name: "no_backup",
   subject: "the last backup",
   looks: ["doctor"],
+  on: "file",
   async find(of) {
     const record = await of.backups();
     if (record === null) return [];

@@ -6,6 +6,7 @@ export const damage: Check = {
   name: "damage",
   subject: "the file is whole",
   looks: ["doctor"],
+  on: "file",
   isSlow: true,
   async find({ health: { store } }) {
     const faults = await store.condition.damage();

@@ -10,6 +10,7 @@ export const disk: Check = {
   name: "disk_below_floor",
   subject: "free space on the disk",
   looks: ["ready", "doctor"],
+  on: "file",
   async find(of, look) {
     const free = await of.health.store.condition.freeDisk();
     const floor = floorOf(of);

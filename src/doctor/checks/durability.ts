@@ -6,6 +6,7 @@ export const durability: Check = {
   name: "durability",
   subject: "durability in force",
   looks: ["doctor"],
+  on: "file",
   async find({ health: { config } }) {
     if (config.database.durability === "full") return [];
     const message = `database.durability is "normal" (${config.origins["database.durability"]}): a power cut may lose the last tasks that were acknowledged`;
@@ -29,9 +30,11 @@ export const flush: Check = {
     if (config.database.durability !== "full") return [];
     const ms = await of.flushTime();
     if (ms === null || ms < SLOW_MS) return [];
-    const message = `The disk of ${store.name} takes ${formatDuration(ms)} to keep a commit, and each task that runs alone waits for one`;
-    const advice =
-      'move the database to a faster disk, push many at once, or set database.durability = "normal" where the last tasks may be lost';
+    const { isServer } = store.traits;
+    const message = `The ${isServer ? "server" : "disk"} of ${store.name} takes ${formatDuration(ms)} to keep a commit, and each task that runs alone waits for one`;
+    const advice = isServer
+      ? "have it write to a faster disk, or wait for no distant standby; and push many at once"
+      : 'move the database to a faster disk, push many at once, or set database.durability = "normal" where the last tasks may be lost';
     return [{ message, advice }];
   },
   async fact(of) {

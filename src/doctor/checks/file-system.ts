@@ -16,6 +16,7 @@ export const fileSystem: Check = {
   name: "file_system",
   subject: "the file system",
   looks: ["doctor"],
+  on: "file",
   async find({ health: { store } }) {
     const kind = await store.condition.fileSystem();
     const found = kind === null ? null : faultOf(kind);

@@ -11,6 +11,7 @@ export const owners: Check = {
   name: "owner",
   subject: "owner and permissions of the files",
   looks: ["doctor"],
+  on: "file",
   async find({ health: { store } }) {
     const files = await store.condition.ownedFiles();
     const file = files.find(({ path }) => path === store.name);

@@ -124,6 +124,13 @@ export async function listWorkers(db: Connection): Promise<WorkerInfo[]> {
   return rows.map((row) => ({ ...row, queues: JSON.parse(row.queues) as string[] }));
 }
 
+const SET_IDLE = "UPDATE tq.worker SET idle = $2 WHERE id = $1 AND idle <> $2";
+
+/** Says whether a thread of the worker waits to be woken. */
+export async function setIdle(db: Connection, worker: string, isIdle: boolean): Promise<void> {
+  await db.run(SET_IDLE, [worker, isIdle]);
+}
+
 const UNREGISTER = `DELETE FROM tq.worker WHERE id = $1`;
 
 /** Removes the worker, and gives back the claims that it still holds, which have not begun. */

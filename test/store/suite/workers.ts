@@ -4,7 +4,17 @@ import type { Store } from "../../../src/store/store.ts";
 import type { ClaimedTask } from "../../../src/task.ts";
 import { VERSION } from "../../../src/version.ts";
 import { claim, claimFirst, newTask, pushOne, readyOf } from "../../support/store.ts";
-import { claimIds, clock, finish, NO_PID, OTHER, register, stateOf, store, subject } from "./subject.ts";
+import {
+  claimIds,
+  clock,
+  finish,
+  NO_PID,
+  OTHER,
+  register,
+  stateOf,
+  store,
+  subject,
+} from "./subject.ts";
 
 export function workerTests(): void {
   describe("the death of a worker", () => {
@@ -56,7 +66,9 @@ export function workerTests(): void {
       await subject.kill("worker-1");
       for (const on of [store, other, other]) expect(await alive(on)).toEqual([false]);
       expect(await other.isAlive("worker-1")).toBe(false);
-      expect(await store.rescueDead(3)).toMatchObject([{ worker: { id: "worker-1", pid: NO_PID } }]);
+      expect(await store.rescueDead(3)).toMatchObject([
+        { worker: { id: "worker-1", pid: NO_PID } },
+      ]);
     });
 
     test("is seen in its tasks, where its own row is gone", async () => {

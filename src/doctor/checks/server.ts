@@ -1,0 +1,177 @@
+/** The server of the database keeps what it has confirmed, cleans up, and has connections left. */
+import type { ServerCondition, SnapshotHolder } from "../../store/condition.ts";
+import { formatDuration, MINUTE_MS } from "../../values/duration.ts";
+import { quote } from "../../quote.ts";
+import type { Check, Found } from "../check.ts";
+import type { Examination } from "../examination.ts";
+
+/** A check of the server. */
+function onServer(
+  name: string,
+  subject: string,
+  find: (server: ServerCondition, of: Examination) => Found | null,
+  fact: (server: ServerCondition) => string,
+): Check {
+  const read = async (of: Examination): Promise<ServerCondition> => {
+    const server = await of.server();
+    if (server === null) throw new Error("there is no server");
+    return server;
+  };
+  return {
+    name,
+    subject,
+    looks: ["doctor"],
+    on: "server",
+    async find(of) {
+      const found = find(await read(of), of);
+      return found === null ? [] : [found];
+    },
+    fact: async (of) => fact(await read(of)),
+  };
+}
+
+export const serverWrites = onServer(
+  "server_read_only",
+  "the server takes writes",
+  ({ isStandby }, { health: { store } }) =>
+    isStandby
+      ? {
+          message: `The server of ${store.name} is a standby, which takes no writes`,
+          advice: "name the primary in database.url, or promote this one",
+        }
+      : null,
+  ({ version }) => `PostgreSQL ${version}`,
+);
+
+export const commitsKept = onServer(
+  "durability",
+  "commits are kept",
+  ({ synchronousCommit, synchronousStandbys, standbys }) => {
+    if (synchronousCommit === "off") {
+      return {
+        message:
+          "The server confirms commits before they are on its disk (synchronous_commit = off): a crash of it may lose the last tasks that were acknowledged",
+        advice:
+          "set it to on, for the server or by ALTER ROLE, or leave it where such tasks can be pushed again",
+      };
+    }
+    const waits = synchronousStandbys !== "" && synchronousCommit !== "local";
+    if (standbys === 0 || waits) return null;
+    const which = standbys === 1 ? "A standby follows" : `${standbys} standbys follow`;
+    return {
+      message: `${which} the server, and commits wait for none: a failover may lose the last tasks that were acknowledged`,
+      advice: "set synchronous_standby_names, or leave it where such tasks can be pushed again",
+    };
+  },
+  ({ synchronousCommit, standbys }) =>
+    standbys === 0
+      ? `synchronous_commit = ${synchronousCommit}`
+      : `synchronous_commit = ${synchronousCommit}, on standbys too`,
+);
+
+export const vacuumed = onServer(
+  "autovacuum_off",
+  "the server cleans up by itself",
+  ({ isVacuumed }) =>
+    isVacuumed
+      ? null
+      : {
+          message:
+            "Autovacuum is off: what has ended or was deleted stays in the table of tasks, which grows and becomes slower",
+          advice:
+            "set autovacuum = on and track_counts = on on the server; ALTER TABLE tq.task RESET (autovacuum_enabled) where it is off for the table",
+        },
+  () => "autovacuum is on",
+);
+
+/** A snapshot that is kept for longer keeps so much that claims become slower. */
+const OLD_MS = 10 * MINUTE_MS;
+
+export const oldSnapshot = onServer(
+  "old_snapshot",
+  "no transaction is open for long",
+  ({ oldestSnapshot }) => {
+    const { age = 0 } = oldestSnapshot ?? {};
+    if (oldestSnapshot === null || (age !== null && age < OLD_MS)) return null;
+    const { message, advice } = holderWords(oldestSnapshot);
+    const why = "what has ended since cannot be cleaned up, and claims become slower";
+    return { message: `${message}: ${why}`, advice };
+  },
+  ({ oldestSnapshot, seesAll }) => {
+    const age = oldestSnapshot?.age ?? null;
+    const oldest = age === null ? "none is open" : `the oldest for ${lengthWords(age)}`;
+    return seesAll
+      ? oldest
+      : `${oldest}; those of other roles cannot be seen without pg_read_all_stats`;
+  },
+);
+
+function lengthWords(age: number): string {
+  return formatDuration(Math.max(Math.round(age / 1_000), 0) * 1_000);
+}
+
+function holderWords({ kind, name, program, role, age }: SnapshotHolder): Found {
+  const since = age === null ? "" : ` for ${lengthWords(age)}`;
+  const who = [program, role === "" ? "" : `role ${role}`].filter((word) => word !== "").join(", ");
+  if (kind === "session") {
+    return {
+      message: `pid ${name} of the server (${who}) has had a transaction open${since}`,
+      advice: `end it in its program, or by SELECT pg_terminate_backend(${name})`,
+    };
+  }
+  if (kind === "standby") {
+    return {
+      message: `A standby (pid ${name}, ${who}) asks the server to keep rows${since}`,
+      advice: "end the long query there, or set hot_standby_feedback = off on the standby",
+    };
+  }
+  if (kind === "prepared") {
+    return {
+      message: `A prepared transaction, ${quote(name)} (${who}), is open${since}`,
+      advice: `end it: COMMIT PREPARED or ROLLBACK PREPARED ${literal(name)}`,
+    };
+  }
+  return {
+    message: `The replication slot ${quote(name)} keeps rows that its reader has not come to`,
+    advice: `have its reader go on, or drop it: SELECT pg_drop_replication_slot(${literal(name)})`,
+  };
+}
+
+/** As SQL. */
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** Fewer dead rows are the usual ones between two VACUUMs. */
+const MANY_DEAD = 500_000;
+
+export const deadRows = onServer(
+  "dead_rows",
+  "dead rows of tasks",
+  ({ deadRows: dead, rows }) =>
+    dead < MANY_DEAD || dead < rows
+      ? null
+      : {
+          message: `The table of tasks has ${dead} dead rows beside ${rows} others: the server does not come to clean them up`,
+          advice:
+            "look for a transaction that is open for long (old_snapshot), give autovacuum more workers, or run VACUUM tq.task now",
+        },
+  ({ deadRows: dead, rows }) => `${dead} beside ${rows} others`,
+);
+
+/** Of all connections. */
+const NEARLY_ALL = 0.8;
+
+export const connections = onServer(
+  "connections",
+  "connections that are left",
+  ({ connections: used, maxConnections: most }) =>
+    used < NEARLY_ALL * most
+      ? null
+      : {
+          message: `${used} of the server's ${most} connections are used: once all are, programs and workers cannot connect`,
+          advice:
+            "raise max_connections of the server, let workers have fewer threads, or lower database.connections",
+        },
+  ({ connections: used, maxConnections: most }) => `${used} of ${most} used`,
+);
