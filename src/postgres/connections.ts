@@ -104,7 +104,10 @@ export class Connections {
     return setTimeout(() => {
       this.#unused = null;
       const before = monotonicNow() - UNUSED_MS;
-      while (this.#idle.length > this.#options.keep && (this.#idle[0]?.since ?? Infinity) <= before) {
+      while (
+        this.#idle.length > this.#options.keep &&
+        (this.#idle[0]?.since ?? Infinity) <= before
+      ) {
         const oldest = this.#idle.shift();
         if (oldest) this.#forget(oldest.connection);
       }

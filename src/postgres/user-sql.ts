@@ -77,7 +77,8 @@ function received(columns: readonly SqlColumn[], rows: unknown[][]): unknown[][]
   if (bigints.length === 0 && bytes.length === 0) return rows;
   for (const row of rows) {
     for (const at of bigints) row[at] = toInteger(row[at]);
-    for (const at of bytes) row[at] = row[at] instanceof Uint8Array ? new Uint8Array(row[at]) : null;
+    for (const at of bytes)
+      row[at] = row[at] instanceof Uint8Array ? new Uint8Array(row[at]) : null;
   }
   return rows;
 }

@@ -132,7 +132,15 @@ function goesBack(tokens: readonly Token[]): boolean {
 }
 
 /** Statements whose effect outlives the transaction: they belong to the session. */
-const OF_SESSION = new Set(["listen", "unlisten", "reset", "discard", "load", "prepare", "deallocate"]);
+const OF_SESSION = new Set([
+  "listen",
+  "unlisten",
+  "reset",
+  "discard",
+  "load",
+  "prepare",
+  "deallocate",
+]);
 
 /** Functions with such an effect. */
 const FUNCTIONS =
