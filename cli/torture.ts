@@ -7,12 +7,13 @@ import { command } from "./command/command.ts";
 import type { Program } from "./command/program.ts";
 import { block } from "./terminal/table.ts";
 import { readWhole } from "./command/values.ts";
+import { databaseName } from "../src/values/database-url.ts";
 import type { Result } from "./torture/torture.ts";
 
 export const torture = command({
   name: "torture",
   description:
-    "Kill workers and producers at random on this disk, and check that no task is lost or doubled",
+    "Kill workers and producers at random on this disk, and check that no task is lost or doubled; with -d postgresql://… on that server",
   flags: {
     dir: {
       type: "string",
@@ -36,8 +37,11 @@ export const torture = command({
       workers: readWhole(workers, "--workers", 1, 10),
       threads: readWhole(threads, "--threads", 1, 100),
     };
+    const url = await serverOf(program);
     const folder = makeFolder(values.dir);
-    program.note(`tortures in ${folder} with seed ${numbers.seed}; Ctrl-C ends it early`);
+    program.note(
+      `tortures in ${url === null ? "" : `${databaseName(url)} and `}${folder} with seed ${numbers.seed}; Ctrl-C ends it early`,
+    );
     const { torture: run } = await import("./torture/torture.ts"); // not at the start of other commands
     const asked = new AbortController();
     const stop = () => asked.abort();
@@ -45,7 +49,7 @@ export const torture = command({
     const report = (done: number) => {
       if (done % 30 === 0) program.note(`${done} of ${numbers.rounds} rounds`);
     };
-    const result = await run({ ...numbers, folder, signal: asked.signal, report });
+    const result = await run({ ...numbers, folder, url, signal: asked.signal, report });
     process.off("SIGINT", stop).off("SIGTERM", stop);
     const well = isWell(result);
     if (well) rmSync(folder, { recursive: true });
@@ -53,6 +57,16 @@ export const torture = command({
     return well ? 0 : 1;
   },
 });
+
+/** The database that the command line names: that of a tq.toml here is somebody's queue. */
+async function serverOf(program: Program): Promise<string | null> {
+  const config = program.config();
+  const { url } = config.database;
+  if (url === null || config.origins["database.url"] !== "--database") return null;
+  const { refuseUsed } = await import("./torture/server.ts");
+  await refuseUsed(config);
+  return url;
+}
 
 const MAX_SEED = 2 ** 31;
 

@@ -73,9 +73,9 @@ export function openThreadStore(config: StoreConfig, options: ThreadStoreOptions
   return new SqliteThreadStore(optionsOf(config), options);
 }
 
-/** Looks into the database without bringing it to this version's schema; null: there is none. */
+/** Looks into the file of the database without bringing it to this version's schema; null: there is none. */
 export async function peekAt({ database }: Pick<StoreConfig, "database">): Promise<Peeked | null> {
-  if (database.url !== null) return null; // TODO
+  if (database.url !== null) return null;
   const { peek } = await import("./sqlite/peek.ts"); // for one command alone
   return peek(database.path);
 }
@@ -120,6 +120,34 @@ export async function compactDatabase(config: StoreConfig, full: boolean): Promi
   return compact(optionsOf(config), full);
 }
 
+/** The SQL that makes what tq needs in a PostgreSQL database, and the roles that may use it. */
+export async function serverSetup(): Promise<string> {
+  const { setupSql } = await import("./postgres/setup.ts");
+  return setupSql();
+}
+
+/**
+ * Brings the schema of a PostgreSQL database to this version.
+ *
+ * @returns how the database is named
+ * @throws TqError "invalid" for a file: the first program that opens it does so
+ */
+export async function migrateServer(config: StoreConfig): Promise<string> {
+  const { path, url } = config.database;
+  if (url === null) {
+    const why = "a file is brought to this version by the first program that opens it";
+    const advice = "tq migrate --to moves its queue into another database";
+    throw new TqError("invalid", `Cannot migrate ${path}: ${why}; ${advice}`);
+  }
+  const store = openStore(config);
+  try {
+    await store.version(); // the first connection brings it there
+    return store.name;
+  } finally {
+    await store.close();
+  }
+}
+
 /**
  * Moves the queue, with the tables of its models, into another database; the one that it leaves is refused from then on.
  *
@@ -136,6 +164,17 @@ export async function moveDatabase(
   await using source = await openSource(config);
   await using target = await openTarget(config, to);
   return await moveQueue(source, target, leave); // before both ends are closed
+}
+
+/** Copies the queue, with the tables of its models, into a file that is not there, while nobody uses it. */
+export async function copyDatabase(
+  config: StoreConfig & Pick<Config, "worker">,
+  file: string,
+): Promise<void> {
+  const { moveQueue } = await import("./store/moving.ts");
+  await using source = await openSource(config);
+  await using target = await openTarget(config, file);
+  await moveQueue(source, target, [], true);
 }
 
 async function openSource(config: StoreConfig & Pick<Config, "worker">): Promise<MoveSource> {

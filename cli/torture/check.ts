@@ -96,10 +96,12 @@ export interface Tortured {
   readonly acknowledged: readonly string[];
   /** The tasks that were retried by hand. */
   readonly retried: ReadonlySet<number>;
+  /** How many ms two processes may be apart about the time. */
+  readonly slack: number;
 }
 
 /** Call it after the runtime of the torture's folder was entered, and when no process of it runs any more. */
-export function check({ folder, acknowledged, retried }: Tortured): Promise<Findings> {
+export function check({ folder, acknowledged, retried, slack }: Tortured): Promise<Findings> {
   return Transaction.start({}, () => {
     const { database } = Transaction.current;
     const [[tasks]] = database.query("SELECT count(*) FROM tq_tasks").values() as [[number]];
@@ -109,7 +111,7 @@ export function check({ folder, acknowledged, retried }: Tortured): Promise<Find
     const half = [HALF_APPLIED, HALF_PUSHED, UNBALANCED].map((sql) => sentences(sql));
     const stuck = sentences(STUCK);
     const broken = [
-      ...checkLives(sentences, folder, retried),
+      ...checkLives(sentences, folder, retried, slack),
       ...checkRecurring(sentences, retried),
     ];
     const damage = sentences("PRAGMA integrity_check").filter((line) => line !== "ok");
@@ -129,12 +131,28 @@ export function check({ folder, acknowledged, retried }: Tortured): Promise<Find
   });
 }
 
-/** Cleans all tasks away. @returns what is left of them */
-export async function checkClean(store: Store): Promise<string[]> {
+/**
+ * Cleans all tasks away.
+ *
+ * @param isFile false: the tables are a server's, which a look by the store finds empty
+ * @returns what is left of them
+ */
+export async function checkClean(store: Store, isFile: boolean): Promise<string[]> {
   const all = { finishedBefore: Infinity, failedBefore: Infinity, limit: 1_000 };
   while ((await store.clean(all)) > 0);
-  return Transaction.start({}, () => checkCleaned(sentences));
+  if (isFile) return Transaction.start({}, () => checkCleaned(sentences));
+  return Transaction.start({}, async () => {
+    const rows = await Transaction.current.sql.unsafe<{ sentence: string }>(LEFT_ON_SERVER);
+    return rows.map(({ sentence }) => sentence);
+  });
 }
+
+const LEFT_ON_SERVER = ["task", "attempt", "output", "error"]
+  .map(
+    (table) =>
+      `SELECT count(*) || ' rows are left in tq.${table} after all tasks were cleaned' AS sentence FROM tq.${table} HAVING count(*) > 0`,
+  )
+  .join(" UNION ALL ");
 
 /** The sentences that a query of the present transaction gives. */
 function sentences(sql: string, parameters: Record<string, string> = {}): string[] {

@@ -45,6 +45,15 @@ export class Child {
     return code;
   }
 
+  /** Stops it where it is, whatever it does. */
+  pause(): void {
+    if (this.alive) this.#process.kill("SIGSTOP");
+  }
+
+  goOn(): void {
+    this.#process.kill("SIGCONT");
+  }
+
   async kill(): Promise<void> {
     this.#asked = true;
     this.#process.kill("SIGKILL");

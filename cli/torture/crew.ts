@@ -12,6 +12,8 @@ export interface CrewOptions {
   readonly folder: string;
   readonly workers: number;
   readonly threads: number;
+  /** True: the database is a server's, whose connections are cut. */
+  readonly onServer: boolean;
   /** Called with the words of each line that a child writes. */
   heard(child: Child, words: string[]): void;
   /**
@@ -71,12 +73,12 @@ export class Crew {
   }
 
   #start(role: Role): Child {
-    const { folder, threads } = this.#options;
+    const { folder, threads, onServer } = this.#options;
     this.#started += 1;
     const args =
       role === "worker"
         ? ["worker", "--threads", `${threads}`, "--exit-with-parent"]
-        : ["run", "producer.mts", `p${this.#started}`, `${ACCOUNTS}`];
+        : ["run", "producer.mts", `p${this.#started}`, `${ACCOUNTS}`, ...(onServer ? ["cut"] : [])];
     const child: Child = new Child(folder, args, (words) => this.#options.heard(child, words));
     void child.gone().then((code) => {
       if (child.asked) return; // `replace` starts the next one, or none is wanted any more

@@ -73,6 +73,7 @@ const ENDS = `
     FROM tq_tasks
    WHERE state <> 'finished' AND json_type(args, '$[2]') IS NOT 'object'`;
 
+/** `$slack`: each process may be so many ms wrong about the time of a server. */
 const TIMES = `
   WITH ${ERRANDS},
        run AS (SELECT task, number, outcome, started_at, ended_at,
@@ -81,8 +82,8 @@ const TIMES = `
   SELECT 'Run ' || number || ' of task ' || task || ' (' || outcome || ') ended at ' || ended_at
          || ', and the next one began at ' || next || coalesce(', not ' || wait || ' ms later', '')
     FROM run LEFT JOIN errand ON id = task
-   WHERE next < ended_at + iif(outcome IN ('failed', 'snoozed') AND NOT retried, wait, 0)
-      OR ended_at < started_at`;
+   WHERE next < ended_at + iif(outcome IN ('failed', 'snoozed') AND NOT retried, wait, 0) - CAST($slack AS INTEGER)
+      OR ended_at < started_at - CAST($slack AS INTEGER)`;
 
 /** A first run that was claimed too late was looked at later still. */
 const EXPIRED = `
@@ -115,8 +116,14 @@ const OUTPUTS = `
       OR (kind = 'say' AND state = 'finished' AND text IS NULL)`;
 
 /** @returns lists of sentences, one for each rule. */
-export function checkLives(ask: Ask, folder: string, retried: ReadonlySet<number>): string[][] {
+export function checkLives(
+  ask: Ask,
+  folder: string,
+  retried: ReadonlySet<number>,
+  slack: number,
+): string[][] {
   const parameters = {
+    slack: String(slack),
     retried: JSON.stringify([...retried]),
     deeds: JSON.stringify(linesOf(join(folder, "deeds.txt"))),
   };

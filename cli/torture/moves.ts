@@ -5,8 +5,10 @@ import type { PauseTarget } from "../../src/store/pauses.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Child } from "./child.ts";
 import { ACCOUNTS, Crew, type Role } from "./crew.ts";
+import { insist } from "./insist.ts";
 import { Random } from "./random.ts";
 import { Rescues } from "./rescues.ts";
+import type { Server } from "./server.ts";
 import { type Kind, KINDS, MOODS, type Mood, type Move } from "./schedule.ts";
 
 export interface MovesOptions {
@@ -15,6 +17,8 @@ export interface MovesOptions {
   readonly workers: number;
   readonly threads: number;
   readonly store: Store;
+  /** The database is a server's, to whose connections this gives access; null: it is a file. */
+  readonly server: Server | null;
 }
 
 /** The longest that an endless task keeps its thread before it is cancelled. */
@@ -29,11 +33,14 @@ const GAVE_UP = 1;
 /** The limit of a transfer that is numb. The next run is soon, and may exceed it again on a slow machine. */
 const NUMB_POLICY = { timeout: "300ms", attempts: 100, backoff: "20ms" };
 
+/** How long the tasks of a dead worker may wait, in ms: on a server others first make sure that it is dead. */
+const RESCUE_LIMIT_MS = { file: 1_000, server: 2_000 } as const;
+
+/** How long a worker that is stopped stands still: longer than it may go without an answer of the server. */
+const STALL_MS = [500, 5_000] as const;
+
 /** One of so many last tasks is run anew. */
 const LAST_TASKS = 200;
-
-/** The pause before a refused push or move is tried again. */
-const TRY_AGAIN_MS = 20;
 
 export class Moves {
   readonly crew: Crew;
@@ -46,6 +53,7 @@ export class Moves {
   readonly retried = new Set<number>();
   readonly problems: string[] = [];
   readonly #store: Store;
+  readonly #server: Server | null;
   readonly #random: Random;
   /** How many transfers that misbehave (`Mood`) were pushed so far; their refs are numbered by it. */
   #pushed = 0;
@@ -58,12 +66,15 @@ export class Moves {
   /** Cancels and retries of one task, one after another: it must not be retried after it has finished. */
   #anew: Promise<void> = Promise.resolve();
 
-  constructor({ store, seed, ...options }: MovesOptions) {
+  constructor({ store, server, seed, ...options }: MovesOptions) {
     this.#store = store;
+    this.#server = server;
     this.#random = new Random(seed);
-    this.rescues = new Rescues(store, (pid) => this.crew.isAlive(pid));
+    const limit = server ? RESCUE_LIMIT_MS.server : RESCUE_LIMIT_MS.file;
+    this.rescues = new Rescues(store, (pid) => this.crew.isAlive(pid), limit);
     this.crew = new Crew({
       ...options,
+      onServer: server !== null,
       heard: (child, words) => this.#answer(child, words),
       fell: (role, child, code) => {
         const isExpected = this.#numb.has(child) && code === GAVE_UP;
@@ -101,9 +112,28 @@ export class Moves {
         this.made.pause += 1;
         this.#track(pauseFor(this.#store, which, pause));
         break;
+      case "backend": {
+        const child = which % 2 === 0 ? worker : producer;
+        if (child && this.#server) this.#track(this.#cut(this.#server, child));
+        break;
+      }
+      case "stall":
+        if (worker) this.#track(this.#stall(worker));
+        break;
       default:
         this.#track(this.#pushMood(kind));
     }
+  }
+
+  async #cut(server: Server, child: Child): Promise<void> {
+    if (await server.cut(child.pid, this.#random.whole(0, 999))) this.made.backend += 1;
+  }
+
+  async #stall(worker: Child): Promise<void> {
+    this.made.stall += 1;
+    worker.pause();
+    await Bun.sleep(this.#random.whole(...STALL_MS));
+    worker.goOn();
   }
 
   /** Resolves when all work that has begun has ended. */
@@ -129,7 +159,8 @@ export class Moves {
 
   /** A worker that has not registered yet is ended by the signal, with another status. */
   async #stop(worker: Child, pause: number): Promise<void> {
-    const isReady = (await this.#store.workers()).some(({ pid }) => pid === worker.pid);
+    const workers = (await insist(() => this.#store.workers())) ?? [];
+    const isReady = workers.some(({ pid }) => pid === worker.pid);
     if (!isReady || !worker.alive) return; // another move ends it
     this.made.stop += 1;
     await this.crew.replace("worker", worker, pause, "stop");
@@ -181,7 +212,7 @@ export class Moves {
 
   /** Cancels a task that has not finished, if it has not ended, and retries it by hand. */
   async #runSomeAnew(which: number): Promise<void> {
-    const last = await this.#store.list({ limit: LAST_TASKS });
+    const last = (await insist(() => this.#store.list({ limit: LAST_TASKS }))) ?? [];
     const unfinished = last.filter(({ state }) => state !== "finished");
     const task = unfinished[which % unfinished.length];
     if (!task) return;
@@ -201,9 +232,9 @@ export class Moves {
       await insist(() => this.#store.cancel(task));
     } catch (error) {
       if (!isTqError(error) || error.code !== "conflict") throw error;
-      if ((await this.#store.get(task))?.state === "finished") return;
+      if ((await insist(() => this.#store.get(task)))?.state === "finished") return;
     }
-    await insist(() => this.#store.retry(task));
+    await insist(() => this.#store.retry(task), "conflict");
     this.retried.add(task);
   }
 
@@ -215,7 +246,7 @@ export class Moves {
     const args = JSON.stringify([(from % ACCOUNTS) + 1, 1, mood]);
     const policy = mood === "numb" ? JSON.stringify(NUMB_POLICY) : null;
     const task = { ...PRESETS, ...call, priority: 1, args, context: "{}", policy };
-    await insist(() => this.#store.push([task]));
+    await insist(() => this.#store.push([task]), "conflict");
     this.acknowledged.push(ref);
   }
 }
@@ -241,16 +272,4 @@ async function pauseFor(store: Store, which: number, ms: number): Promise<void> 
   await insist(() => store.pauses.resume(target)).catch((error: unknown) => {
     if (!isTqError(error) || error.code !== "not_found") throw error; // another pause of it has ended meanwhile
   });
-}
-
-/** Tries again while another process holds the write lock, or the queue is full. */
-async function insist<T>(move: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await move();
-    } catch (error) {
-      if (!isTqError(error) || (error.code !== "busy" && error.code !== "full")) throw error;
-      await Bun.sleep(TRY_AGAIN_MS);
-    }
-  }
 }

@@ -1,5 +1,5 @@
 /** The programs of a torture, carried by the executable as text: its folder needs no other file. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 // @ts-expect-error: taken as text
 import accounts from "./programs/models/accounts.mts" with { type: "text" }; // oxlint-disable-line import/default
@@ -47,9 +47,13 @@ const FILES: Readonly<Record<string, unknown>> = {
   "setup.mts": setup,
 };
 
-/** Fills the folder of a torture. */
-export function writePrograms(folder: string): void {
+/** Fills the folder of a torture. @param url of the database; null: it is a file there */
+export function writePrograms(folder: string, url: string | null): void {
   // accounts.mts marks in moods which transfers have misbehaved
   for (const name of ["models", "moods"]) mkdirSync(join(folder, name));
   for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), String(text));
+  if (url !== null) {
+    const database = `\n[database]\nurl = ${JSON.stringify(url)}\n`;
+    appendFileSync(join(folder, "tq.toml"), database);
+  }
 }

@@ -1,20 +1,21 @@
 /** Measures how long the tasks of a killed worker wait until they are put back. */
+import { insist } from "./insist.ts";
 import type { Store } from "../../src/store/store.ts";
 
 const LOOK_EVERY_MS = 5;
 
-/** The promise of tq. */
-const RESCUE_LIMIT_MS = 1_000;
-
 export class Rescues {
   readonly #store: Store;
   readonly #isAlive: (pid: number) => boolean;
+  /** The promise of tq, in ms. */
+  readonly #limit: number;
   /** The slowest rescue, in ms. */
   slowest = 0;
   /** Rescues that took longer than promised, in words. */
   readonly late: string[] = [];
 
-  constructor(store: Store, isAlive: (pid: number) => boolean) {
+  constructor(store: Store, isAlive: (pid: number) => boolean, limit: number) {
+    this.#limit = limit;
     this.#store = store;
     this.#isAlive = isAlive;
   }
@@ -27,7 +28,7 @@ export class Rescues {
    */
   async watch(pid: number, killed: number): Promise<void> {
     for (let since = killed; ; await Bun.sleep(LOOK_EVERY_MS)) {
-      const workers = await this.#store.workers();
+      const workers = (await insist(() => this.#store.workers())) ?? [];
       const now = performance.now();
       const rescued = workers.every((worker) => worker.pid !== pid);
       if (rescued) return this.#count(pid, now - since);
@@ -37,7 +38,7 @@ export class Rescues {
 
   #count(pid: number, duration: number): void {
     this.slowest = Math.max(this.slowest, duration);
-    if (duration <= RESCUE_LIMIT_MS) return;
+    if (duration <= this.#limit) return;
     const at = new Date().toISOString();
     this.late.push(`Rescue of worker ${pid} took ${Math.ceil(duration)} ms, until ${at}`);
   }

@@ -25,7 +25,8 @@ export const MOODS = Object.keys(PROBABILITIES) as Mood[];
 /**
  * A `worker` or a `producer` is killed, all `workers` at once, or a producer in the middle of a `transaction`; a worker
  * is told to `stop`; some task is cancelled and retried by hand (`again`); the queue, all methods or one method are
- * paused, and resumed after a while (`pause`). The others are moods of a transfer.
+ * paused, and resumed after a while (`pause`). On a server a connection of a process is cut (`backend`), and a worker is
+ * stopped for seconds in whatever it does (`stall`). The others are moods of a transfer.
  */
 export const KINDS = [
   "worker",
@@ -36,9 +37,19 @@ export const KINDS = [
   "again",
   "pause",
   ...MOODS,
+  "backend",
+  "stall",
 ] as const;
 
 export type Kind = (typeof KINDS)[number];
+
+/** More moves of a round where the database is a server's. */
+function serverKinds(random: Random): Kind[] {
+  const kinds: Kind[] = [];
+  for (let count = random.whole(0, 4); count > 0; count--) kinds.push("backend");
+  if (random.chance(0.25)) kinds.push("stall");
+  return kinds;
+}
 
 export interface Move {
   /** ms since the start of the round. */
@@ -51,7 +62,7 @@ export interface Move {
 }
 
 /** The moves of a round, in their order. */
-export function scheduleOf(seed: number, round: number): Move[] {
+export function scheduleOf(seed: number, round: number, onServer: boolean): Move[] {
   const random = new Random(seed * 1_000_003 + round);
   const kinds: Kind[] = ["worker"];
   if (random.chance(0.6)) kinds.push("worker");
@@ -61,6 +72,7 @@ export function scheduleOf(seed: number, round: number): Move[] {
   for (let count = random.whole(0, 10); count > 0; count--) kinds.push("again");
   if (random.chance(0.5)) kinds.push("pause");
   for (const mood of MOODS) if (random.chance(PROBABILITIES[mood])) kinds.push(mood);
+  if (onServer) kinds.push(...serverKinds(random));
   const moves = kinds.map((kind) => ({
     kind,
     at: random.whole(0, ROUND_MS - 1),

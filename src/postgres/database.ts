@@ -68,6 +68,7 @@ const TRAITS: StoreTraits = {
   singleWriter: false,
   maxBatch: 60, // PostgreSQL keeps 64 subtransactions of each transaction in memory
   quickMs: 3,
+  batchMs: 20,
   idleLookMs: 2_000,
 };
 

@@ -5,7 +5,7 @@ import { lock } from "./locks.ts";
 import first from "./migrations/001.sql" with { type: "text" };
 import second from "./migrations/002.sql" with { type: "text" };
 
-const MIGRATIONS: readonly string[] = [first, second];
+export const MIGRATIONS: readonly string[] = [first, second];
 
 /** The version of the schema that this program knows. */
 export const POSTGRES_SCHEMA_VERSION = MIGRATIONS.length;
@@ -25,10 +25,11 @@ export async function schemaVersion(db: Connection, name: string): Promise<numbe
   const found = await db.get<{ there: boolean }>(HAS_SCHEMA);
   if (!found?.there) return 0;
   const row = await db.get<Found>("SELECT * FROM tq.schema"); // an older one has no moved_to
-  if (row?.moved_to == null) return row?.version ?? 0;
+  const target = row?.moved_to ?? null;
+  if (target === null) return row?.version ?? 0;
   throw new TqError(
     "database",
-    `Cannot use ${name}: tq migrate --to has moved its queue to ${row.moved_to}; name that one`,
+    `Cannot use ${name}: tq migrate --to has moved its queue to ${target}; name that one`,
   );
 }
 

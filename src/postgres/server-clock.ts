@@ -1,15 +1,15 @@
 /** The server's clock: those of the hosts, which may be wrong, date nothing. */
 import { type Clock, monotonicNow, wallNow } from "../clock.ts";
 
-/** A measure of the server's clock is trusted for this long; then a less exact one replaces it. */
-const FRESH_MS = 10_000;
+/** How much a measure of the server's clock is wrong by after each ms: both clocks run at speeds of their own. */
+const DRIFT = 0.000_05;
 
 export class ServerClock implements Clock {
   /** The server's time less `monotonicNow()`; until the first answer the host's own. */
   #base = wallNow() - monotonicNow();
   /** Half the round trip of the answer that `#base` is from: it may be that wrong. */
   #error = Infinity;
-  #measuredAt = -Infinity;
+  #measuredAt = 0;
 
   now(): number {
     return Math.round(monotonicNow() + this.#base);
@@ -29,8 +29,9 @@ export class ServerClock implements Clock {
     const answered = monotonicNow();
     const error = (answered - asked) / 2;
     const base = server - (asked + error);
-    const isJump = Math.abs(base - this.#base) > error + this.#error;
-    if (!isJump && error > this.#error && answered - this.#measuredAt < FRESH_MS) return;
+    const known = this.#error + (answered - this.#measuredAt) * DRIFT;
+    const isJump = Math.abs(base - this.#base) > error + known;
+    if (!isJump && error > known) return;
     this.#base = base;
     this.#error = error;
     this.#measuredAt = answered;

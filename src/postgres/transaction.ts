@@ -17,7 +17,15 @@ export interface TransactionOptions {
   readonly shapes: WeakMap<Table, Shape>;
 }
 
+/**
+ * Transactions that are shared hold their rows for the length of several runs. Two that want each other's rows would both
+ * wait for a second, until the server sees that they do.
+ */
+const BEGIN_SHARED = "BEGIN; SET LOCAL lock_timeout = '20ms'";
+
 export class PostgresTransaction {
+  /** True where runs of several tasks share each transaction. */
+  isShared = false;
   readonly tables: KnownTables;
   readonly #options: TransactionOptions;
   #connection: Connection | null = null;
@@ -32,7 +40,7 @@ export class PostgresTransaction {
   #count = 0;
   #undone = 0;
   #waited = 0; // ms
-  #pending: Promise<unknown> | null = null;
+  readonly #pending = new Set<Promise<unknown>>();
 
   constructor(options: TransactionOptions) {
     this.#options = options;
@@ -69,9 +77,9 @@ export class PostgresTransaction {
     return this.#waited;
   }
 
-  /** Settles with the last answer that is under way; null: none is. */
+  /** Settles with the first answer that is under way; null: none is. */
   get pendingAnswer(): Promise<unknown> | null {
-    return this.#pending;
+    return this.#pending.values().next().value ?? null;
   }
 
   /** The connection of the transaction. @throws TqError "conflict" outside of one */
@@ -103,7 +111,7 @@ export class PostgresTransaction {
     this.#unseen = null;
     this.#userError = null;
     this.#count += 1;
-    this.#behind(connection.command("BEGIN"));
+    this.#behind(connection.command(this.isShared ? BEGIN_SHARED : "BEGIN"));
   }
 
   /** Runs statements in a transaction, which begins with them where none has begun. */
@@ -157,10 +165,8 @@ export class PostgresTransaction {
 
   /** Notes that this answer is under way. */
   answered<T>(answer: Promise<T>): Promise<T> {
-    this.#pending = answer;
-    const clear = () => {
-      if (this.#pending === answer) this.#pending = null;
-    };
+    this.#pending.add(answer);
+    const clear = () => void this.#pending.delete(answer);
     answer.then(clear, clear);
     return answer;
   }
@@ -190,7 +196,8 @@ export class PostgresTransaction {
       if (committed.status === "rejected") {
         throw lostIsUncertain(committed.reason, this.#options.name);
       }
-      if (committed.value !== "COMMIT") throw this.#unseen?.error ?? undoneError(this.#userError);
+      if (committed.value !== "COMMIT")
+        throw (this.#unseen?.error as Error | undefined) ?? undoneError(this.#userError);
       this.tables.commit();
       return ended.value;
     } catch (error) {

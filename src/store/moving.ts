@@ -83,12 +83,14 @@ export interface Moved {
  * Moves all, or nothing.
  *
  * @param leave the tables that are to stay where they are.
+ * @param isCopy true: the source stays in use.
  * @throws TqError "conflict" where a table of the user's can neither move nor was named to stay
  */
 export async function moveQueue(
   source: MoveSource,
   target: MoveTarget,
   leave: readonly string[],
+  isCopy = false,
 ): Promise<Moved> {
   refuseUnmovable(source, leave);
   const tables = source.tables.filter(({ name }) => !leave.includes(name));
@@ -103,12 +105,12 @@ export async function moveQueue(
   }
   await target.giveIdsAfter(await source.lastIds());
   const counted = await Promise.all(all.map((one) => compare(source, target, ...one)));
-  await source.leave(target.name);
+  if (!isCopy) await source.leave(target.name);
   try {
     await target.commit();
   } catch (error) {
     // Where it is uncertain what became of the commit, two queues that both run would be worse than none.
-    if (!(error instanceof TqError && error.code === "uncertain")) await source.stay();
+    if (!(error instanceof TqError && error.code === "uncertain") && !isCopy) await source.stay();
     throw error;
   }
   const rows = Object.fromEntries(

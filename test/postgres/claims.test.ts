@@ -66,7 +66,7 @@ async function readsOf(database: TestDatabase): Promise<Reads> {
     SELECT pg_stat_clear_snapshot(), seq_scan::float8 AS whole,
            (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relid = t.relid)::float8 AS entries
       FROM pg_stat_user_tables AS t WHERE relid = 'tq.task'::regclass`);
-  return row as Reads;
+  return row as unknown as Reads;
 }
 
 needs("postgres").describe("on PostgreSQL", () => {

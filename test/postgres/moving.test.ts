@@ -12,7 +12,8 @@ import { makePostgresDatabase } from "../support/postgres.ts";
 import { claimFirst, makeStore, newTask, OWNER, pushOne } from "../support/store.ts";
 import { sentenceOf } from "../support/error.ts";
 
-const { test: onPostgres } = needs("postgres");
+const onPostgres: ReturnType<typeof needs>["test"] = (name, run, timeout) =>
+  needs("postgres").test(name, run, timeout);
 
 const settings = (database: Record<string, unknown>) => parseSettings({ database }, "test");
 

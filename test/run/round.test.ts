@@ -1,11 +1,16 @@
 /** What others see of a round while it goes on: which run is under way, and which methods are quick. */
 import { afterEach, describe, expect, mock, spyOn, test } from "bun:test";
-import { TqError } from "../../src/errors.ts";
 import { Model, ModelSQL, type Queue, Transaction, v } from "../../src/index.ts";
 import { nextTurn } from "../../src/next-turn.ts";
 import { Flush } from "../../src/sqlite/file/flush.ts";
-import { FileIdentity } from "../../src/sqlite/file/identity.ts";
-import { errorOf, makeRuntime } from "../model/support.ts";
+import {
+  errorOf,
+  IS_POSTGRES,
+  makeRuntime,
+  onSqlite,
+  refuseCommits,
+  runSql,
+} from "../model/support.ts";
 
 class Note extends ModelSQL("note", { text: v.string() }) {}
 
@@ -25,9 +30,9 @@ class Step extends Model {
     await Step.__queue__.quick([2]);
   }
   /** Runs this on the connection; what it throws is nobody's. */
-  static sql(_steps: Step[], text: string) {
+  static async sql(_steps: Step[], text: string) {
     try {
-      Transaction.current.database.run(text);
+      await runSql(text);
     } catch {
       // as careless as user code may be
     }
@@ -36,10 +41,9 @@ class Step extends Model {
   static async makeNote(_steps: Step[]) {
     Step.made = await Note.create([{ text: "mine" }]);
   }
-  static goBack(_steps: Step[]) {
-    const db = Transaction.current.database;
-    db.run("SAVEPOINT mine");
-    db.run("ROLLBACK TO mine");
+  static async goBack(_steps: Step[]) {
+    await runSql("SAVEPOINT mine");
+    await runSql("ROLLBACK TO mine");
   }
   static readHalf(_steps: Step[]) {
     Transaction.current.database.query("SELECT 1 FROM tq__task").iterate().next();
@@ -55,6 +59,9 @@ class Step extends Model {
 
 afterEach(() => mock.restore());
 
+/** SQL that ends its transaction. */
+const UNDONE = IS_POSTGRES ? "SELECT 1 / 0" : "INSERT OR ROLLBACK INTO tq__task (id) VALUES (1)";
+
 const STEP = { model: "step", method: "quick" };
 
 /** Which task runs while each commit is flushed. */
@@ -66,44 +73,48 @@ function runningAtFlushes({ progress }: ReturnType<typeof makeRuntime>): (number
   return seen;
 }
 
-describe("while its commit is flushed", () => {
-  test("a run is over: nobody takes its end for a lost claim", async () => {
-    await using tq = makeRuntime();
-    const id = await Step.__queue__.quick([1]);
-    const [first = 0] = id;
-    const seen = runningAtFlushes(tq);
-    expect(await tq.runTask(first)).toMatchObject({ state: "finished" });
-    expect(seen.at(-1)).toBeNull();
-  });
+onSqlite("PostgreSQL shows no commit before its flush").describe(
+  "while its commit is flushed",
+  () => {
+    test("a run is over: nobody takes its end for a lost claim", async () => {
+      await using tq = makeRuntime();
+      const id = await Step.__queue__.quick([1]);
+      const [first = 0] = id;
+      const seen = runningAtFlushes(tq);
+      expect(await tq.runTask(first)).toMatchObject({ state: "finished" });
+      expect(seen.at(-1)).toBeNull();
+    });
 
-  test("the runs of a batch are over", async () => {
-    await using tq = makeRuntime();
-    for (let n = 0; n < 3; n++) await Step.__queue__.quick([1]);
-    const seen = runningAtFlushes(tq);
-    await tq.runBatch([1, 2, 3]);
-    expect(seen.at(-1)).toBeNull();
-  });
+    test("the runs of a batch are over", async () => {
+      await using tq = makeRuntime();
+      for (let n = 0; n < 3; n++) await Step.__queue__.quick([1]);
+      const seen = runningAtFlushes(tq);
+      await tq.runBatch([1, 2, 3]);
+      expect(seen.at(-1)).toBeNull();
+    });
 
-  test("a run that waits after all goes on when those before it are committed", async () => {
-    await using tq = makeRuntime();
-    await Step.__queue__.quick([1]);
-    await Step.__queue__.wait([1]);
-    const seen = runningAtFlushes(tq);
-    const ended = tq.runBatch([1, 2]);
-    while ((await tq.getTask(1)).state !== "finished") {
-      await nextTurn();
-    }
-    expect(seen.at(-1)).toBe(2);
-    expect(tq.progress.running()?.id).toBe(2);
-    Step.go();
-    await ended;
-    expect(seen.at(-1)).toBeNull();
-    expect(tq.progress.running()).toBeNull();
-  });
-});
+    test("a run that waits after all goes on when those before it are committed", async () => {
+      await using tq = makeRuntime();
+      await Step.__queue__.quick([1]);
+      await Step.__queue__.wait([1]);
+      const seen = runningAtFlushes(tq);
+      const ended = tq.runBatch([1, 2]);
+      while ((await tq.getTask(1)).state !== "finished") {
+        await nextTurn();
+      }
+      expect(seen.at(-1)).toBe(2);
+      expect(tq.progress.running()?.id).toBe(2);
+      Step.go();
+      await ended;
+      expect(seen.at(-1)).toBeNull();
+      expect(tq.progress.running()).toBeNull();
+    });
+  },
+);
 
 describe("a run that leaves a transaction behind which takes nothing more", () => {
-  test.each(["INSERT OR ROLLBACK INTO tq__task (id) VALUES (1)", "PRAGMA query_only = 1"])(
+  const ending = ["INSERT OR ROLLBACK INTO tq__task (id) VALUES (1)", "PRAGMA query_only = 1"];
+  test.each(IS_POSTGRES ? ["SELECT 1 / 0"] : ending)(
     "is undone and tried again later, and holds up nobody: %s",
     async (sql) => {
       await using tq = makeRuntime();
@@ -116,7 +127,8 @@ describe("a run that leaves a transaction behind which takes nothing more", () =
 });
 
 describe("what a run in a batch does to the connection", () => {
-  test.each(["CREATE TEMP TABLE work (x)", "PRAGMA case_sensitive_like = 1"])(
+  const setting = IS_POSTGRES ? "SET work_mem = '1MB'" : "PRAGMA case_sensitive_like = 1";
+  test.each(["CREATE TEMP TABLE work (x int)", setting])(
     "ends the batch, and reaches no run after it: %s",
     async (sql) => {
       await using tq = makeRuntime();
@@ -128,14 +140,17 @@ describe("what a run in a batch does to the connection", () => {
     },
   );
 
-  test("is over with it, where it has read half", async () => {
-    await using tq = makeRuntime();
-    tq.sql("CREATE TABLE thing (a)");
-    const ids = [...(await Step.__queue__.readHalf([1]))];
-    ids.push(...(await Step.__queue__.sql([1], "DROP TABLE thing")));
-    await tq.runBatch(ids);
-    expect(tq.sql("SELECT name FROM sqlite_schema WHERE name = 'thing'")).toEqual([]);
-  });
+  onSqlite("it uses SQLite's own connection").test(
+    "is over with it, where it has read half",
+    async () => {
+      await using tq = makeRuntime();
+      tq.sql("CREATE TABLE thing (a)");
+      const ids = [...(await Step.__queue__.readHalf([1]))];
+      ids.push(...(await Step.__queue__.sql([1], "DROP TABLE thing")));
+      await tq.runBatch(ids);
+      expect(tq.sql("SELECT name FROM sqlite_schema WHERE name = 'thing'")).toEqual([]);
+    },
+  );
 });
 
 test("a record of a run is its own, whatever a run after it in the batch goes back to", async () => {
@@ -152,7 +167,7 @@ test("what a run has committed in the middle of a batch is told and counted, tho
   const ids = [
     ...(await Step.__queue__.push([1])),
     ...(await Step.__queue__.pushAndCommit([1])),
-    ...(await Step.__queue__.sql([1], "INSERT OR ROLLBACK INTO tq__task (id) VALUES (1)")),
+    ...(await Step.__queue__.sql([1], UNDONE)),
   ];
   await errorOf(() => tq.runBatch(ids));
   expect((await tq.getTask(ids[0] ?? 0)).state).toBe("finished");
@@ -162,9 +177,8 @@ test("what a run has committed in the middle of a batch is told and counted, tho
 
 /** The next commit is refused, as by a full disk. */
 function refuseOneCommit(): void {
-  spyOn(FileIdentity.prototype, "check").mockImplementationOnce(() => {
-    throw new TqError("busy", "refused once");
-  });
+  let isFirst = true;
+  refuseCommits(() => isFirst && !(isFirst = false));
 }
 
 describe("a batch whose commit is refused", () => {
@@ -173,7 +187,7 @@ describe("a batch whose commit is refused", () => {
     await Step.__queue__.quick([1]);
     await Step.__queue__.waitAndPush([1]);
     const error = await errorOf(() => tq.runBatch([1, 2], async () => refuseOneCommit()));
-    expect(error.message).toBe("refused once");
+    expect(error.message).toBe("refused");
     Step.go();
     await nextTurn();
     expect(await Step.__queue__.quick([1])).toEqual([3]);
@@ -188,7 +202,7 @@ describe("a batch whose commit is refused", () => {
     while ((await tq.getTask(1)).state !== "finished") await nextTurn();
     refuseOneCommit();
     Step.go();
-    expect((await failing).message).toBe("refused once");
+    expect((await failing).message).toBe("refused");
     expect(tq.eventsOf("task.finished").map(({ task }) => task)).toEqual([1]);
     expect(tq.progress.counted("finished")).toBe(1);
   });
@@ -228,7 +242,7 @@ describe("a method is not quick", () => {
 
   test("whose arguments take long to read, before the batch begins or in it", async () => {
     await using tq = makeRuntime();
-    const numbers = Array.from({ length: 100_000 }, (_, n) => n);
+    const numbers = Array.from({ length: 100_000 * tq.store.traits.quickMs }, (_, n) => n);
     const pushes = Array.from({ length: 24 }, () => Step.__queue__.quick([1], numbers));
     const ids = (await Promise.all(pushes)).flat();
     const ended = await tq.runBatch(ids);

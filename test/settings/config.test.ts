@@ -19,6 +19,8 @@ describe("defaults", () => {
       webhooks: [],
       database: {
         path: join(cwd, "tq.db"),
+        url: null,
+        connections: 10,
         retry: 5,
         timeout: 5000,
         durability: "full",

@@ -19,15 +19,15 @@ const AS_POSTGRES =
     : [];
 
 /** Ends the server at once when its own standard input is closed, as it is when the tests' process ends. */
-const UNTIL_END = `"$@" & pid=$!; read -r _; kill -QUIT $pid; wait $pid`;
+const UNTIL_END = `"$@" & pid=$!; echo $pid; read -r _; kill -QUIT $pid 2>/dev/null; wait $pid`;
 
 export interface PostgresServer {
   /** The URL of one of its databases. */
   url(database: string): string;
   /** How PostgreSQL's own clients find the server. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Its process. */
-  readonly pid: number;
+  /** Starts it again; "kill" ends all its processes before, as a crash of the machine does. */
+  restart(how: "fast" | "kill"): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -60,34 +60,62 @@ export async function startPostgres(
   );
   if (made.exitCode !== 0) throw new Error(made.stderr.toString());
   const settings = ["listen_addresses=", "fsync=off", "max_connections=300", ...options];
-  const server = Bun.spawn(
-    [
-      "sh",
-      "-c",
-      UNTIL_END,
-      "sh",
-      ...AS_POSTGRES,
-      join(programs, "postgres"),
-      "-D",
-      data,
-      "-k",
-      folder,
-      "-p",
-      String(port),
-      ...settings.flatMap((it) => ["-c", it]),
-    ],
-    { stdin: "pipe", stdout: "ignore", stderr: Bun.file(join(folder, "log")) },
-  );
+  const flags = [
+    "-D",
+    data,
+    "-k",
+    folder,
+    "-p",
+    String(port),
+    ...settings.flatMap((it) => ["-c", it]),
+  ];
+  const command = [...AS_POSTGRES, join(programs, "postgres"), ...flags];
   const url = (database: string) => `postgresql://tq@/${database}?host=${folder}&port=${port}`;
-  await answering(url("postgres"));
+  const start = async () => {
+    const started = await startProcess(command, join(folder, "log"));
+    await answering(url("postgres"));
+    return started;
+  };
+  let running = await start();
   return {
     url,
     environment: { PGHOST: folder, PGPORT: String(port), PGUSER: "tq" },
-    pid: server.pid,
+    async restart(how) {
+      await (how === "kill" ? running.kill() : running.end("SIGINT"));
+      running = await start();
+    },
     async stop() {
-      server.stdin.end();
-      await server.exited;
+      await running.end("SIGQUIT");
       rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Running {
+  /** Kills the server and all its processes. */
+  kill(): Promise<void>;
+  end(signal: "SIGINT" | "SIGQUIT"): Promise<void>;
+}
+
+async function startProcess(command: readonly string[], log: string): Promise<Running> {
+  const shell = Bun.spawn(["sh", "-c", UNTIL_END, "sh", ...command], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: Bun.file(log),
+  });
+  const { value } = await shell.stdout.getReader().read();
+  const pid = Number(new TextDecoder().decode(value));
+  return {
+    async kill() {
+      const list = Bun.spawnSync(["pgrep", "-P", String(pid)]).stdout.toString();
+      const children = list.split("\n").filter((line) => line !== "");
+      for (const one of [pid, ...children.map(Number)]) process.kill(one, "SIGKILL");
+      await shell.stdin.end();
+      await shell.exited;
+    },
+    async end(signal) {
+      process.kill(pid, signal);
+      await shell.exited;
     },
   };
 }

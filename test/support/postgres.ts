@@ -12,7 +12,11 @@ let databases = 0;
 const TEMPLATE = "tq_template";
 
 async function startWithTemplate(): Promise<PostgresServer> {
-  const started = await startPostgres(["autovacuum=off", "synchronous_commit=off"]);
+  const started = await startPostgres([
+    "autovacuum=off",
+    "synchronous_commit=off",
+    "deadlock_timeout=20ms",
+  ]);
   await admin(started, `CREATE DATABASE ${TEMPLATE}`);
   const first = new PostgresStore({ url: started.url(TEMPLATE), folder: "/" });
   await first.ready();
@@ -105,8 +109,8 @@ async function makeDatabase(on: PostgresServer): Promise<Made> {
   databases += 1;
   const name = `tq_${databases}`;
   await admin(on, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
-  const own = new Bun.SQL(on.url(name), { max: 1, connection: { search_path: "public" } });
-  return { name, own };
+  const options = { max: 1, connection: { search_path: "public" } };
+  return { name, own: new Bun.SQL(on.url(name), options) };
 }
 
 /** A store whose workers can die. */

@@ -87,7 +87,7 @@ export async function lastIds(db: Connection): Promise<Map<string, number>> {
       "SELECT pg_sequence_last_value($1::text::regclass)::float8 AS last",
       [sequence],
     );
-    if (row?.last != null) ids.set(table, row.last);
+    if (typeof row?.last === "number") ids.set(table, row.last);
   }
   return ids;
 }
