@@ -32,7 +32,7 @@ export class PostgresTransaction {
   #count = 0;
   #undone = 0;
   #waited = 0; // ms
-  #pending: Promise<unknown> | null = null;
+  readonly #pending = new Set<Promise<unknown>>();
 
   constructor(options: TransactionOptions) {
     this.#options = options;
@@ -69,9 +69,9 @@ export class PostgresTransaction {
     return this.#waited;
   }
 
-  /** Settles with the last answer that is under way; null: none is. */
+  /** Settles with the first answer that is under way; null: none is. */
   get pendingAnswer(): Promise<unknown> | null {
-    return this.#pending;
+    return this.#pending.values().next().value ?? null;
   }
 
   /** The connection of the transaction. @throws TqError "conflict" outside of one */
@@ -157,10 +157,8 @@ export class PostgresTransaction {
 
   /** Notes that this answer is under way. */
   answered<T>(answer: Promise<T>): Promise<T> {
-    this.#pending = answer;
-    const clear = () => {
-      if (this.#pending === answer) this.#pending = null;
-    };
+    this.#pending.add(answer);
+    const clear = () => void this.#pending.delete(answer);
     answer.then(clear, clear);
     return answer;
   }

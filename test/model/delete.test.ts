@@ -29,7 +29,7 @@ test("a record that another transaction changed since it was read is not deleted
     "Cannot delete counter 1: value was changed by another transaction since it was read; call lock(records) before reading, or run the transaction again",
   );
   expect(error.code).toBe("conflict");
-  expect(tq.sql("SELECT name, value FROM counter")).toEqual([
+  expect(tq.sql("SELECT name, value FROM counter ORDER BY id")).toEqual([
     { name: "a", value: 7 },
     { name: "b", value: 0 },
   ]);

@@ -2,9 +2,9 @@
 import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { Model, ModelSQL, type Queue, Transaction, v } from "../../src/index.ts";
-import { errorOf, makeRuntime, sentenceOf } from "./support.ts";
+import { errorOf, makeRuntime, onSqlite, sentenceOf } from "./support.ts";
 
 const invoice = sqliteTable("invoice", {
   id: integer().primaryKey({ autoIncrement: true }),
@@ -38,7 +38,9 @@ function makeInvoices() {
 const numbers = (tq: ReturnType<typeof makeRuntime>) =>
   tq.sql<{ number: string }>("SELECT number FROM invoice ORDER BY id").map((row) => row.number);
 
-test("its statements are part of the transaction, beside records and pushes", async () => {
+const WHY = "Drizzle's driver for SQLite takes SQLite's own connection";
+
+onSqlite(WHY).test("its statements are part of the transaction, beside records and pushes", async () => {
   await using tq = makeInvoices();
   await Transaction.start({}, async () => {
     await Party.create([{ name: "a" }]);
@@ -56,7 +58,7 @@ test("its statements are part of the transaction, beside records and pushes", as
   expect(await tq.tasks()).toHaveLength(1);
 });
 
-test("it is rolled back with the transaction", async () => {
+onSqlite(WHY).test("it is rolled back with the transaction", async () => {
   await using tq = makeInvoices();
   const error = await errorOf(() =>
     Transaction.start({}, async () => {
@@ -69,7 +71,7 @@ test("it is rolled back with the transaction", async () => {
   expect(numbers(tq)).toEqual([]);
 });
 
-test("its own transactions are parts of this one", async () => {
+onSqlite(WHY).test("its own transactions are parts of this one", async () => {
   await using tq = makeInvoices();
   await Transaction.start({}, async () => {
     const db = orm();
@@ -96,7 +98,7 @@ test("its own transactions are parts of this one", async () => {
   expect(numbers(tq)).toEqual(["kept", "outer"]);
 });
 
-test("it works in a task, and goes with the task's effects", async () => {
+onSqlite(WHY).test("it works in a task, and goes with the task's effects", async () => {
   await using tq = makeInvoices();
   await Biller.__queue__.bill([1], "good");
   await Biller.__queue__.bill([1], "bad");
@@ -105,7 +107,7 @@ test("it works in a task, and goes with the task's effects", async () => {
   expect(tq.sql("SELECT name FROM party")).toEqual([{ name: "good" }]);
 });
 
-test("a handle that somebody kept refuses to work after the transaction", async () => {
+onSqlite(WHY).test("a handle that somebody kept refuses to work after the transaction", async () => {
   await using tq = makeInvoices();
   let kept: ReturnType<typeof orm> | undefined;
   await Transaction.start({}, async () => {
@@ -124,7 +126,7 @@ test("a handle that somebody kept refuses to work after the transaction", async 
   expect(numbers(tq)).toEqual(["1"]);
 });
 
-test("the connection is not for ending the transaction by hand", async () => {
+onSqlite(WHY).test("the connection is not for ending the transaction by hand", async () => {
   await using tq = makeInvoices();
   const sentence = await sentenceOf(() =>
     Transaction.start({}, async () => {

@@ -4,7 +4,7 @@ import { Decimal, ModelSQL, Transaction, v } from "../../src/index.ts";
 import type { Fields } from "../../src/registry/fields.ts";
 import { Registry } from "../../src/registry/registry.ts";
 import { ensureTables } from "../../src/registry/tables.ts";
-import { makeRuntime, sentenceOf } from "./support.ts";
+import { IS_POSTGRES, makeRuntime, sentenceOf } from "./support.ts";
 
 const inside = <T>(fn: () => Promise<T> | T) => Transaction.start({}, fn);
 
@@ -30,14 +30,19 @@ async function find(model: ReturnType<typeof withField>, operator: "=" | "!=", v
 
 const date = Temporal.PlainDate.from("2026-12-01");
 
-test.each<[string, Fields[string], unknown, unknown]>([
+type Default = [what: string, schema: Fields[string], value: unknown, other: unknown];
+
+/** PostgreSQL stores none. */
+const WITH_NUL: Default = ["a text with a NUL", v.optional(v.string(), "a\0'b"), "a\0'b", "a"];
+
+test.each<Default>([
   ["false", v.optional(v.boolean(), false), false, true],
   ["true", v.optional(v.boolean(), true), true, false],
   ["a text", v.optional(v.string(), "none@x"), "none@x", "a@x"],
   ["an empty text", v.optional(v.string(), ""), "", "a"],
   ["a text with quotes", v.optional(v.string(), `it's "x" -- ?1`), `it's "x" -- ?1`, "it"],
   ["a text of digits", v.optional(v.string(), "0012"), "0012", "12"],
-  ["a text with a NUL", v.optional(v.string(), "a\0'b"), "a\0'b", "a"],
+  ...(IS_POSTGRES ? [] : [WITH_NUL]),
   ["a text beyond ASCII", v.optional(v.string(), "ß\n€😀"), "ß\n€😀", "ss"],
   ["zero", v.optional(v.number(), 0), 0, 1],
   ["a negative whole number", v.optional(v.pipe(v.number(), v.integer()), -7), -7, 7],
@@ -68,7 +73,8 @@ test.each<[string, Fields[string], unknown, unknown]>([
     expect(await find(model, "=", other)).toEqual([]);
     // A new row that takes the default holds the same, byte for byte.
     await inside(() => model.create([{ name: "new" } as never]));
-    const held = tq.sql('SELECT DISTINCT added, typeof(added), hex(added) FROM "order"');
+    const bytes = IS_POSTGRES ? "added::text" : "added, typeof(added), hex(added)";
+    const held = tq.sql(`SELECT DISTINCT ${bytes} FROM "order"`);
     expect(held).toHaveLength(1);
     const [old, made] = await inside(() => model.browse([1, 2]));
     expect(old?.added).toEqual(made?.added);

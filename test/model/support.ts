@@ -1,6 +1,6 @@
 /** A store of its own for the models of one test, in a folder that is removed after it. */
 import { Database } from "bun:sqlite";
-import { describe, test } from "bun:test";
+import { describe, spyOn, test } from "bun:test";
 import type { AsyncLocalStorage } from "node:async_hooks";
 import { join } from "node:path";
 import { parseSettings } from "../../src/settings/config.ts";
@@ -8,8 +8,12 @@ import type { Event, EventName } from "../../src/log/events.ts";
 import "../../src/index.ts";
 import { Registry } from "../../src/registry/registry.ts";
 import { type Runtime, enterRuntime } from "../../src/transaction/runtime.ts";
+import { Transaction } from "../../src/transaction/transaction.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
+import { TqError } from "../../src/errors.ts";
 import { PostgresStore } from "../../src/postgres/store.ts";
+import { PostgresTransaction } from "../../src/postgres/transaction.ts";
+import { FileIdentity } from "../../src/sqlite/file/identity.ts";
 import type { Store } from "../../src/store/store.ts";
 import { preparePostgres, type TestDatabase } from "../support/postgres.ts";
 import type { Task } from "../../src/task.ts";
@@ -160,6 +164,8 @@ export function makeRuntime({
     events,
     folder,
     path,
+    /** The settings of the database. */
+    database: database === null ? { path } : { url: database.url },
     clock,
     config,
     getTask,
@@ -209,6 +215,33 @@ export function makeRuntime({
       remove();
     },
   };
+}
+
+/** Refuses commits while it holds, as the database itself may; dispose it. */
+export function refuseCommits(refuses: () => boolean): Disposable {
+  const check = () => {
+    if (refuses()) throw new TqError("busy", "refused");
+  };
+  if (!IS_POSTGRES) return spyOn(FileIdentity.prototype, "check").mockImplementation(check);
+  const { commit } = PostgresTransaction.prototype;
+  return spyOn(PostgresTransaction.prototype, "commit").mockImplementation(async function <T>(
+    this: PostgresTransaction,
+    last: Parameters<typeof commit<T>>[0],
+  ): Promise<T> {
+    try {
+      check();
+    } catch (error) {
+      await this.rollback();
+      throw error;
+    }
+    return commit.call(this, last) as Promise<T>;
+  });
+}
+
+/** Runs a statement in the current transaction: on SQLite at once, by its own connection. */
+export async function runSql(text: string): Promise<void> {
+  if (IS_POSTGRES) await Transaction.current.sql.unsafe(text);
+  else Transaction.current.database.run(text);
 }
 
 /** Runs a statement for SQLite on PostgreSQL, at once: a test that looks or writes beside its program does not wait. */

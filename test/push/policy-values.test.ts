@@ -9,7 +9,7 @@ import type { Store } from "../../src/store/store.ts";
 import { fieldOf } from "../../src/policies/table.ts";
 import { Policies } from "../../src/registry/policies.ts";
 import { readPushed } from "../../src/policies/read.ts";
-import { makeRuntime } from "../model/support.ts";
+import { IS_POSTGRES, makeRuntime } from "../model/support.ts";
 
 class Sale extends Model {
   static override readonly __name__ = "sale";
@@ -35,14 +35,16 @@ const WAYS: Record<string, Way> = {
     return push({ ...CALLED, [key]: option?.kind.readText(text, `--${key}`) } as PushOptions);
   },
   HTTP: (store, key, value) => postTo(store, { [key]: value }),
-  SQL: (store, key, value) => {
+  ...(!IS_POSTGRES && { SQL: pushBySql }), // tests of PostgreSQL's tq_push are in test/postgres/sql
+};
+
+function pushBySql(store: Store, key: string, value: unknown): void {
     using db = new Database(store.name);
     const given = typeof value === "object" ? JSON.stringify(value) : value;
     db.query(
       `INSERT INTO tq_push (model, method, instances, ${key}) VALUES ('sale', 'process', 1, ?)`,
     ).run(given as string | number);
-  },
-};
+}
 
 const GOOD: readonly (readonly [key: "attempts" | "backoff" | "timeout", value: unknown])[] = [
   ["attempts", 1],

@@ -2,7 +2,7 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { Model, type Queue, TqError, Transaction } from "../../src/index.ts";
-import { makeRuntime } from "../model/support.ts";
+import { makeRuntime, onSqlite } from "../model/support.ts";
 
 let during: () => unknown = () => undefined;
 
@@ -55,7 +55,7 @@ const FULL: Record<string, () => unknown> = {
 };
 
 for (const [how, meet] of Object.entries(FULL)) {
-  test(`a task whose SQL meets a full database ${how} is tried again later`, async () => {
+  onSqlite("its limit of pages is SQLite's").test(`a task whose SQL meets a full database ${how} is tried again later`, async () => {
     await using tq = makeRuntime(SETTINGS);
     during = meet;
     const [alone = 0, outside = 0, batched = 0] = [

@@ -1,11 +1,9 @@
 /** What others see of a round while it goes on: which run is under way, and which methods are quick. */
 import { afterEach, describe, expect, mock, spyOn, test } from "bun:test";
-import { TqError } from "../../src/errors.ts";
 import { Model, ModelSQL, type Queue, Transaction, v } from "../../src/index.ts";
 import { nextTurn } from "../../src/next-turn.ts";
 import { Flush } from "../../src/sqlite/file/flush.ts";
-import { FileIdentity } from "../../src/sqlite/file/identity.ts";
-import { errorOf, makeRuntime } from "../model/support.ts";
+import { errorOf, IS_POSTGRES, makeRuntime, onSqlite, refuseCommits, runSql } from "../model/support.ts";
 
 class Note extends ModelSQL("note", { text: v.string() }) {}
 
@@ -25,9 +23,9 @@ class Step extends Model {
     await Step.__queue__.quick([2]);
   }
   /** Runs this on the connection; what it throws is nobody's. */
-  static sql(_steps: Step[], text: string) {
+  static async sql(_steps: Step[], text: string) {
     try {
-      Transaction.current.database.run(text);
+      await runSql(text);
     } catch {
       // as careless as user code may be
     }
@@ -36,10 +34,9 @@ class Step extends Model {
   static async makeNote(_steps: Step[]) {
     Step.made = await Note.create([{ text: "mine" }]);
   }
-  static goBack(_steps: Step[]) {
-    const db = Transaction.current.database;
-    db.run("SAVEPOINT mine");
-    db.run("ROLLBACK TO mine");
+  static async goBack(_steps: Step[]) {
+    await runSql("SAVEPOINT mine");
+    await runSql("ROLLBACK TO mine");
   }
   static readHalf(_steps: Step[]) {
     Transaction.current.database.query("SELECT 1 FROM tq__task").iterate().next();
@@ -55,6 +52,9 @@ class Step extends Model {
 
 afterEach(() => mock.restore());
 
+/** SQL that ends its transaction. */
+const UNDONE = IS_POSTGRES ? "SELECT 1 / 0" : "INSERT OR ROLLBACK INTO tq__task (id) VALUES (1)";
+
 const STEP = { model: "step", method: "quick" };
 
 /** Which task runs while each commit is flushed. */
@@ -66,7 +66,7 @@ function runningAtFlushes({ progress }: ReturnType<typeof makeRuntime>): (number
   return seen;
 }
 
-describe("while its commit is flushed", () => {
+onSqlite("PostgreSQL shows no commit before its flush").describe("while its commit is flushed", () => {
   test("a run is over: nobody takes its end for a lost claim", async () => {
     await using tq = makeRuntime();
     const id = await Step.__queue__.quick([1]);
@@ -103,7 +103,8 @@ describe("while its commit is flushed", () => {
 });
 
 describe("a run that leaves a transaction behind which takes nothing more", () => {
-  test.each(["INSERT OR ROLLBACK INTO tq__task (id) VALUES (1)", "PRAGMA query_only = 1"])(
+  const ending = ["INSERT OR ROLLBACK INTO tq__task (id) VALUES (1)", "PRAGMA query_only = 1"];
+  test.each(IS_POSTGRES ? ["SELECT 1 / 0"] : ending)(
     "is undone and tried again later, and holds up nobody: %s",
     async (sql) => {
       await using tq = makeRuntime();
@@ -116,7 +117,8 @@ describe("a run that leaves a transaction behind which takes nothing more", () =
 });
 
 describe("what a run in a batch does to the connection", () => {
-  test.each(["CREATE TEMP TABLE work (x)", "PRAGMA case_sensitive_like = 1"])(
+  const setting = IS_POSTGRES ? "SET work_mem = '1MB'" : "PRAGMA case_sensitive_like = 1";
+  test.each(["CREATE TEMP TABLE work (x int)", setting])(
     "ends the batch, and reaches no run after it: %s",
     async (sql) => {
       await using tq = makeRuntime();
@@ -128,7 +130,7 @@ describe("what a run in a batch does to the connection", () => {
     },
   );
 
-  test("is over with it, where it has read half", async () => {
+  onSqlite("it uses SQLite's own connection").test("is over with it, where it has read half", async () => {
     await using tq = makeRuntime();
     tq.sql("CREATE TABLE thing (a)");
     const ids = [...(await Step.__queue__.readHalf([1]))];
@@ -152,7 +154,7 @@ test("what a run has committed in the middle of a batch is told and counted, tho
   const ids = [
     ...(await Step.__queue__.push([1])),
     ...(await Step.__queue__.pushAndCommit([1])),
-    ...(await Step.__queue__.sql([1], "INSERT OR ROLLBACK INTO tq__task (id) VALUES (1)")),
+    ...(await Step.__queue__.sql([1], UNDONE)),
   ];
   await errorOf(() => tq.runBatch(ids));
   expect((await tq.getTask(ids[0] ?? 0)).state).toBe("finished");
@@ -162,9 +164,8 @@ test("what a run has committed in the middle of a batch is told and counted, tho
 
 /** The next commit is refused, as by a full disk. */
 function refuseOneCommit(): void {
-  spyOn(FileIdentity.prototype, "check").mockImplementationOnce(() => {
-    throw new TqError("busy", "refused once");
-  });
+  let isFirst = true;
+  refuseCommits(() => isFirst && !(isFirst = false));
 }
 
 describe("a batch whose commit is refused", () => {
@@ -173,7 +174,7 @@ describe("a batch whose commit is refused", () => {
     await Step.__queue__.quick([1]);
     await Step.__queue__.waitAndPush([1]);
     const error = await errorOf(() => tq.runBatch([1, 2], async () => refuseOneCommit()));
-    expect(error.message).toBe("refused once");
+    expect(error.message).toBe("refused");
     Step.go();
     await nextTurn();
     expect(await Step.__queue__.quick([1])).toEqual([3]);
@@ -188,7 +189,7 @@ describe("a batch whose commit is refused", () => {
     while ((await tq.getTask(1)).state !== "finished") await nextTurn();
     refuseOneCommit();
     Step.go();
-    expect((await failing).message).toBe("refused once");
+    expect((await failing).message).toBe("refused");
     expect(tq.eventsOf("task.finished").map(({ task }) => task)).toEqual([1]);
     expect(tq.progress.counted("finished")).toBe(1);
   });

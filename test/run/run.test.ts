@@ -156,7 +156,7 @@ test("effects and the end of a task are one commit; those of a failed one are go
   const [finished, failed] = await tq.runAll();
   expect(finished?.state).toBe("finished");
   expect(failed).toMatchObject({ state: "failed", reason: "RangeError: too far", attempts: 1 });
-  expect(tq.sql("SELECT id, used FROM part")).toEqual([
+  expect(tq.sql("SELECT id, used FROM part ORDER BY id")).toEqual([
     { id: 1, used: 1 },
     { id: 2, used: null },
   ]);

@@ -79,7 +79,7 @@ test("a model of the models file that nobody imported is loaded for its task", a
     `import { Model } from ${JSON.stringify(index)};
      export class Late extends Model { static __name__ = "late"; static run() { return "ran"; } }`,
   );
-  const config = parseSettings({ database: { path: tq.path }, models }, "the test");
+  const config = parseSettings({ database: tq.database, models }, "the test");
   using _ = use(config);
   const { push } = await import("../../src/index.ts");
   const [id = 0] = await push({ model: "late", method: "run", instances: [1] });
@@ -137,7 +137,7 @@ test("a models file that cannot be loaded fails the task with the reason", async
   await using tq = makeRuntime({ worker: false });
   const models = join(tq.folder, "broken.ts");
   writeFileSync(models, `throw new Error("not today");`);
-  const config = parseSettings({ database: { path: tq.path }, models }, "the test");
+  const config = parseSettings({ database: tq.database, models }, "the test");
   using _ = use(config);
   const { push } = await import("../../src/index.ts");
   const [id = 0] = await push({ model: "late", method: "run", instances: [1] });

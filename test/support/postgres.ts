@@ -12,7 +12,11 @@ let databases = 0;
 const TEMPLATE = "tq_template";
 
 async function startWithTemplate(): Promise<PostgresServer> {
-  const started = await startPostgres(["autovacuum=off", "synchronous_commit=off"]);
+  const started = await startPostgres([
+    "autovacuum=off",
+    "synchronous_commit=off",
+    "deadlock_timeout=20ms",
+  ]);
   await admin(started, `CREATE DATABASE ${TEMPLATE}`);
   const first = new PostgresStore({ url: started.url(TEMPLATE), folder: "/" });
   await first.ready();

@@ -11,7 +11,7 @@ import {
   UserError,
 } from "../../src/index.ts";
 import { nextTurn } from "../../src/next-turn.ts";
-import { errorOf, makeRuntime, sentenceOf } from "../model/support.ts";
+import { errorOf, makeRuntime, onSqlite, sentenceOf } from "../model/support.ts";
 import { Clerk, clerk, fails, pushed, ran } from "./clerk.ts";
 
 const seconds = (count: number) => ({ timeout: { seconds: count } });
@@ -277,7 +277,7 @@ test("a wait ends with a sentence when its database is closed", async () => {
   expect(await result).toMatch(/no such task|was closed/);
 });
 
-test("ends that are told together share a flush, and none is told by a flush that began before it", async () => {
+onSqlite("PostgreSQL shows no commit before its flush").test("ends that are told together share a flush, and none is told by a flush that began before it", async () => {
   await using tq = makeRuntime({ late: false });
   const ids = [await ran(tq), await ran(tq), await ran(tq)];
   const disk = Promise.withResolvers<void>();

@@ -2,10 +2,10 @@
 import type { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { Transaction } from "../../src/index.ts";
-import { errorOf, makeRuntime, sentenceOf } from "../model/support.ts";
+import { errorOf, makeRuntime, onSqlite, sentenceOf } from "../model/support.ts";
 import { Counter, get, make } from "./counter.ts";
 
-test("a transaction that has ended refuses late work of every kind", async () => {
+onSqlite("it uses SQLite's own connection").test("a transaction that has ended refuses late work of every kind", async () => {
   await using tq = makeRuntime();
   const { id } = await make();
   const gate = Promise.withResolvers<void>();

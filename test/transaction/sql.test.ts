@@ -1,7 +1,7 @@
 /** SQL of one's own in a transaction, as a tagged template. */
 import { describe, expect, test } from "bun:test";
 import { Model, ModelSQL, type Queue, Transaction, v } from "../../src/index.ts";
-import { errorOf, makeRuntime, outside, sentenceOf } from "../model/support.ts";
+import { errorOf, IS_POSTGRES, makeRuntime, outside, sentenceOf } from "../model/support.ts";
 
 class Sale extends ModelSQL("sale", { name: v.string(), total: v.optional(v.number()) }) {}
 
@@ -38,9 +38,9 @@ describe("a statement", () => {
       await sql`UPDATE sale SET name = ${text} WHERE id = ${1}`;
       expect(await sql`SELECT name FROM sale`).toEqual([{ name: text }]);
       const [row] = await sql`SELECT ${1.5} AS n, ${null} AS z, ${true} AS t, ${bytes} AS b`;
-      expect(row).toEqual({ n: 1.5, z: null, t: 1, b: bytes });
-      const big = await sql`SELECT typeof(${9_007_199_254_740_993n}) AS type`;
-      expect(big).toEqual([{ type: "integer" }]);
+      expect(row).toEqual({ n: 1.5, z: null, t: IS_POSTGRES ? true : 1, b: bytes });
+      await sql`UPDATE sale SET total = ${9_007_199_254_740_993n} - 9007199254740000`;
+      expect(await sql`SELECT total FROM sale`).toEqual([{ total: 993 }]);
     });
   });
 
@@ -73,7 +73,7 @@ describe("a statement", () => {
     });
     expect(tq.sql("SELECT total FROM sale")).toEqual([{ total: 11 }]);
     const failing = inTransaction(async () => void Transaction.current.sql`SELECT nonsense`);
-    expect(await sentenceOf(() => failing)).toContain("no such column: nonsense");
+    expect(await sentenceOf(() => failing)).toMatch(/no such column: nonsense|column "nonsense" does not exist/);
   });
 
   test("waits for another transaction that writes, and does not block the program", async () => {
@@ -130,7 +130,7 @@ describe("a statement is refused", () => {
     ],
     [
       "with too few values",
-      () => Transaction.current.sql.unsafe("SELECT ?1, ?2", [1]),
+      () => Transaction.current.sql.unsafe(IS_POSTGRES ? "SELECT $1, $2" : "SELECT ?1, ?2", [1]),
       "it takes 2 values, and 1 were given",
     ],
   ])("%s, and the transaction goes on", async (_, run, sentence) => {

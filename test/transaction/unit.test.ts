@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { Model, ModelSQL, type Queue, Transaction, v } from "../../src/index.ts";
-import { errorOf, makeRuntime, outside, sentenceOf } from "../model/support.ts";
+import { errorOf, makeRuntime, onSqlite, outside, sentenceOf } from "../model/support.ts";
 
 class Part extends ModelSQL("part", { name: v.string(), count: v.optional(v.number(), 0) }) {}
 
@@ -115,7 +115,7 @@ test("what nobody awaits is waited for; what fails unseen fails its task alone",
   expect(await tq.tasks()).toHaveLength(4);
 });
 
-test("the raw connection is inside the savepoint, and of no use after the batch", async () => {
+onSqlite("it uses SQLite's own connection").test("the raw connection is inside the savepoint, and of no use after the batch", async () => {
   await using tq = await makeParts();
   await Quick.__queue__.keep([1]);
   await Quick.__queue__.fail([1]);
@@ -144,7 +144,7 @@ test("a run whose claim was lost keeps nothing, and the others keep theirs", asy
   expect(tq.eventsOf("task.late").map(({ task }) => task)).toEqual([2, 3]);
 });
 
-test("a batch that settled itself by hand keeps nothing, and its methods run alone from then on", async () => {
+onSqlite("it uses SQLite's own connection").test("a batch that settled itself by hand keeps nothing, and its methods run alone from then on", async () => {
   await using tq = await makeParts();
   class Meddler extends Model {
     declare static readonly __queue__: Queue<typeof Meddler>;
@@ -185,7 +185,7 @@ test("a record that one transaction locked is free again once it fails", async (
   expect(namesOf(tq)).toEqual(["b"]);
 });
 
-test("a database that an ended task kept does not write into the next task's transaction", async () => {
+onSqlite("it uses SQLite's own connection").test("a database that an ended task kept does not write into the next task's transaction", async () => {
   await using tq = await makeParts();
   await Quick.__queue__.keepDatabase([1]);
   await Quick.__queue__.useKept([1]);
