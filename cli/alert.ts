@@ -5,6 +5,7 @@ import type { Config } from "../src/settings/config.ts";
 import { formatDuration } from "../src/values/duration.ts";
 import { channelsOf } from "../src/worker/alerts/channels.ts";
 import { alertMessage } from "../src/worker/alerts/message.ts";
+import { databaseName } from "../src/values/database-url.ts";
 import { command } from "./command/command.ts";
 import { paint } from "./terminal/terminal.ts";
 
@@ -21,7 +22,8 @@ export const alert = command({
         `Cannot send an alert: ${config.file ?? "tq.toml"} does not say how; write command = "…" or url = "…" into its section [alert]`,
       );
     }
-    const database = config.database.path;
+    const { url, path } = config.database;
+    const database = url === null ? path : databaseName(url);
     const message = alertMessage({ database, failures: [], count: 0, isTest: true });
     const { signal } = new AbortController();
     const sent = await Promise.all(

@@ -48,8 +48,9 @@ async function look(config: Config, program: Program, quick: boolean): Promise<C
     if (models) ({ catalog } = await namesOfModels(models, LOAD_PATIENCE_MS));
   };
   const before = (store: Store, { name }: Pick<Check, "name">) => {
-    const { size } = statSync(store.name);
-    if (name !== "damage" || size < LONG_READ_BYTES) return;
+    if (name !== "damage") return;
+    const { size = 0 } = statSync(store.name, { throwIfNoEntry: false }) ?? {}; // a server has no such file
+    if (size < LONG_READ_BYTES) return;
     program.note(`Reads the whole file of ${formatSize(size)}; --quick leaves that out`);
   };
   try {

@@ -1,17 +1,38 @@
 /** `tq migrate`: brings a database to this version, or moves its queue into another one. */
 import { resolve } from "node:path";
 import { TqError } from "../src/errors.ts";
-import { databaseExists, moveDatabase, openStore } from "../src/open-store.ts";
+import { databaseExists, migrateServer, moveDatabase, serverSetup } from "../src/open-store.ts";
 import type { Moved } from "../src/store/moving.ts";
 import { isDatabaseUrl } from "../src/values/database-url.ts";
 import { command } from "./command/command.ts";
 import { noDatabase } from "./command/program.ts";
+import { write } from "./terminal/terminal.ts";
 import { counted } from "./terminal/text.ts";
 
 export const migrate = command({
   name: "migrate",
-  description: "Bring the database to this version of tq, or move its queue into another one",
+  description:
+    "Bring a PostgreSQL database to this version of tq, or move a queue into another database",
+  examples: [
+    [
+      "tq migrate -d postgresql://shop@db.example.com/shop",
+      "Make the schema tq, or bring it to this version",
+    ],
+    [
+      "tq migrate --sql > tq.sql",
+      "See what it would run, with roles that have no more rights than they need",
+    ],
+    [
+      "tq migrate --to postgresql://shop@db.example.com/shop",
+      "Move the queue of a file to a server",
+    ],
+  ],
   flags: {
+    sql: {
+      type: "boolean",
+      description:
+        "Only print the SQL that makes the schema and the roles in a PostgreSQL database",
+    },
     to: {
       type: "string",
       valueHint: "DATABASE",
@@ -23,17 +44,19 @@ export const migrate = command({
       description: "With --to: tables that tq did not make, and that stay where they are",
     },
   },
-  run: async ({ to, leave }, program) => {
+  run: async ({ sql = false, to, leave }, program) => {
+    if (leave !== undefined && to === undefined) {
+      throw new TqError("invalid", "Cannot use --leave without --to");
+    }
+    if (sql) {
+      if (to !== undefined) throw new TqError("invalid", "Cannot use --sql with --to");
+      write(await serverSetup());
+      return;
+    }
     const config = program.config();
     if (to === undefined) {
-      if (leave !== undefined) throw new TqError("invalid", "Cannot use --leave without --to");
-      const store = openStore(config);
-      try {
-        await store.version();
-      } finally {
-        await store.close();
-      }
-      program.answer({ database: store.name }, () => `${store.name} has the schema of this tq`);
+      const name = await migrateServer(config);
+      program.answer({ database: name }, () => `${name} has the schema of this tq`);
       return;
     }
     if (!databaseExists(config)) throw noDatabase(config);

@@ -163,6 +163,17 @@ export function markOperational<E extends Error>(error: E): E {
   return Object.defineProperty(error, OPERATIONAL, { value: true });
 }
 
+const CONTENTION = Symbol.for("tq.contention");
+
+/** Marks an error of a transaction that met another one, on a database where several write: their rows were the same. */
+export function markContention<E extends Error>(error: E): E {
+  return Object.defineProperty(error, CONTENTION, { value: true });
+}
+
+export function isContention(error: unknown): boolean {
+  return error instanceof Error && CONTENTION in error;
+}
+
 /** True for an error of the store's own database, and for one that it has caused: another try may help. */
 export function isOperational(error: unknown): boolean {
   try {

@@ -73,9 +73,9 @@ export function openThreadStore(config: StoreConfig, options: ThreadStoreOptions
   return new SqliteThreadStore(optionsOf(config), options);
 }
 
-/** Looks into the database without bringing it to this version's schema; null: there is none. */
+/** Looks into the file of the database without bringing it to this version's schema; null: there is none. */
 export async function peekAt({ database }: Pick<StoreConfig, "database">): Promise<Peeked | null> {
-  if (database.url !== null) return null; // TODO
+  if (database.url !== null) return null;
   const { peek } = await import("./sqlite/peek.ts"); // for one command alone
   return peek(database.path);
 }
@@ -118,6 +118,34 @@ export async function compactDatabase(config: StoreConfig, full: boolean): Promi
   refuseServer(config, "compact", "use VACUUM FULL, or pg_repack, at a quiet time");
   const { compact } = await import("./sqlite/file/compact.ts");
   return compact(optionsOf(config), full);
+}
+
+/** The SQL that makes what tq needs in a PostgreSQL database, and the roles that may use it. */
+export async function serverSetup(): Promise<string> {
+  const { setupSql } = await import("./postgres/setup.ts");
+  return setupSql();
+}
+
+/**
+ * Brings the schema of a PostgreSQL database to this version.
+ *
+ * @returns how the database is named
+ * @throws TqError "invalid" for a file: the first program that opens it does so
+ */
+export async function migrateServer(config: StoreConfig): Promise<string> {
+  const { path, url } = config.database;
+  if (url === null) {
+    const why = "a file is brought to this version by the first program that opens it";
+    const advice = "tq migrate --to moves its queue into another database";
+    throw new TqError("invalid", `Cannot migrate ${path}: ${why}; ${advice}`);
+  }
+  const store = openStore(config);
+  try {
+    await store.version(); // the first connection brings it there
+    return store.name;
+  } finally {
+    await store.close();
+  }
 }
 
 /**

@@ -72,6 +72,13 @@ function isOdd(path: string): boolean {
 
 function commandOf(config: Config, { queues, serves }: Wanted): string[] {
   const { file, database, models, origins } = config;
+  if (origins["database.url"] !== "default" && origins["database.url"] !== "tq.toml") {
+    const why = "its command would show it to every user of this machine";
+    throw new TqError(
+      "invalid",
+      `Cannot make a service with the database of ${origins["database.url"]}: ${why}; write database.url into tq.toml`,
+    );
+  }
   return [
     ...executable(),
     ...(file === null ? [] : ["-c", file]),

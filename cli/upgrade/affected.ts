@@ -59,7 +59,7 @@ export async function databasesOf(
   const paths = new Set(all.map(realFile)); // a link may lead to one that is known already
   const found: AffectedDatabase[] = [];
   for (const path of paths) {
-    const peeked = await peekAt({ database: { ...config.database, path } });
+    const peeked = await peekAt({ database: { ...config.database, url: null, path } });
     if (peeked === null || peeked.schema === 0) continue;
     const others = peeked.programs.filter(({ pid }) => !pids.includes(pid));
     found.push({ path, schema: peeked.schema, others });

@@ -1,6 +1,7 @@
 /** The admin API on a socket. */
 import { unknownAllowed } from "./access/allowed-calls.ts";
 import { type AdminOptions, createAdmin } from "./app.ts";
+import { isDatabaseUrl } from "../values/database-url.ts";
 import { loadToken } from "./access/token-file.ts";
 import { openListener, readAddress, type Server } from "./listening/listener.ts";
 
@@ -45,7 +46,8 @@ export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
   const where = readAddress(options.listen, insecure, tls);
   const { address } = where;
   // The name of a database that is a file is its path, whose owner gets the token.
-  const { token, file } = loadToken(options.store.folder, options.store.name);
+  const { folder, name } = options.store;
+  const { token, file } = loadToken(folder, isDatabaseUrl(name) ? folder : name);
   const { ready = Promise.resolve(), idleSeconds = IDLE_S } = options;
   let isReady = options.ready === undefined;
   void ready.then(() => {

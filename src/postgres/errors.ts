@@ -1,6 +1,6 @@
 /** Turns PostgreSQL's errors into sentences. Their codes: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 import { SQL } from "bun";
-import { isTqError, markOperational, TqError, type ErrorCode } from "../errors.ts";
+import { isTqError, markContention, markOperational, TqError, type ErrorCode } from "../errors.ts";
 
 type Sentence = readonly [
   code: RegExp,
@@ -125,8 +125,12 @@ export function translate(error: unknown, name: string): unknown {
   if (!found) return error;
   const [, kind, words] = found;
   const translated = new TqError(kind, words(name, error.message), { cause: error });
+  if (state !== null && MET_ANOTHER.test(state)) markContention(translated);
   return kind === "conflict" || kind === "invalid" ? translated : markOperational(translated);
 }
+
+/** Another transaction held a row, or changed it: a claim that was lost is one of these. */
+const MET_ANOTHER = /^(TQ001|40P01|55P03|40001)$/;
 
 function isFromDriver(error: Error, code: string): boolean {
   return error instanceof SQL.SQLError || /^(ECONN|ENO|ETIME|EHOST)/.test(code);

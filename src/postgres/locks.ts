@@ -22,9 +22,12 @@ export const LOCKS = {
   capacity: -14,
 } as const;
 
-const LOCK = "SELECT pg_advisory_xact_lock($1::integer, $2::integer)";
+/** A statement that waits for the lock, which is held to the end of the transaction. */
+export function lockText(name: keyof typeof LOCKS): string {
+  return `SELECT pg_advisory_xact_lock(${LOCK_CLASS}, ${LOCKS[name]})`;
+}
 
 /** Waits for the lock, and holds it to the end of the transaction. */
 export async function lock(db: Connection, name: keyof typeof LOCKS): Promise<void> {
-  await db.get(LOCK, [LOCK_CLASS, LOCKS[name]]);
+  await db.get(lockText(name));
 }

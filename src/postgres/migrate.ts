@@ -5,7 +5,7 @@ import { lock } from "./locks.ts";
 import first from "./migrations/001.sql" with { type: "text" };
 import second from "./migrations/002.sql" with { type: "text" };
 
-const MIGRATIONS: readonly string[] = [first, second];
+export const MIGRATIONS: readonly string[] = [first, second];
 
 /** The version of the schema that this program knows. */
 export const POSTGRES_SCHEMA_VERSION = MIGRATIONS.length;

@@ -3,7 +3,7 @@
  * failover of the server frees the locks of processes that live, which take them again soon.
  */
 import { hostname } from "node:os";
-import { monotonicNow } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { processField } from "../process-stat.ts";
 import type { KnownFollowUps } from "../store/known-follow-ups.ts";
 import type { Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
@@ -28,6 +28,7 @@ interface Options {
   readonly life: Life;
   /** Runs statements that take no time. */
   readonly lookBriefly: Access["read"];
+  readonly clock: Clock;
   readonly bootId: string;
   /** How the server lists the connections of this process. */
   readonly application: string;
@@ -45,7 +46,7 @@ export class Rescuer {
 
   async rescueDead(maxCrashes: number): Promise<Rescue[]> {
     const found = await this.#options.lookBriefly(sql.findLifeless);
-    const now = monotonicNow();
+    const now = this.#options.clock.monotonic();
     const since = ({ id }: sql.Suspicion) => this.#lifeless.get(id) ?? now;
     this.#lifeless = new Map(found.map((one) => [one.id, since(one)]));
     const rescues: Rescue[] = [];

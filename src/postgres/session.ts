@@ -103,6 +103,10 @@ export class PostgresSession implements Session {
     return placeholder(index);
   }
 
+  shareTransactions(): void {
+    this.#transaction.isShared = true;
+  }
+
   begin(): Promise<void> | undefined {
     return this.#transaction.begin();
   }

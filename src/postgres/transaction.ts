@@ -17,7 +17,15 @@ export interface TransactionOptions {
   readonly shapes: WeakMap<Table, Shape>;
 }
 
+/**
+ * Transactions that are shared hold their rows for the length of several runs. Two that want each other's rows would both
+ * wait for a second, until the server sees that they do.
+ */
+const BEGIN_SHARED = "BEGIN; SET LOCAL lock_timeout = '20ms'";
+
 export class PostgresTransaction {
+  /** True where runs of several tasks share each transaction. */
+  isShared = false;
   readonly tables: KnownTables;
   readonly #options: TransactionOptions;
   #connection: Connection | null = null;
@@ -103,7 +111,7 @@ export class PostgresTransaction {
     this.#unseen = null;
     this.#userError = null;
     this.#count += 1;
-    this.#behind(connection.command("BEGIN"));
+    this.#behind(connection.command(this.isShared ? BEGIN_SHARED : "BEGIN"));
   }
 
   /** Runs statements in a transaction, which begins with them where none has begun. */

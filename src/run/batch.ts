@@ -1,6 +1,6 @@
 /** Runs quick tasks together: one transaction, a savepoint each, settled and committed with the next claim. */
 import { monotonicNow } from "../clock.ts";
-import { TqError } from "../errors.ts";
+import { isContention, TqError } from "../errors.ts";
 import { Unit } from "../transaction/unit.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Session } from "../store/session.ts";
@@ -36,12 +36,20 @@ export async function runBatch(
   const { store, progress } = thread;
   const ahead = decodeAhead(thread, tasks);
   const session = store.session();
+  session.shareTransactions();
   const batch = new Batch(thread, session, tasks);
+  /** The tasks whose claims are this batch's: fewer once the main thread has taken some back. */
+  let own = tasks;
+  let metAnother = false;
+  let end: RoundEnd | null = null;
   try {
     let rest: readonly ClaimedTask[] = [];
     for (const [index, task] of tasks.entries()) {
       // The caller began the first. Where one was taken back, so were all behind it: the main thread gives them back.
-      if (index > 0 && !progress.begin(task)) break;
+      if (index > 0 && !progress.begin(task)) {
+        own = tasks.slice(0, index);
+        break;
+      }
       if (session.writing) progress.assignLock();
       // In a savepoint `locked` begins the batch's transaction at the first read; it does not lock each row.
       const unit = new Unit(thread, { session, locked: true, savepoint: true, claim: task });
@@ -52,15 +60,23 @@ export async function runBatch(
       if (begun.waits) rest = tasks.slice(index + 1);
       if (begun.waits && !session.writing) {
         // It has no open transaction: the batch is settled without it, and it goes on alone.
-        const own = store.session();
-        unit.detach(own);
+        const alone = store.session();
+        unit.detach(alone);
         await batch
           .commit({ handBack: [...rest, ...roundEnd().handBack], claimUpTo: 0 })
-          .catch((error: unknown) => giveUp(store, own, unit, error));
+          .catch((error: unknown) => giveUp(store, alone, unit, error));
         onWait();
-        return await finishAlone(thread, own, begun, roundEnd);
+        return await finishAlone(thread, alone, begun, roundEnd);
       }
       if (begun.waits) onWait();
+      if (!store.traits.singleWriter && isPostponed(begun)) {
+        // What ran before it is committed, so that the row that it needs and theirs are free.
+        metAnother = true;
+        thread.output.take(task);
+        await unit.closeSavepoint(false);
+        rest = tasks.slice(index);
+        break;
+      }
       const added = batch.add(begun);
       if (added) await added;
       if (begun.waits) await rejectionsTold();
@@ -71,18 +87,44 @@ export async function runBatch(
       }
       if (begun.waits || session.spoilt) break;
     }
-    const { handBack, claimUpTo } = roundEnd();
-    return await batch.commit({ handBack: [...rest, ...handBack], claimUpTo }, () =>
+    end = roundEnd();
+    const { handBack, claimUpTo } = end;
+    const next = await batch.commit({ handBack: [...rest, ...handBack], claimUpTo }, () =>
       progress.end(),
     );
+    if (!store.traits.singleWriter) noteContention(thread, tasks, metAnother);
+    return next;
   } catch (error) {
     await batch.noteCommitted();
+    if ((metAnother || isContention(error)) && session.transactionNumber === 1) {
+      // Nothing of it is committed: its tasks run again at once, and fewer together.
+      noteContention(thread, tasks, true);
+      return [...own, ...(end ?? roundEnd()).handBack];
+    }
     // All other work is rolled back. Each task runs alone next time, so that one of them cannot undo the others again.
     for (const task of tasks) thread.methods.of(task).startOver();
     throw error;
   } finally {
     await store.release(session);
     progress.end();
+  }
+}
+
+/** True where the run has settled, and met a row that another transaction held or had changed. */
+function isPostponed({ outcome }: Begun): boolean {
+  if (Bun.peek.status(outcome) !== "fulfilled") return false;
+  return (Bun.peek(outcome) as Outcome).kind === "postponed";
+}
+
+/** Makes the next batches of these methods smaller, or larger. */
+function noteContention(
+  { methods }: ThreadRuntime,
+  tasks: readonly ClaimedTask[],
+  metAnother: boolean,
+): void {
+  for (const runs of new Set(tasks.map((task) => methods.of(task)))) {
+    if (metAnother) runs.metAnother(tasks.length);
+    else runs.metNobody();
   }
 }
 

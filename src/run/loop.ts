@@ -168,6 +168,7 @@ export class Loop {
     if (this.#isQuick(first)) {
       const end = this.#claims.findIndex((task) => !this.#isQuick(task));
       size = end === -1 ? this.#claims.length : end;
+      size = Math.min(size, this.#thread.methods.of(first).mostInBatch);
     }
     return this.#claims.splice(0, size);
   }

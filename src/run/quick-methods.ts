@@ -10,11 +10,11 @@ const RUNS = 20;
 const OUTLIER = 4;
 const OUTLIER_FLOOR_MS = 0.2;
 
-/** A batch is about this much work. */
-const BATCH_MS = 5;
+/** A method whose batches met others' rows again and again runs alone for so many runs. */
+const RUNS_ALONE = 1_000;
 
 /** The traits of a store that decide about batches. */
-export type BatchTraits = Pick<StoreTraits, "maxBatch" | "quickMs">;
+export type BatchTraits = Pick<StoreTraits, "maxBatch" | "quickMs" | "batchMs">;
 
 /** The last runs of one method. */
 export class MethodRuns {
@@ -24,6 +24,10 @@ export class MethodRuns {
   #count = 0;
   /** The moving average, in ms. */
   #average = 0;
+  /** The most runs of a batch, since batches met rows that other transactions hold; 1: it runs alone. */
+  #most = Infinity;
+  /** Runs since it runs alone. */
+  #alone = 0;
 
   constructor(traits: BatchTraits) {
     this.#traits = traits;
@@ -34,6 +38,9 @@ export class MethodRuns {
     this.#count += 1;
     const most = this.#count === 1 ? duration : OUTLIER * this.#average + OUTLIER_FLOOR_MS;
     this.#average += (Math.min(duration, most) - this.#average) / Math.min(this.#count, RUNS);
+    if (this.#most > 1) return;
+    this.#alone += 1;
+    if (this.#alone === RUNS_ALONE) this.#most = 2;
   }
 
   /**
@@ -45,15 +52,32 @@ export class MethodRuns {
     this.#average = 0;
   }
 
+  /** A batch met a row that another transaction held, or had changed: rows stay locked for the length of a batch. */
+  metAnother(size: number): void {
+    this.#most = Math.max(Math.floor(Math.min(size, this.#most) / 2), 1);
+    this.#alone = 0;
+  }
+
+  /** A batch with this method met nobody. */
+  metNobody(): void {
+    this.#most = this.#most >= this.#traits.maxBatch ? Infinity : this.#most + 1;
+  }
+
+  /** True where its tasks run in batches. */
   get isQuick(): boolean {
-    return this.#count >= RUNS && this.#average < this.#traits.quickMs;
+    return this.#most > 1 && this.#count >= RUNS && this.#average < this.#traits.quickMs;
+  }
+
+  /** The most runs of one batch: fewer than the store takes where the method's batches met others. */
+  get mostInBatch(): number {
+    return Math.min(this.#most, this.#traits.maxBatch);
   }
 
   /** How many runs make a batch; 1 when the method is not quick. */
   get batchSize(): number {
     if (!this.isQuick) return 1;
-    const size = Math.floor(BATCH_MS / Math.max(this.#average, 0.001));
-    return Math.max(1, Math.min(size, this.#traits.maxBatch, MAX_CLAIMS));
+    const size = Math.floor(this.#traits.batchMs / Math.max(this.#average, 0.001));
+    return Math.max(1, Math.min(size, this.mostInBatch, MAX_CLAIMS));
   }
 }
 

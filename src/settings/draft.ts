@@ -124,6 +124,7 @@ const OF_FILES = [
     "PostgreSQL decides it by its own setting synchronous_commit; leave it out",
   ],
   ["database.min_free_mb", "tq does not see the disk of a server; leave it out"],
+  ["backup.folder", "tq copies no server; use pg_dump, or the backups of the server"],
 ] as const;
 
 /** True for `database.path` with a URL: people name their database by one flag and one variable. */

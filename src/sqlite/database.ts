@@ -63,6 +63,7 @@ const TRAITS: StoreTraits = {
   singleWriter: true,
   maxBatch: 500,
   quickMs: 1,
+  batchMs: 5,
   idleLookMs: 10_000,
 };
 

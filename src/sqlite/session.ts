@@ -91,6 +91,9 @@ export class SqliteSession implements Session {
     return `?${index + 1}`;
   }
 
+  /** One transaction writes at a time: none waits for a row. */
+  shareTransactions(): void {}
+
   begin(): Soon<void> {
     return this.#transaction.begin();
   }

@@ -82,6 +82,11 @@ export interface Session {
   /** The placeholder, in a text for `sql`, of the value at this index, counted from 0. */
   placeholder(index: number): string;
 
+  /**
+   * Says that runs of several tasks share its transactions: where others write at the same time, these wait for a row for
+   * some ms only, and then fail with an error of contention. A row stays locked for the length of all.
+   */
+  shareTransactions(): void;
   /** @throws TqError "busy" when another program holds the database longer than `database.timeout`. */
   begin(): Soon<void>;
   /**

@@ -49,6 +49,8 @@ export interface StoreTraits {
   readonly maxBatch: number;
   /** A method is quick while its runs take less than this on average. */
   readonly quickMs: number;
+  /** A batch is about this much work: ms. */
+  readonly batchMs: number;
   /** An idle worker looks this often, as its watch may miss a commit. */
   readonly idleLookMs: number;
 }

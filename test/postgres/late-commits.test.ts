@@ -115,10 +115,10 @@ needs("postgres").describe("on PostgreSQL", () => {
 
   test("events hold back a push until those with lower ids have been committed", async () => {
     await using made = await makePostgres();
-    const { store, open } = made;
+    const { store } = made;
     await pushOne(store);
     expect(await eventsOf(store)).toEqual({ pushed: [1], ended: [] });
-    const late = await holdOpen(open(), (session) => session.push([newTask()]));
+    const late = await holdOpen(made.open(), (session) => session.push([newTask()]));
     expect(late.result).toEqual([2]);
     await pushOne(store);
     expect((await eventsOf(store, { pushed: 1 })).pushed).toEqual([]);
@@ -141,12 +141,12 @@ needs("postgres").describe("on PostgreSQL", () => {
 
   test("a program that has just started holds back what is under way, too", async () => {
     await using made = await makePostgres();
-    const { store, open, clock } = made;
+    const { store, clock } = made;
     await pushOne(store);
     clock.advance(60_000);
     const late = await holdOpen(store, (session) => session.push([newTask()]));
     await pushOne(store);
-    const fresh = open();
+    const fresh = made.open();
     const place = await fresh.taskEvents.last(clock.now());
     expect(place).toMatchObject({ pushed: 1, highest: 3 });
     await late.commit();
@@ -169,8 +169,8 @@ needs("postgres").describe("on PostgreSQL", () => {
 
   test("events are complete while many push in transactions of all lengths", async () => {
     await using made = await makePostgres();
-    const { store, open } = made;
-    const writers = Array.from({ length: 4 }, () => open());
+    const { store } = made;
+    const writers = Array.from({ length: 4 }, () => made.open());
     let writing = writers.length;
     const pushing = writers.map(async (writer, at) => {
       for (let round = 0; round < 30; round++) {

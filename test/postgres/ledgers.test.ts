@@ -13,8 +13,8 @@ const HOURLY = { name: "hourly", definition: '{"schedule":"@hourly","task":"nigh
 const ERROR = { name: "Error", message: "it broke", stack: null };
 
 /** Ten stores of processes of their own, all connected. */
-async function openTen({ open }: TestPostgres): Promise<PostgresStore[]> {
-  const stores = Array.from({ length: 10 }, () => open());
+async function openTen(made: TestPostgres): Promise<PostgresStore[]> {
+  const stores = Array.from({ length: 10 }, () => made.open());
   await Promise.all(stores.map((store) => store.ready()));
   return stores;
 }
@@ -147,9 +147,11 @@ needs("postgres").describe("on PostgreSQL", () => {
     await late.settle(first, { kind: "failed", error: ERROR });
     const stores = await openTen(made);
     await Promise.all(
-      others.map((task, at) =>
-        stores[at % 10]?.write((session) => session.settle(task, { kind: "failed", error: ERROR })),
-      ),
+      others.map(async (task, at) => {
+        await stores[at % 10]?.write((session) =>
+          session.settle(task, { kind: "failed", error: ERROR }),
+        );
+      }),
     );
     expect(await take(store, "worker-1")).toMatchObject({ kind: "alert", count: 39 });
     await late.commit();

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { MethodRuns, QuickMethods } from "../../src/run/quick-methods.ts";
 import { MAX_CLAIMS } from "../../src/shared-memory/progress.ts";
 
-const TRAITS = { maxBatch: 500, quickMs: 1 };
+const TRAITS = { maxBatch: 500, quickMs: 1, batchMs: 5 };
 
 function ran(runs: MethodRuns, times: number, duration: number): void {
   for (let run = 0; run < times; run++) runs.settledAtOnce(duration);
@@ -71,4 +71,53 @@ test("the runs of a method are its own", () => {
   expect(methods.of({ model: "sale.line", method: "print" }).isQuick).toBe(false);
   expect(methods.of({ model: "sale", method: "process" }).isQuick).toBe(false);
   expect(methods.of({ model: "sale", method: "line.process" }).isQuick).toBe(false);
+});
+
+describe("the batches of a quick method", () => {
+  const quick = () => {
+    const runs = new MethodRuns({ maxBatch: 60, quickMs: 3, batchMs: 20 });
+    ran(runs, 50, 0.1);
+    return runs;
+  };
+
+  test("have half the runs after one that met the rows of others, down to a run by itself", () => {
+    const runs = quick();
+    const sizes = [];
+    for (let batch = 0; batch < 7; batch++) {
+      sizes.push(runs.batchSize);
+      runs.metAnother(runs.batchSize);
+    }
+    expect(sizes).toEqual([60, 30, 15, 7, 3, 1, 1]);
+    expect(runs.isQuick).toBe(false);
+  });
+
+  test("have half the runs of the batch that met others, which may have been a small one", () => {
+    const runs = quick();
+    runs.metAnother(8);
+    expect(runs.batchSize).toBe(4);
+  });
+
+  test("have one more after each that met nobody, up to what the store takes", () => {
+    const runs = quick();
+    runs.metAnother(60);
+    const sizes = [];
+    for (let batch = 0; batch < 40; batch++) {
+      runs.metNobody();
+      sizes.push(runs.batchSize);
+    }
+    expect(sizes.slice(0, 3)).toEqual([31, 32, 33]);
+    expect(sizes.slice(-10)).toEqual(Array(10).fill(60));
+  });
+
+  test("come back after a thousand runs by themselves", () => {
+    const runs = quick();
+    runs.metAnother(2);
+    ran(runs, 999, 0.1);
+    expect(runs.isQuick).toBe(false);
+    ran(runs, 1, 0.1);
+    expect(runs.batchSize).toBe(2);
+    runs.metAnother(2);
+    ran(runs, 999, 0.1);
+    expect(runs.isQuick).toBe(false);
+  });
 });

@@ -1,8 +1,9 @@
-/** A wall clock that stands still until a test moves it. Its monotonic clock is the real one. */
+/** A wall clock that stands still until a test moves it. Its monotonic clock is the real one, and tests put it ahead. */
 import type { Clock } from "../../src/clock.ts";
 
 export class TestClock implements Clock {
   #now: number;
+  #ahead = 0;
 
   constructor(now = Date.parse("2024-02-29T12:00:00Z")) {
     this.#now = now;
@@ -13,11 +14,16 @@ export class TestClock implements Clock {
   }
 
   monotonic(): number {
-    return performance.now();
+    return performance.now() + this.#ahead;
   }
 
   advance(ms: number): void {
     this.#now += ms;
+  }
+
+  /** So much time seems to have passed, which the wall clock does not show. */
+  passes(ms: number): void {
+    this.#ahead += ms;
   }
 }
 

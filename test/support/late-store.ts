@@ -98,6 +98,10 @@ class LateSession implements Session {
     return this.inner.placeholder(index);
   }
 
+  shareTransactions(): void {
+    this.inner.shareTransactions();
+  }
+
   begin(): Promise<void> {
     return this.#later(() => this.inner.begin());
   }

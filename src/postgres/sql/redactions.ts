@@ -58,8 +58,9 @@ export async function withoutSecrets(
   names: readonly string[],
 ): Promise<string> {
   const row = await db.get<CallRow>(CALL, [id]);
-  const its = row?.marks == null ? null : (JSON.parse(row.marks) as ModelMarks);
-  if (row === null || (its === null && names.length === 0)) return reason;
+  if (row === null) return reason;
+  const its = row.marks === null ? null : (JSON.parse(row.marks) as ModelMarks);
+  if (its === null && names.length === 0) return reason;
   const { method } = row;
   const task = { model, method, args: parseExactly(row.args), context: parseExactly(row.context) };
   return new Redaction(

@@ -1,0 +1,232 @@
+/** Proof of life on PostgreSQL: locks that the server frees when a connection ends, whatever has ended it. */
+import { expect, spyOn, test } from "bun:test";
+import { Listener } from "../../src/postgres/listener.ts";
+import { Poolers } from "../../src/postgres/poolers.ts";
+import { Connection } from "../../src/postgres/connection.ts";
+import { rescueWorker } from "../../src/postgres/sql/rescue.ts";
+import { KnownFollowUps } from "../../src/store/known-follow-ups.ts";
+import { claim, newTask, pushOne } from "../support/store.ts";
+import { makePostgres, type TestPostgres } from "../support/postgres.ts";
+import { NO_PID } from "../store/suite/subject.ts";
+import { needs } from "../support/needs.ts";
+import { until } from "../support/until.ts";
+
+const { describe: onPostgres } = needs("postgres");
+
+const WORKER = { id: "worker-1", threads: 1, queues: [] };
+
+const HOLDERS = "FROM pg_locks WHERE locktype = 'advisory' AND classid = 1953591922 AND granted";
+
+/** Ends the connections that hold locks, as an administrator or a firewall does. */
+function cutLives({ database }: TestPostgres): Promise<readonly unknown[]> {
+  return database.run(`SELECT pg_terminate_backend(pid) ${HOLDERS}`);
+}
+
+function connect({ database: { url } }: TestPostgres): Promise<Connection> {
+  return Connection.open({ url, name: "shop", timeout: 5_000, application: "tq test" });
+}
+
+async function lifeOf({ database }: TestPostgres): Promise<number | undefined> {
+  const [row] = (await database.run("SELECT life FROM tq.worker")) as { life: number }[];
+  return row?.life;
+}
+
+onPostgres("the life of a worker", () => {
+  test("comes back with a new lock where its connection was cut, and nobody has missed it", async () => {
+    await using made = await makePostgres();
+    const { store } = made;
+    const missed: string[] = [];
+    await store.register({ ...WORKER, pid: process.pid, missed: (why) => missed.push(why) });
+    const before = await lifeOf(made);
+    await cutLives(made);
+    await until(async () => expect(await lifeOf(made)).not.toBe(before));
+    await until(async () => expect(await made.open().isAlive("worker-1")).toBe(true));
+    expect(missed).toEqual([]);
+    await store.checkAlive("worker-1");
+  });
+
+  test("is told when others have taken it for dead, and is registered anew", async () => {
+    await using made = await makePostgres();
+    const { store } = made;
+    const missed: string[] = [];
+    await store.register({ ...WORKER, pid: process.pid, missed: (why) => missed.push(why) });
+    await made.database.run("DELETE FROM tq.worker");
+    await cutLives(made);
+    await until(() =>
+      expect(missed).toEqual([expect.stringContaining("took this worker for dead")]),
+    );
+    await until(async () => expect(await store.isAlive("worker-1")).toBe(true));
+  });
+
+  test("cannot come back to a database that has no tables of tq any more", async () => {
+    await using made = await makePostgres();
+    const { store } = made;
+    await store.register({ ...WORKER, pid: process.pid });
+    await made.database.run("ALTER TABLE tq.worker RENAME TO gone");
+    await cutLives(made);
+    await until(() => expect(store.checkAlive("worker-1")).rejects.toThrow("cannot prove"));
+    await made.database.run("ALTER TABLE tq.gone RENAME TO worker"); // other tests get this database
+  });
+
+  test("is seen at once by the lock, by no other way", async () => {
+    await using made = await makePostgres();
+    await made.store.register({ ...WORKER, pid: NO_PID });
+    expect(await made.open().isAlive("worker-1")).toBe(true);
+    await made.store.killed("worker-1");
+    expect(await made.open().isAlive("worker-1")).toBe(false);
+  });
+});
+
+onPostgres("a lock that is free", () => {
+  /** The worker is registered, holds a task, and its lock is free. */
+  async function lifeless(pid: number) {
+    const made = await makePostgres();
+    const id = await pushOne(made.store);
+    await made.store.register({ ...WORKER, pid });
+    await claim(made.store, { owner: { worker: "worker-1", thread: 1 } });
+    await made.store.killed("worker-1");
+    return { made, id };
+  }
+
+  test("is no death at once while the process may live", async () => {
+    const { made } = await lifeless(process.pid);
+    await using _ = made;
+    const other = made.open();
+    expect(await other.rescueDead(3)).toEqual([]);
+    expect(await other.rescueDead(3)).toEqual([]);
+    made.clock.passes(1_000);
+    expect(await other.rescueDead(3)).toMatchObject([{ worker: { id: "worker-1" } }]);
+  });
+
+  test("is the death of a process of this machine that is gone", async () => {
+    const { made, id } = await lifeless(NO_PID);
+    await using _ = made;
+    expect(await made.open().rescueDead(3)).toMatchObject([{ tasks: [{ id, state: "ready" }] }]);
+  });
+
+  test("is no death at once on a machine that only has the same name", async () => {
+    const { made } = await lifeless(NO_PID);
+    await using _ = made;
+    await made.database.run("UPDATE tq.worker SET pid_space = 'pid:[1]'");
+    expect(await made.open().rescueDead(3)).toEqual([]);
+  });
+
+  test("is waited for longer by a worker that has just connected itself: the server may have been away", async () => {
+    const { made } = await lifeless(process.pid);
+    await using _ = made;
+    const other = made.open();
+    await other.register({ ...WORKER, id: "young", pid: process.pid });
+    expect(await other.rescueDead(3)).toEqual([]);
+    made.clock.passes(4_900);
+    expect(await other.rescueDead(3)).toEqual([]);
+    made.clock.passes(200);
+    expect(await other.rescueDead(3)).toMatchObject([{ worker: { id: "worker-1" } }]);
+  });
+
+  test("that its worker takes again before the patience has passed is forgotten", async () => {
+    const { made } = await lifeless(process.pid);
+    await using _ = made;
+    const other = made.open();
+    expect(await other.rescueDead(3)).toEqual([]);
+    await made.database.run(`SELECT pg_advisory_lock(1953591922, life) FROM tq.worker`);
+    made.clock.passes(2_000);
+    expect(await other.rescueDead(3)).toEqual([]);
+    await made.database.run("SELECT pg_advisory_unlock_all()");
+    expect(await other.rescueDead(3)).toEqual([]);
+  });
+});
+
+onPostgres("the rescue of a dead worker", () => {
+  test("ends what its process has left on the server, which holds its rows", async () => {
+    await using made = await makePostgres();
+    const id = await pushOne(made.store);
+    const dead = made.open({ application: "tq dead" });
+    await dead.register({ ...WORKER, pid: NO_PID });
+    await claim(dead, { owner: { worker: "worker-1", thread: 1 } });
+    const session = dead.session();
+    await session.lostClaims([]);
+    await session.begin();
+    await session.settle({ id, claim: 1 }, { kind: "finished", result: null, reason: null });
+    await dead.killed("worker-1");
+    expect(await made.store.rescueDead(3)).toMatchObject([{ tasks: [{ id, state: "ready" }] }]);
+    await expect(session.commit()).rejects.toThrow();
+    expect((await made.store.get(id))?.state).toBe("ready");
+  });
+
+  test("by ten at once is told to one, and puts each task back once", async () => {
+    await using made = await makePostgres();
+    await made.store.push(Array.from({ length: 40 }, () => newTask()));
+    await made.store.register({ ...WORKER, pid: NO_PID });
+    await claim(made.store, { owner: { worker: "worker-1", thread: 1 }, limit: 40 });
+    await made.store.killed("worker-1");
+    const others = Array.from({ length: 10 }, () => made.open({ connections: 2 }));
+    const rescues = await Promise.all(others.map((other) => other.rescueDead(3)));
+    expect(rescues.flat()).toMatchObject([{ worker: { id: "worker-1" } }]);
+    expect(rescues.flat()[0]?.tasks).toHaveLength(40);
+    const [total] = await made.database.run(
+      "SELECT total::int AS tasks FROM tq.total WHERE name = 'tasks_rescued'",
+    );
+    expect(total).toEqual({ tasks: 40 });
+  });
+
+  test("leaves one alone that has come back to life since it was seen", async () => {
+    await using made = await makePostgres();
+    const id = await pushOne(made.store);
+    await made.store.register({ ...WORKER, pid: NO_PID });
+    await claim(made.store, { owner: { worker: "worker-1", thread: 1 } });
+    const death = {
+      bootId: "",
+      isOurHost: false,
+      maxCrashes: 3,
+      shown: [],
+      known: new KnownFollowUps(),
+    };
+    const db = await connect(made);
+    await db.command("BEGIN");
+    expect(await rescueWorker(db, "worker-1", death, made.clock.now())).toBeNull();
+    await db.command("COMMIT");
+    await db.close();
+    expect((await made.store.get(id))?.state).toBe("running");
+  });
+});
+
+onPostgres("what listens for commits", () => {
+  async function listen(made: TestPostgres): Promise<{ heard(): number; listener: Listener }> {
+    let heard = 0;
+    const listener = new Listener(
+      { url: made.database.url, name: "test", timeout: 5_000, application: "tq listens" },
+      () => (heard += 1),
+    );
+    await listener.start();
+    return { heard: () => heard, listener };
+  }
+
+  test("listens anew once its connection was cut, and writes nothing to standard error", async () => {
+    await using made = await makePostgres();
+    const warn = spyOn(console, "warn");
+    const { heard, listener } = await listen(made);
+    const before = heard();
+    await made.database.run(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tq listens'",
+    );
+    await until(() => expect(heard()).toBeGreaterThan(before)); // it listens again
+    const again = heard();
+    await pushOne(made.store);
+    await until(() => expect(heard()).toBeGreaterThan(again));
+    listener.close();
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
+  });
+});
+
+onPostgres("a pooler that gives each transaction another connection", () => {
+  test("is found by its lock, which a second client gets too", async () => {
+    await using made = await makePostgres();
+    await made.store.ready();
+    const shared = await connect(made);
+    await shared.get("SELECT pg_advisory_lock(1953591922, 7)");
+    const poolers = new Poolers("shop");
+    await expect(poolers.refuse(shared, 7)).rejects.toThrow("a pooler in transaction mode");
+    await shared.close();
+  });
+});

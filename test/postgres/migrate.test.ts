@@ -1,0 +1,138 @@
+/** The schema on PostgreSQL: made once, by programs or by hand. */
+import { expect, test } from "bun:test";
+import { PostgresStore } from "../../src/postgres/store.ts";
+import { Folder } from "../cli/tq.ts";
+import { needs } from "../support/needs.ts";
+import { makePostgresDatabase } from "../support/postgres.ts";
+import { claim, claimFirst, newTask, pushOne } from "../support/store.ts";
+
+let made = 0;
+
+/** A database without the schema tq. */
+async function makeEmpty() {
+  const beside = await makePostgresDatabase();
+  made += 1;
+  const name = `empty_${made}`;
+  await beside.run(`CREATE DATABASE ${name}`);
+  const url = new Bun.SQL(beside.url).options.database;
+  const own = beside.url.replace(`/${String(url)}?`, `/${name}?`);
+  const sql = new Bun.SQL(own, { max: 1 });
+  return {
+    url: own,
+    async run(statement: string) {
+      return (await sql.unsafe(statement)) as Record<string, unknown>[];
+    },
+    async [Symbol.asyncDispose]() {
+      await sql.close({ timeout: 0 });
+      await beside.run(`DROP DATABASE ${name} WITH (FORCE)`);
+      await beside[Symbol.asyncDispose]();
+    },
+  };
+}
+
+type Empty = Awaited<ReturnType<typeof makeEmpty>>;
+
+/** All that the schema has. */
+function contentOf(database: Empty) {
+  return database.run(`
+    SELECT table_schema, table_name, column_name, data_type, is_nullable, column_default
+      FROM information_schema.columns WHERE table_schema = 'tq' OR table_name LIKE 'tq%'
+    UNION ALL SELECT schemaname, tablename, indexname, indexdef, NULL, NULL FROM pg_indexes WHERE schemaname = 'tq'
+    UNION ALL SELECT 'tq', proname, prosrc, NULL, NULL, NULL FROM pg_proc WHERE pronamespace = 'tq'::regnamespace
+    UNION ALL SELECT 'tq', 'schema', version::text, NULL, NULL, NULL FROM tq.schema
+     ORDER BY 1, 2, 3`);
+}
+
+const ERROR = { name: "Error", message: "it broke", stack: null };
+
+needs("postgres").describe("on PostgreSQL", () => {
+  test("ten processes that migrate an empty database at once make the schema once", async () => {
+    await using empty = await makeEmpty();
+    using folder = new Folder();
+    const env = { TQ_DATABASE: empty.url };
+    const ended = await Promise.all(
+      Array.from({ length: 10 }, () => folder.tqWith({ env }, "migrate")),
+    );
+    expect(ended.map(({ code, stderr }) => [code, stderr])).toEqual(
+      Array.from({ length: 10 }, () => [0, ""]),
+    );
+    expect(ended[0]?.stdout).toContain("has the schema of this tq");
+    expect(await empty.run("SELECT count(*)::int FROM tq.schema")).toEqual([{ count: 1 }]);
+  });
+
+  test("programs that start at once on an empty database all go on", async () => {
+    await using empty = await makeEmpty();
+    const stores = Array.from(
+      { length: 10 },
+      () => new PostgresStore({ url: empty.url, folder: "/" }),
+    );
+    const pushed = await Promise.all(stores.map((store) => pushOne(store)));
+    expect(new Set(pushed).size).toBe(10);
+    await Promise.all(stores.map((store) => store.close()));
+  });
+
+  test("tq migrate refuses a file, and --sql is no move", async () => {
+    using folder = new Folder();
+    const { code, stderr } = await folder.tq("migrate");
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^tq: Cannot migrate .*tq\.db: a file is brought to this version by/),
+    ]);
+    const moved = await folder.tq("migrate", "--sql", "--to", "postgresql://h/d");
+    expect(moved.stderr).toContain("Cannot use --sql with --to");
+  });
+
+  test("what tq migrate --sql prints makes the same schema", async () => {
+    await using byHand = await makeEmpty();
+    await using byProgram = await makeEmpty();
+    using folder = new Folder();
+    await byHand.run((await folder.tq("migrate", "--sql")).stdout);
+    await folder.tqWith({ env: { TQ_DATABASE: byProgram.url } }, "migrate");
+    expect(await contentOf(byHand)).toEqual(await contentOf(byProgram));
+  });
+
+  test("a role that may make nothing runs tasks after tq migrate --sql", async () => {
+    await using empty = await makeEmpty();
+    using folder = new Folder();
+    await empty.run((await folder.tq("migrate", "--sql")).stdout);
+    const url = empty.url.replace("://tq@", "://tq_worker@");
+    expect(url).toContain("tq_worker");
+    const store = new PostgresStore({ url, folder: "/" });
+    await store.failures.watch("/tq.toml", [{ key: "command", queues: [], tasks: [] }]);
+    const definition = {
+      key: "shop 1",
+      target: "shop",
+      states: ["failed", "finished"] as const,
+      queues: [],
+      tasks: [],
+    };
+    await store.webhooks.watch("/tq.toml", [definition]);
+    await store.cron.define({
+      origin: "/tq.toml",
+      definitions: [{ name: "nightly", definition: '{"schedule":"@daily","task":"night.run"}' }],
+    });
+    await store.register({ id: "worker-1", pid: 1, threads: 1, queues: [] });
+    const [first = 0, second = 0] = await store.push([newTask(), newTask()]);
+    const failed = await claimFirst(store);
+    await store.write((session) => session.settle(failed, { kind: "failed", error: ERROR }));
+    for (const task of await claim(store)) {
+      await store.write((session) =>
+        session.settle(task, { kind: "finished", result: null, reason: null }),
+      );
+    }
+    expect((await store.get(second))?.state).toBe("finished");
+    const events = await store.taskEvents.last(Number.MAX_SAFE_INTEGER);
+    expect(events).toMatchObject({ pushed: second });
+    const followed = await store.webhooks.follow({
+      origin: "/tq.toml",
+      definitions: [definition],
+      definition,
+      delivery: () => newTask({ queue: "told" }),
+    });
+    expect(followed.pushed).toBe(2);
+    await store.delete(first);
+    await store.unregister("worker-1");
+    expect(await store.list({ queue: "told" })).toHaveLength(2);
+    await store.close();
+  });
+});

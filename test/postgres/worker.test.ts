@@ -1,0 +1,176 @@
+/** The real command on PostgreSQL: workers that run, stop, are killed, and lose their server for a while. */
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { eventually } from "../integration/support/eventually.ts";
+import { MODELS } from "../integration/support/models.ts";
+import type { Running } from "../integration/support/running.ts";
+import { Site } from "../integration/support/site.ts";
+import { needs } from "../support/needs.ts";
+import { makePostgresDatabase, type TestDatabase } from "../support/postgres.ts";
+
+setDefaultTimeout(60_000);
+
+const { describe: onPostgres } = needs("postgres");
+
+class Shop implements AsyncDisposable {
+  readonly site = new Site();
+  readonly database: TestDatabase;
+
+  constructor(database: TestDatabase) {
+    this.database = database;
+    this.site.write("models.ts", MODELS);
+  }
+
+  get #options() {
+    return { env: { TQ_DATABASE: this.database.url } };
+  }
+
+  worker(threads = 1): Promise<Running> {
+    return this.site.worker(["-n", String(threads)], this.#options);
+  }
+
+  async run(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.site.start(args, this.#options).ended();
+    if (code !== 0) throw new Error(`tq ${args.join(" ")} ended with ${code}: ${stderr}`);
+    return stdout.trim();
+  }
+
+  async push(method: string, key: number): Promise<number> {
+    return Number(await this.run("push", "job", method, String(key)));
+  }
+
+  async one<T>(sql: string): Promise<T | undefined> {
+    const [row] = await this.database.run(sql);
+    return row as T | undefined;
+  }
+
+  async becomes(id: number, state: string): Promise<void> {
+    await eventually(`task ${id} becomes ${state}`, async () => {
+      const row = await this.one<{ state: string }>(`SELECT state FROM tq.task WHERE id = ${id}`);
+      return row?.state === state;
+    });
+  }
+
+  async effectsOf(key: number): Promise<number | undefined> {
+    const row = await this.one<{ times: number }>(
+      `SELECT count(*)::int AS times FROM effect WHERE key = ${key}`,
+    );
+    return row?.times;
+  }
+
+  /** The pids of the server's processes that serve this worker. */
+  async backends({ pid }: Running): Promise<number[]> {
+    const rows = await this.database.run(
+      `SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'tq ${pid} %'`,
+    );
+    return rows.map((row) => Number(row["pid"]));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.site[Symbol.asyncDispose]();
+    await this.database[Symbol.asyncDispose]();
+  }
+}
+
+async function makeShop(): Promise<Shop> {
+  return new Shop(await makePostgresDatabase());
+}
+
+onPostgres("the command on PostgreSQL", () => {
+  test("pushes, runs, lists, shows and counts", async () => {
+    await using shop = await makeShop();
+    const worker = await shop.worker(2);
+    const id = await shop.push("add", 7);
+    await worker.says("task.finished", { task: id });
+    expect(await shop.effectsOf(7)).toBe(1);
+    expect(await shop.run("list")).toContain("job.add");
+    expect(await shop.run("show", String(id))).toContain("finished");
+    expect(await shop.run("status")).toContain("worker");
+    expect(await shop.run("doctor")).toContain("All is well");
+  });
+
+  test("shows no password, wherever it names the database", async () => {
+    await using shop = await makeShop();
+    const url = shop.database.url.replace("://tq@", "://tq:hush@");
+    const said: string[] = [];
+    for (const args of [["config"], ["config", "--json"], ["status"], ["doctor"], ["list"]]) {
+      const ended = await shop.site.start(args, { env: { TQ_DATABASE: url } }).ended();
+      said.push(ended.stdout, ended.stderr);
+    }
+    const worker = await shop.site.worker(["-n", "1"], { env: { TQ_DATABASE: url } });
+    worker.kill("SIGTERM");
+    await worker.exited;
+    said.push(worker.stdout, worker.stderr);
+    expect(said.join("\n")).toContain("postgresql://");
+    expect(said.join("\n")).not.toContain("hush");
+  });
+});
+
+onPostgres("a worker on PostgreSQL", () => {
+  test("that is stopped signs off, and leaves no connection", async () => {
+    await using shop = await makeShop();
+    const worker = await shop.worker();
+    expect((await shop.backends(worker)).length).toBeGreaterThan(2);
+    worker.kill("SIGINT");
+    expect(await worker.exited).toBe(0);
+    expect(await shop.one("SELECT id FROM tq.worker")).toBeUndefined();
+    await eventually("its connections end", async () => (await shop.backends(worker)).length === 0);
+  });
+
+  test("that is killed has its task started by another in two seconds, and its effect once", async () => {
+    await using shop = await makeShop();
+    const first = await shop.worker();
+    const id = await shop.push("linger", 1);
+    await first.says("task.started", { task: id });
+    const second = await shop.worker();
+    const killed = performance.now();
+    first.kill("SIGKILL");
+    await second.says("task.started", { task: id });
+    expect(performance.now() - killed).toBeLessThan(2_000);
+    expect(second.find("worker.rescued", { pid: first.pid, tasks: 1 })).toBeDefined();
+    shop.site.write("go", "");
+    await shop.becomes(id, "finished");
+    expect(await shop.effectsOf(1)).toBe(1);
+  });
+
+  test("goes on where the server has ended all its connections", async () => {
+    await using shop = await makeShop();
+    const worker = await shop.worker();
+    const before = await shop.push("linger", 1);
+    await worker.says("task.started", { task: before });
+    for (const pid of await shop.backends(worker)) {
+      await shop.database.run(`SELECT pg_terminate_backend(${pid})`);
+    }
+    shop.site.write("go", "");
+    await shop.becomes(before, "finished");
+    const after = await shop.push("add", 2);
+    await shop.becomes(after, "finished");
+    expect([await shop.effectsOf(1), await shop.effectsOf(2)]).toEqual([1, 1]);
+    expect(worker.stderr).not.toContain("bun:sql");
+    expect((await shop.database.run("SELECT id FROM tq.living")).length).toBe(1);
+  });
+
+  test("ends what it runs where the server does not answer, and goes on once it does", async () => {
+    await using shop = await makeShop();
+    const worker = await shop.worker();
+    const id = await shop.push("linger", 1);
+    await worker.says("task.started", { task: id });
+    const backends = await shop.backends(worker);
+    const [{ postmaster } = { postmaster: 0 }] = (await shop.database.run(
+      "SELECT (regexp_split_to_array(pg_read_file('postmaster.pid'), E'\\n'))[1]::int AS postmaster",
+    )) as { postmaster: number }[];
+    const stopped = [postmaster, ...backends];
+    for (const pid of stopped) process.kill(pid, "SIGSTOP");
+    try {
+      await worker.says("log.note", {
+        message:
+          "This worker goes on, though the database does not answer, and others may take this worker for dead; ended what a thread ran",
+      });
+    } finally {
+      for (const pid of stopped) process.kill(pid, "SIGCONT");
+    }
+    shop.site.write("go", "");
+    await shop.becomes(id, "finished");
+    expect(await shop.effectsOf(1)).toBe(1);
+    expect(worker.stderr).not.toContain("bun:sql");
+  });
+});

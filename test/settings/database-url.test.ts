@@ -1,0 +1,127 @@
+/** The database as a URL: where it is named, what is wrong with it, and what is shown of it. */
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { formatSetting, SETTINGS, shownSetting, type Setting } from "../../src/settings/table.ts";
+import { databaseName, databaseUrlFault } from "../../src/values/database-url.ts";
+import { cwd, load, refusal, renewFolder, write } from "./folder.ts";
+
+renewFolder();
+
+const URL = "postgresql://shop:hush@db.local/shop";
+
+describe("the database", () => {
+  test("is that of the URL, wherever it is written", () => {
+    const found = [
+      load({ env: { TQ_DATABASE: URL } }),
+      load({ env: { TQ_DATABASE__URL: URL } }),
+      load({ flags: { "database.path": URL } }),
+    ].map(({ database, origins }) => [database.url, origins["database.url"]]);
+    expect(found).toEqual([
+      [URL, "TQ_DATABASE"],
+      [URL, "TQ_DATABASE__URL"],
+      [URL, "--database"],
+    ]);
+    write(`[database]\nurl = "${URL}"`);
+    expect(load().database).toMatchObject({ url: URL, path: join(cwd, "tq.db") });
+    expect(load().origins["database.url"]).toBe("tq.toml");
+  });
+
+  test("is that of the later source, where one names a file and one a server", () => {
+    write(`[database]\nurl = "${URL}"`);
+    expect(load({ flags: { "database.path": "here.db" } }).database).toMatchObject({
+      url: null,
+      path: join(cwd, "here.db"),
+    });
+    write(`[database]\npath = "there.db"\ndurability = "normal"`);
+    expect(load({ env: { TQ_DATABASE: URL } }).database).toMatchObject({
+      url: URL,
+      durability: "full",
+      path: join(cwd, "tq.db"),
+    });
+  });
+
+  test("cannot be a file and a server in one source, nor have what only a file has", () => {
+    write(
+      `[database]\nurl = "${URL}"\npath = "tq.db"\ndurability = "normal"\nmin_free_mb = 1\n[backup]\nfolder = "b"`,
+    );
+    expect(refusal(load)).toBe(`4 settings are wrong:
+  database.path (tq.toml) cannot be set beside database.url (tq.toml): a queue is in one database; leave one of the two out
+  database.durability (tq.toml) cannot be set beside database.url (tq.toml): PostgreSQL decides it by its own setting synchronous_commit; leave it out
+  database.min_free_mb (tq.toml) cannot be set beside database.url (tq.toml): tq does not see the disk of a server; leave it out
+  backup.folder (tq.toml) cannot be set beside database.url (tq.toml): tq copies no server; use pg_dump, or the backups of the server`);
+  });
+
+  test("cannot be two servers in one environment", () => {
+    const env = { TQ_DATABASE: URL, TQ_DATABASE__URL: "postgresql://other/shop" };
+    expect(refusal(() => load({ env }))).toContain(
+      "TQ_DATABASE and TQ_DATABASE__URL are one setting, and differ",
+    );
+  });
+});
+
+describe("a wrong URL", () => {
+  test.each([
+    ["shop.db", "it must begin with postgresql://"],
+    ["mysql://h/shop", "it must begin with postgresql://"],
+    ["postgresql://", "it names no database"],
+    ["postgresql://h", "it names no database"],
+    ["postgresql://h:0/shop", "its port must be a number"],
+    ["postgresql://h:70000/shop", "its port must be a number"],
+    ["postgresql://h:x/shop", "its port must be a number"],
+    ["postgresql://h/shop?port=x", "its port must be a number"],
+    ["postgresql://a:b@c@h/shop", "write signs such as @"],
+    ["postgresql://a:b/c@h/shop", "write signs such as @"],
+    ["postgresql://h/shop#1", "write signs such as @"],
+    ["postgresql://h /shop", "write signs such as @"],
+    ["postgresql://a:50%@h/shop", "it has a % that begins no escape"],
+    ["postgresql://h1,h2/shop", "it names several hosts"],
+    ["postgresql://h/shop?sslmode=on", "its sslmode must be one of disable, allow"],
+    ["postgresql://h/shop?sslmod=require", "it has a parameter that tq does not know"],
+  ])("%s is refused by its part", (url, words) => {
+    expect(databaseUrlFault(url)).toContain(words);
+    expect(refusal(() => load({ env: { TQ_DATABASE__URL: url } }))).toContain(
+      "TQ_DATABASE__URL cannot be this: ",
+    );
+  });
+
+  test.each([
+    "postgresql://h/shop",
+    "postgres://shop@h",
+    "postgresql://shop:p%40ss@[::1]:5433/shop?sslmode=verify-full&sslrootcert=/etc/ca.pem",
+    "postgresql:///shop?host=/run/postgresql&port=5433",
+    "postgresql://shop@/shop?host=/run/postgresql",
+  ])("%s is none", (url) => {
+    expect(databaseUrlFault(url)).toBeNull();
+  });
+
+  test("is not repeated: it may hold a password", () => {
+    expect(
+      refusal(() => load({ env: { TQ_DATABASE: "postgresql://shop:hush@h:x/shop" } })),
+    ).not.toContain("hush");
+  });
+});
+
+describe("what is shown of a URL", () => {
+  const setting = SETTINGS.get("database.url") as Setting;
+
+  test.each([
+    [URL, "postgresql://shop@db.local/shop"],
+    ["postgresql://shop@h/shop?password=hush", "postgresql://shop@h/shop"],
+    [
+      "postgresql://s:hush@h/shop?sslmode=require&sslpassword=hush",
+      "postgresql://s@h/shop?sslmode=require",
+    ],
+    ["postgresql://:hush@h/shop", "postgresql://@h/shop"],
+  ])("%s is without its passwords", (url, shown) => {
+    expect(shownSetting(setting, url)).toBe(shown);
+    expect(formatSetting(setting, url)).toBe(shown);
+  });
+
+  test("is its host and database, where it is named", () => {
+    expect(databaseName(URL)).toBe("postgresql://db.local/shop");
+    expect(databaseName("postgresql://shop:hush@h:5433")).toBe("postgresql://h:5433/shop");
+    expect(databaseName("postgresql:///shop?host=/run/pg&port=5433")).toBe(
+      "postgresql:///run/pg:5433/shop",
+    );
+  });
+});
