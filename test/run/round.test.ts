@@ -3,7 +3,14 @@ import { afterEach, describe, expect, mock, spyOn, test } from "bun:test";
 import { Model, ModelSQL, type Queue, Transaction, v } from "../../src/index.ts";
 import { nextTurn } from "../../src/next-turn.ts";
 import { Flush } from "../../src/sqlite/file/flush.ts";
-import { errorOf, IS_POSTGRES, makeRuntime, onSqlite, refuseCommits, runSql } from "../model/support.ts";
+import {
+  errorOf,
+  IS_POSTGRES,
+  makeRuntime,
+  onSqlite,
+  refuseCommits,
+  runSql,
+} from "../model/support.ts";
 
 class Note extends ModelSQL("note", { text: v.string() }) {}
 
@@ -66,41 +73,44 @@ function runningAtFlushes({ progress }: ReturnType<typeof makeRuntime>): (number
   return seen;
 }
 
-onSqlite("PostgreSQL shows no commit before its flush").describe("while its commit is flushed", () => {
-  test("a run is over: nobody takes its end for a lost claim", async () => {
-    await using tq = makeRuntime();
-    const id = await Step.__queue__.quick([1]);
-    const [first = 0] = id;
-    const seen = runningAtFlushes(tq);
-    expect(await tq.runTask(first)).toMatchObject({ state: "finished" });
-    expect(seen.at(-1)).toBeNull();
-  });
+onSqlite("PostgreSQL shows no commit before its flush").describe(
+  "while its commit is flushed",
+  () => {
+    test("a run is over: nobody takes its end for a lost claim", async () => {
+      await using tq = makeRuntime();
+      const id = await Step.__queue__.quick([1]);
+      const [first = 0] = id;
+      const seen = runningAtFlushes(tq);
+      expect(await tq.runTask(first)).toMatchObject({ state: "finished" });
+      expect(seen.at(-1)).toBeNull();
+    });
 
-  test("the runs of a batch are over", async () => {
-    await using tq = makeRuntime();
-    for (let n = 0; n < 3; n++) await Step.__queue__.quick([1]);
-    const seen = runningAtFlushes(tq);
-    await tq.runBatch([1, 2, 3]);
-    expect(seen.at(-1)).toBeNull();
-  });
+    test("the runs of a batch are over", async () => {
+      await using tq = makeRuntime();
+      for (let n = 0; n < 3; n++) await Step.__queue__.quick([1]);
+      const seen = runningAtFlushes(tq);
+      await tq.runBatch([1, 2, 3]);
+      expect(seen.at(-1)).toBeNull();
+    });
 
-  test("a run that waits after all goes on when those before it are committed", async () => {
-    await using tq = makeRuntime();
-    await Step.__queue__.quick([1]);
-    await Step.__queue__.wait([1]);
-    const seen = runningAtFlushes(tq);
-    const ended = tq.runBatch([1, 2]);
-    while ((await tq.getTask(1)).state !== "finished") {
-      await nextTurn();
-    }
-    expect(seen.at(-1)).toBe(2);
-    expect(tq.progress.running()?.id).toBe(2);
-    Step.go();
-    await ended;
-    expect(seen.at(-1)).toBeNull();
-    expect(tq.progress.running()).toBeNull();
-  });
-});
+    test("a run that waits after all goes on when those before it are committed", async () => {
+      await using tq = makeRuntime();
+      await Step.__queue__.quick([1]);
+      await Step.__queue__.wait([1]);
+      const seen = runningAtFlushes(tq);
+      const ended = tq.runBatch([1, 2]);
+      while ((await tq.getTask(1)).state !== "finished") {
+        await nextTurn();
+      }
+      expect(seen.at(-1)).toBe(2);
+      expect(tq.progress.running()?.id).toBe(2);
+      Step.go();
+      await ended;
+      expect(seen.at(-1)).toBeNull();
+      expect(tq.progress.running()).toBeNull();
+    });
+  },
+);
 
 describe("a run that leaves a transaction behind which takes nothing more", () => {
   const ending = ["INSERT OR ROLLBACK INTO tq__task (id) VALUES (1)", "PRAGMA query_only = 1"];
@@ -130,14 +140,17 @@ describe("what a run in a batch does to the connection", () => {
     },
   );
 
-  onSqlite("it uses SQLite's own connection").test("is over with it, where it has read half", async () => {
-    await using tq = makeRuntime();
-    tq.sql("CREATE TABLE thing (a)");
-    const ids = [...(await Step.__queue__.readHalf([1]))];
-    ids.push(...(await Step.__queue__.sql([1], "DROP TABLE thing")));
-    await tq.runBatch(ids);
-    expect(tq.sql("SELECT name FROM sqlite_schema WHERE name = 'thing'")).toEqual([]);
-  });
+  onSqlite("it uses SQLite's own connection").test(
+    "is over with it, where it has read half",
+    async () => {
+      await using tq = makeRuntime();
+      tq.sql("CREATE TABLE thing (a)");
+      const ids = [...(await Step.__queue__.readHalf([1]))];
+      ids.push(...(await Step.__queue__.sql([1], "DROP TABLE thing")));
+      await tq.runBatch(ids);
+      expect(tq.sql("SELECT name FROM sqlite_schema WHERE name = 'thing'")).toEqual([]);
+    },
+  );
 });
 
 test("a record of a run is its own, whatever a run after it in the batch goes back to", async () => {
