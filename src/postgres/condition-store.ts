@@ -61,7 +61,7 @@ export class PostgresCondition implements ConditionStore {
   }
 
   waitingCalls(): Promise<readonly WaitingCall[]> {
-    return this.#access.read(condition.waitingCalls);
+    return this.#access.snapshot(condition.waitingCalls);
   }
 
   latestTime(): Promise<number> {

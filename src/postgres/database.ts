@@ -56,6 +56,13 @@ export function newApplication(): string {
   return `tq ${process.pid} ${crypto.randomUUID().slice(-12)}`;
 }
 
+/**
+ * Looks go by the indexes, whatever the server knows of the tables: where it knows little, it may read a whole one in hope of
+ * finding enough soon. What it then does all the same looks so dear to it that it would compile it first.
+ */
+const BEGIN_LOOK =
+  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
+
 const TRAITS: StoreTraits = {
   isServer: true,
   singleWriter: false,
@@ -233,10 +240,10 @@ export class PostgresDatabase {
     }
   }
 
-  /** Runs statements that all see the database as it is at the first of them. */
+  /** Runs statements of a look, that all see the database as it is at the first of them. */
   protected async snapshot<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
     return this.read(async (db) => {
-      await db.command("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+      await db.command(BEGIN_LOOK);
       try {
         return await fn(db);
       } finally {

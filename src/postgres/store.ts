@@ -146,7 +146,7 @@ export class PostgresStore extends PostgresDatabase implements Store {
   }
 
   async countBefore(filter: ReadFilter, before: number): Promise<Rest> {
-    return this.read((db) => taskList.countBefore(db, filter, before));
+    return this.snapshot((db) => taskList.countBefore(db, filter, before));
   }
 
   async lastPushedBefore(time: number): Promise<number> {

@@ -237,10 +237,19 @@ test("schemas of every kind have the column that holds them", async () => {
     wholeInPipe: v.optional(v.pipe(v.pipe(v.number(), v.integer()), v.minValue(0))),
   }) {}
   await inside(() => Kinds.search([]));
-  const columns = tq.sql<{ type: string }>("PRAGMA table_info(kinds)");
-  expect(columns.map(({ type }) => type).slice(1)).toEqual(
-    "TEXT TEXT TEXT TEXT TEXT TEXT TEXT INTEGER TEXT TEXT INTEGER".split(" "),
+  const columns = tq.sql<{ type: string }>(
+    IS_POSTGRES
+      ? "SELECT format_type(atttypid, NULL) AS type FROM pg_attribute WHERE attrelid = 'kinds'::regclass AND attnum > 0 ORDER BY attnum"
+      : "PRAGMA table_info(kinds)",
   );
+  const [text, integer] = IS_POSTGRES ? ["text", "bigint"] : ["TEXT", "INTEGER"];
+  expect(columns.map(({ type }) => type).slice(1)).toEqual([
+    ...Array.from({ length: 7 }, () => text),
+    integer,
+    text,
+    text,
+    integer,
+  ]);
   const [made] = await inside(() =>
     Kinds.create([
       {

@@ -242,7 +242,7 @@ describe("a method is not quick", () => {
 
   test("whose arguments take long to read, before the batch begins or in it", async () => {
     await using tq = makeRuntime();
-    const numbers = Array.from({ length: 100_000 }, (_, n) => n);
+    const numbers = Array.from({ length: 100_000 * tq.store.traits.quickMs }, (_, n) => n);
     const pushes = Array.from({ length: 24 }, () => Step.__queue__.quick([1], numbers));
     const ids = (await Promise.all(pushes)).flat();
     const ended = await tq.runBatch(ids);

@@ -1,9 +1,8 @@
 /** `queue.worker = false`: a program runs its tasks itself, after the commit. */
-import { afterEach, expect, spyOn, test } from "bun:test";
+import { afterEach, expect, test } from "bun:test";
 import { currentTask, Transaction } from "../../src/index.ts";
 import { markOperational, TqError } from "../../src/errors.ts";
 import { enterRuntime } from "../../src/transaction/runtime.ts";
-import { FileIdentity } from "../../src/sqlite/file/identity.ts";
 import { newTask } from "../support/store.ts";
 import { until } from "../support/until.ts";
 import { errorOf, IS_POSTGRES, makeRuntime, refuseCommits, sentenceOf } from "../model/support.ts";

@@ -59,16 +59,16 @@ export async function rememberMode(
 /** Of each state so many tasks are looked at, in some 6 ms: a page of the dashboard waits for it. */
 const MOST_LOOKED_AT = 3_000;
 
-const some = (where: string): string => `
+const first = (where: string, order: string): string => `
   (SELECT queue, model, CASE WHEN method = '${FUNCTION_METHOD}' AND instances = '[]' THEN NULL ELSE method END AS method
-     FROM tq.task WHERE ${where} LIMIT ${MOST_LOOKED_AT})`;
+     FROM tq.task WHERE ${where} ORDER BY ${order} LIMIT ${MOST_LOOKED_AT})`;
 
 /** Each state by its own partial index. */
 const WAITING_CALLS = `
   SELECT model, method, queue, count(*)::float8 AS count
-    FROM (${some("state = 'ready' AND suspect = 0")}
-          UNION ALL ${some("state = 'ready' AND suspect > 0")}
-          UNION ALL ${some("state = 'scheduled'")}) AS waiting
+    FROM (${first("state = 'ready' AND suspect = 0", "queue")}
+          UNION ALL ${first("state = 'ready' AND suspect > 0", "suspect")}
+          UNION ALL ${first("state = 'scheduled'", "scheduled_at")}) AS waiting
    GROUP BY model, method, queue ORDER BY model, method NULLS FIRST, queue`;
 
 export function waitingCalls(db: Connection): Promise<WaitingCall[]> {
@@ -86,7 +86,8 @@ export async function latestTime(db: Connection): Promise<number> {
 const FAILED_SINCE = `
   SELECT count(*)::float8 AS count
     FROM (SELECT FROM tq.task
-           WHERE state = 'failed' AND finished_at IS NOT NULL AND finished_at >= $1::bigint LIMIT 100000) AS chosen`;
+           WHERE state = 'failed' AND finished_at IS NOT NULL AND finished_at >= $1::bigint
+           ORDER BY finished_at LIMIT 100000) AS chosen`;
 
 export async function countFailedSince(db: Connection, since: number): Promise<number> {
   return (await db.get<{ count: number }>(FAILED_SINCE, [since]))?.count ?? 0;

@@ -10,22 +10,24 @@ import {
   QueueCounts,
   STATE,
 } from "../../store/queue-counts.ts";
+import type { Access } from "../access.ts";
 import type { Connection } from "../connection.ts";
-import { hasMore, readKept, WHERE } from "./kept-counts.ts";
+import { hasMore, ORDER, readKept, WHERE } from "./kept-counts.ts";
 import { IN_LINE, namesWith } from "./queues.ts";
 
-/** Counts the ready tasks of the next queues, each up to $3. */
-const COUNT_NEXT = `
+/** Counts the ready tasks of queues, by the index alone. @param most of each */
+const counting = (queues: string, most: string): string => `
   SELECT named.queue, counted.ready
-    FROM (${namesWith(IN_LINE, " AND queue > $1::text")} LIMIT $2::bigint) AS named CROSS JOIN LATERAL
+    FROM (${queues}) AS named CROSS JOIN LATERAL
          (SELECT count(*)::float8 AS ready
-            FROM (SELECT FROM tq.task WHERE ${WHERE.line} AND queue = named.queue LIMIT $3::bigint) AS chosen) AS counted`;
+            FROM (SELECT FROM tq.task WHERE ${WHERE.line} AND queue = named.queue LIMIT ${most}::bigint) AS few) AS counted`;
 
-const COUNT_THESE = `
-  SELECT these.queue, counted.ready
-    FROM unnest($1::text[]) AS these (queue) CROSS JOIN LATERAL
-         (SELECT count(*)::float8 AS ready
-            FROM (SELECT FROM tq.task WHERE ${WHERE.line} AND queue = these.queue LIMIT $2::bigint) AS chosen) AS counted`;
+const COUNT_NEXT = counting(
+  `${namesWith(IN_LINE, " AND queue > $1::text")} LIMIT $2::bigint`,
+  "$3",
+);
+
+const COUNT_THESE = counting("SELECT unnest($1::text[]) AS queue", "$2");
 
 interface ReadyRow {
   readonly queue: string;
@@ -34,6 +36,29 @@ interface ReadyRow {
 
 /** Queues that one statement counts. */
 const QUEUES_AT_ONCE = 1_000;
+
+/** Counts the ready tasks of all queues that have any, each up to a number: many queues at a time. */
+export async function* countEach(
+  read: Access["snapshot"],
+  most: number,
+): AsyncGenerator<readonly ReadyRow[], void> {
+  for (let after = ""; ;) {
+    const values = [after, QUEUES_AT_ONCE, most];
+    const rows = await read((db) => db.all<ReadyRow>(COUNT_NEXT, values));
+    yield rows;
+    if (rows.length < QUEUES_AT_ONCE) return;
+    after = rows.at(-1)?.queue ?? "";
+  }
+}
+
+/** Counts the ready tasks of these queues, each up to a number; null: all. */
+export function countThese(
+  db: Connection,
+  queues: readonly string[],
+  most: number | null,
+): Promise<ReadyRow[]> {
+  return db.all<ReadyRow>(COUNT_THESE, [queues, most]);
+}
 
 /** Once the queues so far have this many ready tasks, those of each further queue are counted up to `MOST_OF_REST`. */
 const MOST_OF_ALL = 150_000;
@@ -59,12 +84,8 @@ export async function countQueues(db: Connection): Promise<QueueInfo[]> {
 
 async function countLine(db: Connection, counts: QueueCounts): Promise<void> {
   const found = new Map<string, number>();
-  for (let after = ""; ;) {
-    const values = [after, QUEUES_AT_ONCE, MOST_OF_REST + 1];
-    const rows = await db.all<ReadyRow>(COUNT_NEXT, values);
+  for await (const rows of countEach((fn) => fn(db), MOST_OF_REST + 1)) {
     for (const { queue, ready } of rows) found.set(queue, ready);
-    if (rows.length < QUEUES_AT_ONCE) break;
-    after = rows.at(-1)?.queue ?? "";
   }
   const most = await countFurther(db, found);
   let kept: Map<string, KeptCount> | null = null;
@@ -92,7 +113,7 @@ async function countFurther(
     const together = Math.max(Math.floor(MOST_OF_ALL / level), 1);
     for (let start = 0; start < queues.length && counted < MOST_OF_ALL; start += together) {
       const some = queues.slice(start, start + together);
-      for (const { queue, ready } of await db.all<ReadyRow>(COUNT_THESE, [some, level + 1])) {
+      for (const { queue, ready } of await countThese(db, some, level + 1)) {
         counted += ready - (found.get(queue) ?? 0);
         found.set(queue, ready);
         most.set(queue, level);
@@ -102,15 +123,15 @@ async function countFurther(
   return most;
 }
 
-const queuesOf = (where: string): string =>
-  `SELECT queue FROM tq.task WHERE ${where} LIMIT $1::bigint`;
+const queuesOf = (where: string, order: string): string =>
+  `SELECT queue FROM tq.task WHERE ${where} ORDER BY ${order} LIMIT $1::bigint`;
 
 const QUEUES_OF = {
-  beside: queuesOf(WHERE.beside),
-  scheduled: queuesOf(WHERE.scheduled),
-  failed: queuesOf(WHERE.failed),
+  beside: queuesOf(WHERE.beside, ORDER.beside),
+  scheduled: queuesOf(WHERE.scheduled, ORDER.scheduled),
+  failed: queuesOf(WHERE.failed, ORDER.failed),
 };
-const QUEUES_RUNNING = queuesOf("state = 'running'");
+const QUEUES_RUNNING = queuesOf("state = 'running'", "worker");
 
 async function countPart(
   db: Connection,
@@ -134,8 +155,8 @@ async function countRows(
   state: CountedState,
   counts: QueueCounts,
 ): Promise<void> {
-  const counting = `SELECT queue, count(*)::float8 AS tasks FROM (${queues}) AS chosen GROUP BY queue ORDER BY tasks DESC`;
-  const rows = await db.all<{ queue: string; tasks: number }>(counting, [most + 1]);
+  const summing = `SELECT queue, count(*)::float8 AS tasks FROM (${queues}) AS chosen GROUP BY queue ORDER BY tasks DESC`;
+  const rows = await db.all<{ queue: string; tasks: number }>(summing, [most + 1]);
   let isMore = rows.reduce((sum, { tasks }) => sum + tasks, 0) > most;
   if (isMore) counts.isLeast(state);
   for (const { queue, tasks } of rows) {

@@ -29,7 +29,7 @@ const HELD = `
          (SELECT count(*)::float8
             FROM (SELECT FROM tq.task
                    WHERE state = 'ready' AND suspect > 0 AND suspect = ANY ($3::bigint[]) AND queue = $1
-                   LIMIT ${MOST_ASIDE}) AS chosen) AS aside`;
+                   ORDER BY suspect LIMIT ${MOST_ASIDE}) AS chosen) AS aside`;
 
 /** About how many of a queue are held. @param ready how many it has. */
 export async function countHeld(

@@ -1,6 +1,6 @@
 /**
- * Counts the tasks of which there are too many to count whenever someone asks, in steps of some ms. Each step is a
- * statement of its own, as a snapshot would keep what has ended from being cleaned up: tasks that move meanwhile are
+ * Counts the tasks of which there are too many to count whenever someone asks, in steps. Each step is a statement of its
+ * own, as a snapshot would keep what has ended from being cleaned up: tasks that move meanwhile are
  * counted once, twice or not at all.
  */
 import {
@@ -11,67 +11,51 @@ import {
   type Recount,
 } from "../../store/queue-counts.ts";
 import type { Access } from "../access.ts";
-import type { SqlValue } from "../connection.ts";
-import { hasMore, isAnyKept, keep, WHERE } from "./kept-counts.ts";
+import { countEach, countThese } from "./counts.ts";
+import { hasMore, isAnyKept, keep, ORDER, WHERE } from "./kept-counts.ts";
 
-/** Tasks that a step passes. */
-const PASSED_AT_ONCE = 10_000;
+/** A queue with more is counted by a statement of its own. */
+const FEW = 1_000;
 
-/** The columns of the index of each part: the steps go by its order. */
-const KEYS: Readonly<Record<Part, readonly (readonly [sql: string, type: "text" | "bigint"])[]>> = {
-  line: [
-    ["queue", "text"],
-    ["(-priority)", "bigint"],
-    ["deadline", "bigint"],
-    ["id", "bigint"],
-  ],
-  beside: [
-    ["suspect", "bigint"],
-    ["queue", "text"],
-    ["(-priority)", "bigint"],
-    ["deadline", "bigint"],
-    ["id", "bigint"],
-  ],
-  scheduled: [
-    ["scheduled_at", "bigint"],
-    ["id", "bigint"],
-  ],
-  failed: [
-    ["finished_at", "bigint"],
-    ["id", "bigint"],
-  ],
+const GROUPS = `
+  WITH RECURSIVE next (suspect) AS (
+    SELECT (SELECT suspect FROM tq.task WHERE ${WHERE.beside} ORDER BY suspect LIMIT 1)
+     UNION ALL
+    SELECT (SELECT suspect FROM tq.task WHERE ${WHERE.beside} AND suspect > next.suspect ORDER BY suspect LIMIT 1)
+      FROM next WHERE next.suspect IS NOT NULL)
+  SELECT suspect::float8 AS suspect FROM next WHERE suspect IS NOT NULL`;
+
+const OF_GROUP = `
+  SELECT queue, count(*)::float8 AS tasks
+    FROM tq.task WHERE ${WHERE.beside} AND suspect = $1::bigint GROUP BY queue`;
+
+/** Tasks whose queue a step reads, each from a place of its own. */
+const READ_AT_ONCE = 5_000;
+
+/** The queues of the tasks behind a place, with their counts, and in each row the place of the last one. */
+const byTime = (part: "scheduled" | "failed"): string => {
+  const time = ORDER[part];
+  return `
+    WITH passed AS MATERIALIZED (
+      SELECT queue, ${time} AS time, id
+        FROM tq.task WHERE ${WHERE[part]} AND (${time}, id) > ($1::bigint, $2::bigint)
+       ORDER BY ${time}, id LIMIT ${READ_AT_ONCE})
+    SELECT counted.queue, counted.tasks, last.time::float8 AS time, last.id::float8 AS id
+      FROM (SELECT queue, count(*)::float8 AS tasks FROM passed GROUP BY queue) AS counted
+     CROSS JOIN (SELECT time, id FROM passed ORDER BY time DESC, id DESC LIMIT 1) AS last`;
 };
 
-interface Statements {
-  readonly first: string;
-  readonly next: string;
+const BY_TIME = { scheduled: byTime("scheduled"), failed: byTime("failed") };
+
+interface CountRow {
+  readonly queue: string;
+  readonly tasks: number;
 }
 
-/** Each gives the queues of the tasks that it passes with their counts, and in each row the key of the last task: `k0`, `k1`, … */
-function statementsOf(part: Part): Statements {
-  const keys = KEYS[part];
-  const names = keys.map((_, at) => `k${at}`);
-  const columns = keys.map(([sql]) => sql).join(", ");
-  const statement = (behind: string): string => `
-    WITH passed AS MATERIALIZED (
-      SELECT queue AS name, ${keys.map(([sql], at) => `${sql} AS k${at}`).join(", ")}
-        FROM tq.task
-       WHERE ${WHERE[part]}${behind}
-       ORDER BY ${columns}
-       LIMIT ${PASSED_AT_ONCE})
-    SELECT counted.name, counted.tasks, ${keys.map(([, type], at) => (type === "text" ? `last.k${at}` : `last.k${at}::float8 AS k${at}`)).join(", ")}
-      FROM (SELECT name, count(*)::float8 AS tasks FROM passed GROUP BY name) AS counted
-     CROSS JOIN (SELECT ${names.join(", ")} FROM passed
-                  ORDER BY ${names.map((name) => `${name} DESC`).join(", ")} LIMIT 1) AS last`;
-  const behind = keys.map(([, type], at) => `$${at + 1}::${type}`).join(", ");
-  return { first: statement(""), next: statement(` AND (${columns}) > (${behind})`) };
+interface PassedRow extends CountRow {
+  readonly time: number;
+  readonly id: number;
 }
-
-const STATEMENTS = Object.fromEntries(PARTS.map((part) => [part, statementsOf(part)])) as Readonly<
-  Record<Part, Statements>
->;
-
-type PassedRow = Record<string, SqlValue> & { readonly name: string; readonly tasks: number };
 
 /** Counts the tasks of which there are too many to count whenever someone asks; yields true where a count has changed. */
 export async function* recount(access: Access): AsyncGenerator<boolean, void> {
@@ -85,34 +69,62 @@ async function* recountAll(access: Access): AsyncGenerator<Recount | null, void>
   for (const part of PARTS) {
     const at = access.now();
     const most = part === "line" ? MOST_OF_QUEUE : MOST_OF_PART;
-    const isMany = await access.read((db) => hasMore(db, part, most));
+    const isMany = await access.snapshot((db) => hasMore(db, part, most));
     const counts = new Map<string, number>();
-    if (isMany) yield* countPart(access, part, counts);
-    else if (!(await access.read((db) => isAnyKept(db, part)))) continue;
+    const add: Add = (queue, tasks) => counts.set(queue, (counts.get(queue) ?? 0) + tasks);
+    if (isMany) yield* countPart(access, part, add);
+    else if (!(await access.snapshot((db) => isAnyKept(db, part)))) continue;
     yield { part, counts, at };
   }
 }
 
-async function* countPart(
-  access: Access,
-  part: Part,
-  counts: Map<string, number>,
-): AsyncGenerator<null, void> {
-  const { first, next } = STATEMENTS[part];
-  let last: SqlValue[] | null = null;
-  for (;;) {
-    const behind: SqlValue[] | null = last;
-    const rows: PassedRow[] = await access.read((db) =>
-      behind === null ? db.all<PassedRow>(first) : db.all<PassedRow>(next, behind),
-    );
-    let passed = 0;
-    for (const { name, tasks } of rows) {
-      counts.set(name, (counts.get(name) ?? 0) + tasks);
-      passed += tasks;
+type Add = (queue: string, tasks: number) => void;
+
+function countPart(access: Access, part: Part, add: Add): AsyncGenerator<null, void> {
+  if (part === "line") return countLine(access, add);
+  return part === "beside" ? countBeside(access, add) : countByTime(access, part, add);
+}
+
+/** The index alone has the queues of these: a million take some 100 ms. */
+async function* countLine(access: Access, add: Add): AsyncGenerator<null, void> {
+  for await (const rows of countEach((fn) => access.snapshot(fn), FEW)) {
+    for (const { queue, ready } of rows) {
+      if (ready < FEW) {
+        add(queue, ready);
+        continue;
+      }
+      const [all] = await access.snapshot((db) => countThese(db, [queue], null));
+      add(queue, all?.ready ?? 0);
+      yield null;
     }
-    const [row] = rows;
-    if (row === undefined || passed < PASSED_AT_ONCE) return;
-    last = KEYS[part].map((_, at) => row[`k${at}`] ?? null);
+    yield null;
+  }
+}
+
+/** Each pause has tasks of its own beside the line. */
+async function* countBeside(access: Access, add: Add): AsyncGenerator<null, void> {
+  for (const { suspect } of await access.snapshot((db) => db.all<{ suspect: number }>(GROUPS))) {
+    const rows = await access.snapshot((db) => db.all<CountRow>(OF_GROUP, [suspect]));
+    for (const { queue, tasks } of rows) add(queue, tasks);
+    yield null;
+  }
+}
+
+async function* countByTime(
+  access: Access,
+  part: keyof typeof BY_TIME,
+  add: Add,
+): AsyncGenerator<null, void> {
+  let place = [Number.MIN_SAFE_INTEGER, 0];
+  for (let passed = READ_AT_ONCE; passed >= READ_AT_ONCE;) {
+    const from = place;
+    const rows = await access.snapshot((db) => db.all<PassedRow>(BY_TIME[part], from));
+    passed = 0;
+    for (const { queue, tasks, time, id } of rows) {
+      add(queue, tasks);
+      passed += tasks;
+      place = [time, id];
+    }
     yield null;
   }
 }

@@ -19,6 +19,9 @@ const SLICE_NAMED = 1_000;
 /** An index names the candidates of a filter where it has no more than these: some 30 ms. */
 const MOST_NAMED = 100_000;
 
+/** Of those the newest are read first: a list seldom needs more. */
+const NAMED_AT_ONCE = 5_000;
+
 /** Some ids to look at: all of `from` and above that are below `before`, or those of a list. */
 interface Slice {
   readonly before: number;
@@ -27,15 +30,21 @@ interface Slice {
   readonly ids: readonly number[] | null;
 }
 
-type Read = Access["read"];
+/** The ways to read. */
+type Reads = Pick<Access, "read" | "snapshot">;
 
 /** Goes through the ids that a filter may hold for, the newest first. */
-async function* slicesOf(read: Read, filter: ReadFilter): AsyncGenerator<Slice, void> {
+async function* slicesOf(access: Reads, filter: ReadFilter): AsyncGenerator<Slice, void> {
   const lowest = Math.max((filter.after ?? 0) + 1, 1);
-  const highest = Math.min(filter.before ?? Infinity, Number.MAX_SAFE_INTEGER) - 1;
-  const named = await read((db) => namedIds(db, filter));
-  if (named === null) yield* allSlices(read, lowest, highest);
-  else yield* namedSlices(named.filter((id) => id >= lowest && id <= highest));
+  let below = Math.min(filter.before ?? Infinity, Number.MAX_SAFE_INTEGER);
+  for (;;) {
+    const bounds = { lowest, below };
+    const named = await access.snapshot((db) => namedIds(db, filter, bounds));
+    if (named === null) return yield* allSlices(access, lowest, below - 1);
+    yield* namedSlices(named);
+    if (named.length < NAMED_AT_ONCE) return;
+    below = named.at(-1) ?? lowest;
+  }
 }
 
 function* namedSlices(all: readonly number[]): Generator<Slice, void> {
@@ -50,12 +59,12 @@ const LAST_UP_TO = "SELECT max(id)::float8 AS id FROM tq.task WHERE id <= $1::bi
 
 /** Leaps over ids that have been deleted. */
 async function* allSlices(
-  read: Read,
+  access: Reads,
   lowest: number,
   highest: number,
 ): AsyncGenerator<Slice, void> {
   for (let next = highest; ;) {
-    const id = await read((db) => lastUpTo(db, next));
+    const id = await access.read((db) => lastUpTo(db, next));
     if (id === null || id < lowest) return;
     const from = Math.max(id - SLICE_IDS + 1, lowest);
     yield { before: id + 1, from, ids: null };
@@ -67,22 +76,38 @@ async function lastUpTo(db: Connection, highest: number): Promise<number | null>
   return (await db.get<{ id: number | null }>(LAST_UP_TO, [highest]))?.id ?? null;
 }
 
-/** The ids that an index names, the newest first; null where each names too many, or all. */
-async function namedIds(db: Connection, filter: ReadFilter): Promise<number[] | null> {
+interface Bounds {
+  readonly lowest: number;
+  readonly below: number;
+}
+
+/** The newest ids between these that an index names; null where each names too many, or all. */
+async function namedIds(
+  db: Connection,
+  filter: ReadFilter,
+  { lowest, below }: Bounds,
+): Promise<number[] | null> {
   for (const arms of namingArms(filter)) {
     if (arms.length === 0) return [];
     const parameters = new Parameters();
-    const ids = arms.map((arm) => arm(parameters)).join(" UNION ALL ");
-    // One text, as so many rows would take ten times as long.
+    // The ids as one text: so many rows would take ten times as long.
     const sql = `
-      SELECT count(*)::float8 AS count, string_agg(id::text, ',') AS list
-        FROM (SELECT id FROM (${ids}) AS named LIMIT ${MOST_NAMED + 1}) AS chosen`;
+      WITH named AS MATERIALIZED (SELECT id FROM (${allOf(arms, MOST_NAMED + 1, parameters)}) AS arms LIMIT ${MOST_NAMED + 1})
+      SELECT (SELECT count(*)::float8 FROM named) AS count,
+             (SELECT string_agg(id::text, ',')
+                FROM (SELECT id FROM named
+                       WHERE id >= ${parameters.add(lowest, "bigint")} AND id < ${parameters.add(below, "bigint")}
+                       ORDER BY id DESC LIMIT ${NAMED_AT_ONCE}) AS newest) AS list`;
     const found = await db.get<Named>(sql, parameters.values);
     if (!found || found.count > MOST_NAMED) continue;
-    const list = found.list === null ? [] : found.list.split(",").map(Number);
-    return [...Float64Array.from(list).sort()].reverse();
+    return found.list === null ? [] : found.list.split(",").map(Number);
   }
   return null;
+}
+
+/** Each part in the order of its index: the server must not read the whole table in hope of finding enough soon. */
+function allOf(arms: readonly Arm[], most: number, parameters: Parameters): string {
+  return arms.map((arm) => `(${arm(parameters)} LIMIT ${most})`).join(" UNION ALL ");
 }
 
 /** Writes a part of a statement, and adds its parameters. */
@@ -104,12 +129,12 @@ interface Named {
 const refArm =
   (ref: string): Arm =>
   (parameters) =>
-    `SELECT id FROM tq.task WHERE ref = ${parameters.add(ref, "text")}`;
+    `SELECT id FROM tq.task WHERE ref = ${parameters.add(ref, "text")} ORDER BY ref`;
 
 const refStartsArm =
   (text: string): Arm =>
   (parameters) =>
-    `SELECT id FROM tq.task WHERE ${refStartsWith(text, parameters)}`;
+    `SELECT id FROM tq.task WHERE ${refStartsWith(text, parameters)} ORDER BY ref`;
 
 /** Those that a filter can find which names none. */
 function statesOf({ error, endedBefore, endedAfter }: ReadFilter): readonly TaskState[] {
@@ -125,8 +150,8 @@ function armsOf(filter: ReadFilter, states: readonly TaskState[]): Arm[] {
 /** In the words of the partial indexes. */
 const ARMS: Readonly<Record<TaskState, (filter: ReadFilter) => Arm[]>> = {
   ready: (filter) => ["suspect = 0", "suspect > 0"].map((place) => readyArm(filter, place)),
-  scheduled: () => [() => "SELECT id FROM tq.task WHERE state = 'scheduled'"],
-  running: () => [() => "SELECT id FROM tq.task WHERE state = 'running'"],
+  scheduled: () => [() => "SELECT id FROM tq.task WHERE state = 'scheduled' ORDER BY scheduled_at"],
+  running: () => [() => "SELECT id FROM tq.task WHERE state = 'running' ORDER BY worker"],
   finished: (filter) => [endedArm(filter, "finished")],
   failed: (filter) => [endedArm(filter, "failed")],
   cancelled: (filter) => [endedArm(filter, "cancelled")],
@@ -137,7 +162,8 @@ function readyArm({ queue }: ReadFilter, place: string): Arm {
   return (parameters) => {
     const isName = queue !== undefined && !isPattern(queue) && isStorable(queue);
     const inQueue = isName ? ` AND queue = ${parameters.add(queue, "text")}` : "";
-    return `SELECT id FROM tq.task WHERE state = 'ready' AND ${place}${inQueue}`;
+    const by = place === "suspect = 0" ? "queue" : "suspect";
+    return `SELECT id FROM tq.task WHERE state = 'ready' AND ${place}${inQueue} ORDER BY ${by}`;
   };
 }
 
@@ -150,7 +176,7 @@ function endedArm({ endedBefore, endedAfter }: ReadFilter, state: TaskState): Ar
       },
       parameters,
     );
-    return `SELECT id FROM tq.task WHERE state = '${state}' AND finished_at IS NOT NULL AND ${ended}`;
+    return `SELECT id FROM tq.task WHERE state = '${state}' AND finished_at IS NOT NULL AND ${ended} ORDER BY finished_at`;
   };
 }
 
@@ -159,6 +185,11 @@ function inSlice({ before, from, ids }: Slice, parameters: Parameters): string {
   return ids === null
     ? `id < ${parameters.add(before, "bigint")} AND id >= ${parameters.add(from, "bigint")}`
     : `id = ANY (${parameters.add(ids, "bigint[]")})`;
+}
+
+/** A thousand ids may seem so many to the server that it would read the whole table for them: a look goes by the index. */
+function lookAt<T>(access: Reads, { ids }: Slice, fn: (db: Connection) => Promise<T>): Promise<T> {
+  return ids === null ? access.read(fn) : access.snapshot(fn);
 }
 
 /** A part ends with the task whose calls and results exceed this, together with those before it. */
@@ -194,15 +225,17 @@ async function listSlice(
 
 /** Lists tasks in parts, up to the limit. Each step is a look of its own: the connection is free in between. */
 export async function* listParts(
-  access: Pick<Access, "read" | "now">,
+  access: Reads & Pick<Access, "now">,
   filter: ReadFilter,
 ): AsyncGenerator<Part<Task>, void> {
   let left = filter.limit ?? 100;
-  for await (const slice of slicesOf((fn) => access.read(fn), filter)) {
+  for await (const slice of slicesOf(access, filter)) {
     let below = slice.before;
     for (let isWhole = false; !isWhole;) {
       const limit = Math.max(Math.min(left, SLICE_IDS), 0);
-      const rows = await access.read((db) => listSlice(db, slice, { filter, below, limit }));
+      const rows = await lookAt(access, slice, (db) =>
+        listSlice(db, slice, { filter, below, limit }),
+      );
       const now = access.now();
       let bytes = 0;
       const found = rows.map(({ size, ...row }) => {
@@ -221,16 +254,18 @@ export async function* listParts(
 
 /** Finds the ids of all tasks of a filter, in parts. */
 export async function* matchingParts(
-  access: Pick<Access, "read">,
+  access: Reads,
   filter: ReadFilter,
 ): AsyncGenerator<Part<number>, void> {
-  for await (const slice of slicesOf((fn) => access.read(fn), filter)) {
+  for await (const slice of slicesOf(access, filter)) {
     const parameters = new Parameters();
     const ids = `
       SELECT task.id::float8 AS id FROM tq.task AS task
        WHERE ${inSlice(slice, parameters)} AND ${taskConditions(filter, parameters)}
        ORDER BY task.id DESC`;
-    const rows = await access.read((db) => db.all<{ id: number }>(ids, parameters.values));
+    const rows = await lookAt(access, slice, (db) =>
+      db.all<{ id: number }>(ids, parameters.values),
+    );
     yield { found: rows.map(({ id }) => id), downTo: slice.from };
   }
   yield { found: [], downTo: null };
@@ -247,9 +282,10 @@ export async function countBefore(
   before: number,
 ): Promise<Rest> {
   if (isIndexed(filter)) return countIndexed(db, filter, before);
+  const within: Reads = { read: (fn) => fn(db), snapshot: (fn) => fn(db) };
   const end = monotonicNow() + COUNTED_MS;
   let count = 0;
-  for await (const slice of slicesOf((fn) => fn(db), { ...filter, before })) {
+  for await (const slice of slicesOf(within, { ...filter, before })) {
     if (monotonicNow() > end) return { count, isAll: false };
     const parameters = new Parameters();
     const one = `
@@ -283,7 +319,7 @@ async function countIndexed(db: Connection, filter: ReadFilter, before: number):
   const arms = armsOf(filter, filter.states ?? statesOf(filter));
   if (arms.length === 0) return { count: 0, isAll: true };
   const parameters = new Parameters();
-  const ids = arms.map((arm) => arm(parameters)).join(" UNION ALL ");
+  const ids = allOf(arms, MOST_COUNTED, parameters);
   const highest = Math.min(before, filter.before ?? Infinity, Number.MAX_SAFE_INTEGER);
   const bounds = `id < ${parameters.add(highest, "bigint")} AND id > ${parameters.add(filter.after ?? 0, "bigint")}`;
   const sql = `

@@ -13,7 +13,7 @@ const MOST_CLAIMED = 10_000;
 const HELD = `
   WITH held AS MATERIALIZED (
     SELECT id, claim, worker, thread, queue, model, method, left(instances, 3) AS instances, dequeued_at
-      FROM tq.task AS task WHERE state = 'running' ORDER BY task.id LIMIT ${MOST_CLAIMED + 1}),
+      FROM tq.task WHERE state = 'running' ORDER BY worker, thread LIMIT ${MOST_CLAIMED + 1}),
   counted AS (
     SELECT worker, thread, count(*)::float8 AS count, min(id) AS first
       FROM held WHERE thread IS NOT NULL GROUP BY worker, thread)

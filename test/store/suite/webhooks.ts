@@ -3,8 +3,8 @@ import { describe, expect, test } from "bun:test";
 import type { Store } from "../../../src/store/store.ts";
 import type { WebhookDefinition, WebhookFollow } from "../../../src/store/webhook-store.ts";
 import { type Task, WEBHOOK_CALL } from "../../../src/task.ts";
-import { claim, newTask, pushOne } from "../../support/store.ts";
-import { clock, fail, finish, store, subject } from "./subject.ts";
+import { cancelAll, claim, newTask, OWNER, pushOne } from "../../support/store.ts";
+import { clock, ERROR, fail, finish, store, subject } from "./subject.ts";
 
 const FILE = "/shop/tq.toml";
 const QUEUE = "told";
@@ -81,6 +81,38 @@ export function webhookTests(): void {
       expect(await follow()).toEqual({ pushed: 3, isMore: false });
       expect(await told()).toEqual([finished, failed, cancelled]);
       expect(await follow()).toEqual({ pushed: 0, isMore: false });
+    });
+
+    test("tell an end in whichever way it came about", async () => {
+      await store.webhooks.watch(FILE, [SHOP]);
+      const settled = [
+        { kind: "finished", result: null, reason: null },
+        { kind: "failed", error: ERROR },
+        { kind: "cancelled", reason: "no need" },
+        { kind: "cancelled", reason: "too late", neverRan: true },
+        { kind: "crashed", reason: "exit 7", maxCrashes: 1 },
+      ] as const;
+      await store.push(Array.from({ length: settled.length + 5 }, () => newTask()));
+      const tasks = await claim(store, { limit: settled.length + 3 });
+      const rest = tasks.slice(settled.length);
+      for (const [at, outcome] of settled.entries()) {
+        const task = tasks[at];
+        if (task) await store.write((session) => session.settle(task, outcome));
+      }
+      await store.write(async (session) => {
+        for (const task of rest.slice(1)) session.finishAtCommit(task, null, null);
+      });
+      const [running = null] = rest;
+      await store.rescueThread(OWNER, { running, reason: "exit 7", maxCrashes: 1 });
+      const [byHand = 0, byFilter = 0] = (await store.list({ states: ["ready"] })).map(
+        ({ id }) => id,
+      );
+      await store.write((session) => session.cancel(byHand));
+      await cancelAll(store, { states: ["ready"] });
+      expect(await store.list({ states: ["ready", "running"] })).toEqual([]);
+      await followAll();
+      const ids = [...tasks.map(({ id }) => id), byHand, byFilter];
+      expect((await told()).sort((a, b) => a - b)).toEqual(ids.sort((a, b) => a - b));
     });
 
     test("give the task as it is, and the same seed each time", async () => {
