@@ -273,7 +273,7 @@ test("schemas of every kind have the column that holds them", async () => {
     named: "a",
     parsedInPipe: 5,
   });
-  expect(tq.sql("SELECT trimmed, both, one, named FROM kinds")).toEqual([
+  expect(tq.sql('SELECT trimmed, "both", one, named FROM kinds')).toEqual([
     { trimmed: "a", both: "7", one: "1", named: "a" },
   ]);
 });

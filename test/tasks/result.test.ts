@@ -127,7 +127,7 @@ test.each<[string, unknown, string]>([
   clerk.does = () => value;
   const handle = await Clerk.__queue__.work.with({})(1);
   await tq.runTask(handle.id);
-  for (const wait of [tasks.result(handle.id), handle.result()]) {
+  for (const wait of [() => tasks.result(handle.id), () => handle.result()]) {
     const error = await errorOf(wait);
     if (!(error instanceof ResultNotKeptError)) throw error;
     expect(error.name).toBe("ResultNotKeptError");

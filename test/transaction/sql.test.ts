@@ -82,14 +82,17 @@ describe("a statement", () => {
     await using _tq = makeRuntime();
     await makeSales("a");
     const first = Promise.withResolvers<void>();
+    const written = Promise.withResolvers<void>();
     const one = outside(() =>
       inTransaction(async () => {
         await Transaction.current.sql`UPDATE sale SET name = name || '1'`;
+        written.resolve();
         await first.promise;
       }),
     );
     const two = outside(() =>
       inTransaction(async () => {
+        await written.promise;
         first.resolve();
         await Transaction.current.sql`UPDATE sale SET name = name || '2'`;
         return Transaction.current.sql`SELECT name FROM sale`;
