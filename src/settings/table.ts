@@ -32,7 +32,7 @@ const MODELS = path(null, "File or folder of the models", {
 
 const SECTIONS = {
   database: {
-    path: path("tq.db", "File of the database", {
+    path: path("tq.db", "File of the database; a URL of PostgreSQL in its place counts as database.url", {
       default: "tq.db beside tq.toml, else in the current folder",
       flag: "--database",
     }),
