@@ -161,3 +161,17 @@ export function uncertainError(name: string, cause: unknown): TqError {
     ),
   );
 }
+
+export function noTransactionError(): TqError {
+  return new TqError("conflict", "Cannot go on: the transaction has ended");
+}
+
+/** @param cause the error of the user's own SQL; null: it was no such error. */
+export function undoneError(cause: unknown): TqError {
+  const words = cause instanceof Error ? ` (${cause.message})` : "";
+  return new TqError(
+    "database",
+    `Cannot commit: an error of its SQL has undone the transaction before${words}; let it end the transaction, or go back to a savepoint`,
+    { cause },
+  );
+}

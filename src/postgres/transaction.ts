@@ -1,12 +1,11 @@
 /** The transactions of a session. `BEGIN` goes out with the first statement, and `COMMIT` with the last ones. */
 import { monotonicNow } from "../clock.ts";
-import { TqError } from "../errors.ts";
 import { endedError } from "../store/ended.ts";
 import { KnownTables } from "../store/known-tables.ts";
 import type { Table } from "../store/records.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
-import { isAfterError, isLost, uncertainError } from "./errors.ts";
+import { isAfterError, isLost, noTransactionError, undoneError, uncertainError } from "./errors.ts";
 import type { Shape } from "./sql/table.ts";
 
 export interface TransactionOptions {
@@ -288,18 +287,4 @@ export class PostgresTransaction {
 /** The error of a statement that commits, where its answer was lost. */
 export function lostIsUncertain(error: unknown, name: string): unknown {
   return isLost(error) ? uncertainError(name, error) : error;
-}
-
-function noTransactionError(): TqError {
-  return new TqError("conflict", "Cannot go on: the transaction has ended");
-}
-
-/** @param cause the error of the user's own SQL; null: it was no such error. */
-function undoneError(cause: unknown): TqError {
-  const words = cause instanceof Error ? ` (${cause.message})` : "";
-  return new TqError(
-    "database",
-    `Cannot commit: an error of its SQL has undone the transaction before${words}; let it end the transaction, or go back to a savepoint`,
-    { cause },
-  );
 }

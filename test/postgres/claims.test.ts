@@ -26,10 +26,10 @@ async function drain(store: PostgresStore, options: ClaimOptions): Promise<Claim
 
 /** Sixteen threads of four processes. */
 function drainTogether(
-  { open }: TestPostgres,
+  made: TestPostgres,
   options: { queues: string[]; limit: number },
 ): Promise<ClaimedTask[][]> {
-  const stores = Array.from({ length: 4 }, () => open());
+  const stores = Array.from({ length: 4 }, () => made.open());
   const threads = stores.flatMap((store, at) =>
     [1, 2, 3, 4].map((thread) => ({ store, owner: { worker: `worker-${at}`, thread } })),
   );
@@ -219,7 +219,7 @@ needs("postgres").describe("on PostgreSQL", () => {
 
   test("two that clean at once delete each task once", async () => {
     await using made = await makePostgres();
-    const { database, clock, open } = made;
+    const { database, clock } = made;
     await made.store.ready();
     await fill(database, 3_000, 3_000);
     const before = clock.now();
@@ -230,7 +230,7 @@ needs("postgres").describe("on PostgreSQL", () => {
       }
       return count;
     };
-    const counts = await Promise.all([clean(open()), clean(open()), clean(open())]);
+    const counts = await Promise.all([clean(made.open()), clean(made.open()), clean(made.open())]);
     expect(counts.reduce((sum, count) => sum + count)).toBe(3_000);
     expect(await database.run("SELECT 1 FROM tq.task")).toHaveLength(0);
   });
