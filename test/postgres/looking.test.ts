@@ -1,5 +1,5 @@
 /** What only PostgreSQL can break of looks: plans, JSON that it refuses, and several writers of one row. */
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import type { PathCondition, ReadFilter } from "../../src/store/looking.ts";
 import { MEASURES, RUN_ENDS, SeriesCounts } from "../../src/statistics/counts.ts";
 import { makePostgres, type TestPostgres } from "../support/postgres.ts";
@@ -78,7 +78,16 @@ needs("postgres").describe("looks on PostgreSQL", () => {
     await using subject = await makePostgres();
     const { store, database } = subject;
     const ids = await store.push(Array.from({ length: 8 }, () => newTask()));
-    const [damaged, huge, hopeless, nul, escaped, deep, object, plain] = ids;
+    const [
+      damaged = 0,
+      huge = 0,
+      hopeless = 0,
+      nul = 0,
+      escaped = 0,
+      deep = 0,
+      object = 0,
+      plain = 0,
+    ] = ids;
     const set = (id: number | undefined, args: string) =>
       database.run(`UPDATE tq.task SET args = $x$${args}$x$ WHERE id = ${id}`);
     await set(damaged, '[{"a":5}');

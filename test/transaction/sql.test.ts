@@ -73,7 +73,9 @@ describe("a statement", () => {
     });
     expect(tq.sql("SELECT total FROM sale")).toEqual([{ total: 11 }]);
     const failing = inTransaction(async () => void Transaction.current.sql`SELECT nonsense`);
-    expect(await sentenceOf(() => failing)).toMatch(/no such column: nonsense|column "nonsense" does not exist/);
+    expect(await sentenceOf(() => failing)).toMatch(
+      /no such column: nonsense|column "nonsense" does not exist/,
+    );
   });
 
   test("waits for another transaction that writes, and does not block the program", async () => {
