@@ -129,22 +129,21 @@ async function startProcess(folder: string, command: readonly string[]): Promise
   });
   const { value } = await shell.stdout.getReader().read();
   const pid = Number(new TextDecoder().decode(value));
-  const ended = async () => {
-    await shell.exited;
+  const gone = shell.exited.then(() => {
     shell.stdin.write("keep\n");
-    await shell.stdin.end();
-  };
+    return shell.stdin.end();
+  });
   return {
-    gone: shell.exited,
+    gone,
     async kill() {
       const list = Bun.spawnSync(["pgrep", "-P", String(pid)]).stdout.toString();
       const children = list.split("\n").filter((line) => line !== "");
       for (const one of [pid, ...children.map(Number)]) process.kill(one, "SIGKILL");
-      await ended();
+      await gone;
     },
     async end(signal) {
       process.kill(pid, signal);
-      await ended();
+      await gone;
     },
   };
 }
