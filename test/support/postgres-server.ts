@@ -19,17 +19,16 @@ const AS_POSTGRES =
     : [];
 
 /**
- * Says the server's process. Once its standard input is closed, as it is when the tests' process ends, it ends the server at
- * once and removes its folder, unless it is told to keep it.
+ * Says the server's process. Once its standard input is closed, as it is when the tests' process ends, it ends a server that
+ * still runs at once, and removes its folder.
  */
 const UNTIL_END = `exec 3<&0
 "$@" &
 pid=$!
 echo $pid
 {
-  read -r word <&3
-  [ "$word" = keep ] && exit
-  kill -QUIT $pid
+  read -r _ <&3
+  kill -QUIT $pid || exit
   while kill -0 $pid; do sleep 0.1; done
   rm -rf "$0"
 } 2>/dev/null &
@@ -129,21 +128,17 @@ async function startProcess(folder: string, command: readonly string[]): Promise
   });
   const { value } = await shell.stdout.getReader().read();
   const pid = Number(new TextDecoder().decode(value));
-  const gone = shell.exited.then(() => {
-    shell.stdin.write("keep\n");
-    return shell.stdin.end();
-  });
   return {
-    gone,
+    gone: shell.exited,
     async kill() {
       const list = Bun.spawnSync(["pgrep", "-P", String(pid)]).stdout.toString();
       const children = list.split("\n").filter((line) => line !== "");
       for (const one of [pid, ...children.map(Number)]) process.kill(one, "SIGKILL");
-      await gone;
+      await shell.exited;
     },
     async end(signal) {
       process.kill(pid, signal);
-      await gone;
+      await shell.exited;
     },
   };
 }
