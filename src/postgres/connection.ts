@@ -1,6 +1,7 @@
 /** One connection to PostgreSQL. Statements that are sent without awaiting share a round trip, and run in their order. */
 import { SQL, type ReservedSQL } from "bun";
-import { translate } from "./errors.ts";
+import { monotonicNow, sleep } from "../clock.ts";
+import { isAway, translate } from "./errors.ts";
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -14,6 +15,9 @@ export interface ConnectionOptions {
 
 /** The most that the longest pause between two statements of a transaction may take, over `worker.lock_timeout`: ms. */
 const IDLE_GRACE_MS = 10_000;
+
+/** A server that is away is asked again after this: ms. */
+const AWAY_MS = 100;
 
 /** The driver's options for one connection. */
 export function connectionOptions({ timeout, application }: ConnectionOptions) {
@@ -66,8 +70,24 @@ export class Connection {
     this.#reserved = reserved;
   }
 
-  /** @throws TqError when the server cannot be reached, or refuses. */
-  static async open({ url, name, timeout, application }: ConnectionOptions): Promise<Connection> {
+  /**
+   * Waits for a server that is away, as one that restarts, up to `timeout`.
+   *
+   * @throws TqError when the server cannot be reached, or refuses.
+   */
+  static async open(options: ConnectionOptions): Promise<Connection> {
+    const until = monotonicNow() + options.timeout;
+    for (;;) {
+      try {
+        return await Connection.#open(options);
+      } catch (error) {
+        if (!isAway(error) || monotonicNow() + AWAY_MS > until) throw error;
+        await sleep(AWAY_MS);
+      }
+    }
+  }
+
+  static async #open({ url, name, timeout, application }: ConnectionOptions): Promise<Connection> {
     // Not one that the driver opens anew by itself: a transaction would go on outside of any.
     let connection: Connection | null = null;
     let isClosed = false;
