@@ -95,8 +95,7 @@ needs("postgres").describe("a push to PostgreSQL", () => {
   test("in a group with one that is refused gets the ref that the refused one leaves free", async () => {
     await using pg = await makePostgres();
     await pushOne(pg.store, { ref: "taken" });
-    const list = (user: number, ...refs: string[]) =>
-      refs.map((ref) => newTask({ ref, user }));
+    const list = (user: number, ...refs: string[]) => refs.map((ref) => newTask({ ref, user }));
     const ends = await Promise.allSettled([
       pg.store.push(list(1, "x", "taken")),
       pg.store.pushKeys.push(list(2, "x", "y"), key("k")),
@@ -123,7 +122,9 @@ needs("postgres").describe("a push to PostgreSQL", () => {
     const stores: Store[] = [pg.store, pg.open(), pg.open()];
     await Promise.all(stores.map((store) => store.list()));
     for (let round = 0; round < 12; round++) {
-      await refusalsOf(stores.flatMap((store) => [pushOne(store), store.push([newTask(), newTask()])]));
+      await refusalsOf(
+        stores.flatMap((store) => [pushOne(store), store.push([newTask(), newTask()])]),
+      );
     }
     expect(await pg.store.list()).toHaveLength(50);
     const error = await errorOf(pushOne(pg.store));
