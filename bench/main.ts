@@ -1,17 +1,18 @@
 /**
- * `npm run bench -- [--quick] [--out FILE] [--dir FOLDER] [--tq EXECUTABLE] [MEASURE …]`: runs the measures one
+ * `npm run bench -- [--quick] [--database URL] [--out FILE] [--dir FOLDER] [--tq EXECUTABLE] [MEASURE …]`: runs the measures one
  * after another, each in a process of its own, prints one table, and writes a JSON file with the machine, the options
  * and every figure. The table shows a missed bar; the exit status stays 0.
  */
 import { mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { shownDatabaseUrl } from "../src/values/database-url.ts";
 import { machine } from "./support/machine.ts";
 import { flagsFor, readOptions } from "./support/options.ts";
 import { root } from "./support/root.ts";
 import { type Row, formatTable } from "./support/row.ts";
 import { describeTq } from "./support/tq.ts";
 
-const MEASURES = [
+const ON_SQLITE = [
   "push-one",
   "push-many",
   "drain-effect",
@@ -30,7 +31,21 @@ const MEASURES = [
   "cold-start",
 ];
 
+/** Those in bench/postgres, for a server that --database names. */
+const ON_POSTGRES = [
+  "push-one",
+  "push-many",
+  "drain-noop",
+  "drain-effect",
+  "drain-slow",
+  "hot-rows",
+  "drain-snapshot",
+  "wake",
+  "idle",
+];
+
 const options = readOptions(process.argv.slice(2));
+const MEASURES = options.database === null ? ON_SQLITE : ON_POSTGRES;
 const unknown = options.names.filter((name) => !MEASURES.includes(name));
 if (unknown.length > 0) {
   console.error(
@@ -52,7 +67,8 @@ for (const name of options.names.length > 0 ? options.names : MEASURES) {
   }
 }
 
-const settings = { ...options, tq: describeTq(options) };
+const database = options.database === null ? null : shownDatabaseUrl(options.database);
+const settings = { ...options, database, tq: describeTq(options) };
 const out = resolve(
   options.out ?? join(root, `bench/results/${started.slice(0, 19).replaceAll(":", "-")}.json`),
 );
@@ -69,13 +85,14 @@ console.log(`\n${describeMachine()}\nAll figures: ${out}`);
 
 /** Runs a measure in a new process, free of the memory and the compiled code of the measure before it. */
 async function run(name: string): Promise<Row[]> {
-  const program = join(import.meta.dir, `${name}.ts`);
+  const folder = options.database === null ? import.meta.dir : join(import.meta.dir, "postgres");
+  const program = join(folder, `${name}.ts`);
   const child = Bun.spawn([process.execPath, program, "--json", ...flagsFor(options)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const text = await new Response(child.stdout).text();
   const code = await child.exited;
-  if (code !== 0) throw new Error(`bench/${name}.ts exited with ${code}`);
+  if (code !== 0) throw new Error(`${program} exited with ${code}`);
   return JSON.parse(text) as Row[];
 }
 

@@ -25,16 +25,33 @@ export interface Drain {
 }
 
 /** Drains with tq and plainly in turn, and compares the rates of each round. */
-export async function drainRow(bench: Bench, drain: Drain): Promise<Row> {
+export function drainRow(bench: Bench, drain: Drain): Promise<Row> {
+  const raw = async () => drainRaw(bench, drain);
+  return drainsRow(drain, { tq: () => drainWithTq(bench, drain), raw });
+}
+
+/** The two sides of a row: tq, and the plain program. */
+export interface Sides {
+  readonly tq: () => Promise<Drained>;
+  readonly raw: () => Promise<Drained>;
+}
+
+/** As `drainRow`, for any two ways to drain. */
+export async function drainsRow(
+  drain: Pick<Drain, "measure" | "tasks" | "rounds" | "bar" | "threads" | "log"> & {
+    readonly notes?: Readonly<Record<string, unknown>>;
+  },
+  sides: Sides,
+): Promise<Row> {
   const { measure, tasks, rounds, bar, threads = 2, log = "warn" } = drain;
   const pairs: Pair[] = [];
   const seconds: number[] = [];
   const cpuTimes: Pair[] = [];
   for (let round = 1; round <= rounds; round++) {
-    const tq = await drainWithTq(bench, drain);
-    const raw = drainRaw(bench, drain);
+    const tq = await sides.tq();
+    const raw = await sides.raw();
     progress(
-      `${measure}, round ${round} of ${rounds}: ${Math.round(tq.rate)}/s, raw ${Math.round(raw.rate)}/s; CPU time a task: tq ${tq.cpuTime.toFixed(1)} µs, raw ${raw.cpuTime.toFixed(1)} µs`,
+      `${measure.trim()}, round ${round} of ${rounds}: ${Math.round(tq.rate)}/s, raw ${Math.round(raw.rate)}/s; CPU time a task: tq ${tq.cpuTime.toFixed(1)} µs, raw ${raw.cpuTime.toFixed(1)} µs`,
     );
     pairs.push({ tq: tq.rate, raw: raw.rate });
     seconds.push(tq.seconds);
@@ -47,6 +64,7 @@ export async function drainRow(bench: Bench, drain: Drain): Promise<Row> {
     log,
     processSeconds: seconds,
     cpuMicrosecondsPerTask: cpuTimes,
+    ...drain.notes,
   };
   return rateRow({ measure, unit: "/s", notes }, pairs, bar);
 }
@@ -71,7 +89,7 @@ interface Times {
   readonly last: number;
 }
 
-interface Drained {
+export interface Drained {
   /** Tasks a second; for tq, counted from the first claim to the last finish. */
   readonly rate: number;
   /** For tq the duration of the whole process, for raw that of the drain alone. */

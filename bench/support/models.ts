@@ -18,6 +18,26 @@ export class Item extends ModelSQL("item", { value: v.optional(v.number()) }) {
   }
 }
 
+/** An account of few: its row is wanted by many tasks at once. */
+export class Account extends ModelSQL("account", { balance: v.number() }) {
+  declare static readonly __queue__: Queue<typeof Account>;
+
+  async transfer(to: number, amount: number): Promise<void> {
+    const [other] = await Account.browse([to]);
+    if (!other) throw new Error(`There is no account ${to}`);
+    await Account.lock([this, other]);
+    this.balance -= amount;
+    other.balance += amount;
+    await Account.save([this, other]);
+  }
+
+  /** Waits once, so that each transfer has a transaction of its own. */
+  async transferAlone(to: number, amount: number): Promise<void> {
+    await new Promise(setImmediate);
+    await this.transfer(to, amount);
+  }
+}
+
 export class Probe extends Model {
   static override readonly __name__ = "probe";
   declare static readonly __queue__: Queue<typeof Probe>;

@@ -1,11 +1,14 @@
 /** The command-line options of every measure. */
 import { parseArgs } from "node:util";
+import { isDatabaseUrl } from "../../src/values/database-url.ts";
 
 export interface Options {
   /** A short run: fewer rounds, smaller tables. */
   readonly quick: boolean;
   /** The folder for the databases. */
   readonly dir: string | null;
+  /** The URL of a PostgreSQL server, for the measures of bench/postgres; null: those of SQLite. */
+  readonly database: string | null;
   /** A tq executable; default: dist/tq, else the source. */
   readonly tq: string | null;
   readonly durability: "full" | "normal";
@@ -28,6 +31,7 @@ export function readOptions(args: readonly string[]): Options {
       quick: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       dir: { type: "string" },
+      database: { type: "string" },
       tq: { type: "string" },
       out: { type: "string" },
       durability: { type: "string", default: "full" },
@@ -35,14 +39,21 @@ export function readOptions(args: readonly string[]): Options {
       tasks: { type: "string" },
     },
   });
-  const { quick, json, dir = null, tq = null, out = null, durability, rounds, tasks } = values;
+  const { quick, json, dir = null, database = null, tq = null, out = null } = values;
+  const { durability, rounds, tasks } = values;
   if (durability !== "full" && durability !== "normal") {
     throw new Error(`--durability cannot be ${durability}: it is full or normal`);
+  }
+  if (database !== null && !isDatabaseUrl(database)) {
+    throw new Error(
+      "--database is the URL of a PostgreSQL server: postgresql://user@host/database",
+    );
   }
   return {
     quick,
     json,
     dir,
+    database,
     tq,
     out,
     durability,
@@ -53,10 +64,12 @@ export function readOptions(args: readonly string[]): Options {
 }
 
 /** The flags for a measure, from the options of `bench/main.ts`. */
-export function flagsFor({ quick, dir, tq, durability, rounds, tasks }: Options): string[] {
+export function flagsFor(options: Options): string[] {
+  const { quick, dir, database, tq, durability, rounds, tasks } = options;
   const flags = ["--durability", durability];
   if (quick) flags.push("--quick");
   if (dir !== null) flags.push("--dir", dir);
+  if (database !== null) flags.push("--database", database);
   if (tq !== null) flags.push("--tq", tq);
   if (rounds !== null) flags.push("--rounds", String(rounds));
   if (tasks !== null) flags.push("--tasks", String(tasks));

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import type { Subprocess } from "bun";
 import { parseSettings } from "../../src/settings/config.ts";
 import { createRuntime, enterRuntime } from "../../src/transaction/runtime.ts";
+import { isDatabaseUrl } from "../../src/values/database-url.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Bench } from "./measure.ts";
 import { root } from "./root.ts";
@@ -17,6 +18,8 @@ interface StartOptions {
   readonly log?: "info" | "warn";
   /** The pattern of its queues; default: every queue. */
   readonly pattern?: string | undefined;
+  /** The URL of a PostgreSQL database; default: the file is the database. */
+  readonly url?: string;
   /** Serve the admin API on this port as well. */
   readonly port?: number;
 }
@@ -36,16 +39,16 @@ export function describeTq(options: Pick<Bench, "tq">): string {
   return `${command}, made ${statSync(command).mtime.toISOString()}`;
 }
 
-/** Starts `tq worker` on this database, with the models of the benchmarks. */
+/** Starts `tq worker` on this database, with the models of the benchmarks; on PostgreSQL the path is that of its log alone. */
 export function startTq(bench: Bench, database: string, options: StartOptions = {}): Subprocess {
-  const { threads = 2, drain = false, log = "warn", pattern, port } = options;
+  const { threads = 2, drain = false, log = "warn", pattern, port, url } = options;
   const flags = [
     ...(drain ? ["--drain"] : []),
     ...(pattern ? ["--queue", pattern] : []),
     ...(port === undefined ? [] : ["--admin", "--listen", `127.0.0.1:${port}`]),
   ];
   const env = { TQ_WORKER__THREADS: String(threads), TQ_LOG__LEVEL: log };
-  return start(bench, database, ["worker", ...flags], env);
+  return start(bench, database, ["worker", ...flags], env, url);
 }
 
 /** Starts `tq serve` on this database and port. */
@@ -70,6 +73,7 @@ function start(
   database: string,
   args: readonly string[],
   env: Record<string, string>,
+  url?: string,
 ): Subprocess {
   const models = join(dirname(database), "models.ts");
   copyFileSync(join(import.meta.dir, "models.ts"), models);
@@ -79,8 +83,9 @@ function start(
     env: {
       ...withoutTq(process.env),
       TQ_MODELS: models,
-      TQ_DATABASE__PATH: database,
-      TQ_DATABASE__DURABILITY: bench.durability,
+      ...(url === undefined
+        ? { TQ_DATABASE__PATH: database, TQ_DATABASE__DURABILITY: bench.durability }
+        : { TQ_DATABASE__URL: url }),
       TQ_QUEUE__WORKER: "true",
       ...env,
     },
@@ -112,10 +117,13 @@ export async function stopTq(worker: Subprocess, database: string): Promise<void
 /**
  * Lets `__queue__`, `push` and Transaction of this program use the database, and leaves the tasks to a worker. Returns
  * its store.
+ *
+ * @param database a path, or the URL of a PostgreSQL database.
  */
-export function useDatabase({ durability }: Pick<Bench, "durability">, path: string): Store {
+export function useDatabase({ durability }: Pick<Bench, "durability">, database: string): Store {
+  const place = isDatabaseUrl(database) ? { url: database } : { path: database, durability };
   const config = parseSettings(
-    { database: { path, durability }, queue: { worker: true }, log: { level: "warn" } },
+    { database: place, queue: { worker: true }, log: { level: "warn" } },
     "bench",
   );
   const runtime = createRuntime(config);
