@@ -2,7 +2,6 @@
  * Time from a push in one process to the method's start in an idle worker of another process, beside what that needs at
  * least: an insert, a notification, and a claim by the connection that hears it.
  */
-import { SQL } from "bun";
 import type { Store } from "../../src/store/store.ts";
 import { measure } from "../support/measure.ts";
 import { Probe } from "../support/models.ts";
@@ -11,7 +10,7 @@ import { median } from "../support/statistics.ts";
 import { startTq, stopTq, useDatabase } from "../support/tq.ts";
 import { until } from "../support/until.ts";
 import { Database } from "./support/database.ts";
-import { Raw } from "./support/raw.ts";
+import { PlainPair } from "./support/plain-pair.ts";
 
 /** Pushes that do not count: they run every path once. */
 const WARM_UP_PUSHES = 20;
@@ -65,43 +64,4 @@ function beginOf(store: Store, id: number): Promise<number> {
     const task = await store.get(id);
     return task?.state === "finished" ? Number(task.result) : null;
   });
-}
-
-/** A connection that pushes and notifies, and one that claims when a third one hears it. */
-class PlainPair implements AsyncDisposable {
-  readonly #pusher: Raw;
-  readonly #claimer: Raw;
-  readonly #listener: SQL;
-  #heard: () => void = () => {};
-
-  private constructor(pusher: Raw, claimer: Raw, listener: SQL) {
-    this.#pusher = pusher;
-    this.#claimer = claimer;
-    this.#listener = listener;
-  }
-
-  static async open(url: string): Promise<PlainPair> {
-    const listener = new SQL(url, { max: 1 });
-    const pair = new PlainPair(await Raw.open(url), await Raw.open(url), listener);
-    await listener.listen("plain", () => pair.#heard());
-    return pair;
-  }
-
-  async pushToClaim(): Promise<number> {
-    const heard = new Promise<void>((resolve) => (this.#heard = resolve));
-    const started = performance.now();
-    await this.#pusher.push({ model: "probe", method: "stamp", args: "[]" }, 1);
-    await this.#pusher.query("SELECT pg_notify('plain', '')");
-    await heard;
-    const claimed = await this.#claimer.claim(1);
-    const taken = performance.now() - started;
-    if (claimed.length !== 1) throw new Error("Nothing was claimed");
-    return taken;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#listener.close({ timeout: 0 });
-    await this.#pusher.close();
-    await this.#claimer.close();
-  }
 }

@@ -75,16 +75,18 @@ export class Raw {
   }
 
   static async open(url: string, thread = 1): Promise<Raw> {
-    const sql = new SQL(url, { max: 1 });
+    // Models' tables are there also for a role of the name of tq's own schema.
+    const sql = new SQL(url, { max: 1, connection: { search_path: "public" } });
     return new Raw(sql, await sql.reserve(), thread);
   }
 
-  query<R>(text: string, values: readonly unknown[] = []): Promise<R[]> {
-    return this.#db.unsafe(text, values as unknown[]) as unknown as Promise<R[]>;
+  /** Sends the statement at once: the driver's own promise would wait for its first `then`. */
+  async query<R>(text: string, values: readonly unknown[] = []): Promise<R[]> {
+    return (await this.#db.unsafe(text, values as unknown[])) as R[];
   }
 
-  command(text: string): Promise<unknown> {
-    return this.#db.unsafe(text).simple() as unknown as Promise<unknown>;
+  async command(text: string): Promise<void> {
+    await this.#db.unsafe(text).simple();
   }
 
   /** Stores one ready task, in its own transaction or the open one. */
@@ -94,7 +96,7 @@ export class Raw {
 
   /** In one transaction, 5,000 a statement. */
   async pushMany({ model, method, args }: Call, count: number): Promise<void> {
-    const sent = [this.command("BEGIN")];
+    const sent: Promise<unknown>[] = [this.command("BEGIN")];
     for (let first = 1; first <= count; first += 5_000) {
       const length = Math.min(5_000, count - first + 1);
       const of = (value: string) => Array.from({ length }, () => value);
