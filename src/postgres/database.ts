@@ -25,7 +25,7 @@ import type { OpenTransactions } from "./open-transactions.ts";
 import { ServerClock } from "./server-clock.ts";
 import { PostgresSession, type SessionOptions } from "./session.ts";
 import { mayClaim } from "./sql/ready-count.ts";
-import { lostIsUncertain } from "./transaction.ts";
+import { lostIsUncertain } from "./errors.ts";
 
 export interface PostgresOptions {
   /** `postgresql://user@host/database`. */

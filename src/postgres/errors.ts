@@ -190,3 +190,8 @@ export function undoneError(cause: unknown): TqError {
     { cause },
   );
 }
+
+/** The error of a statement that commits, where its answer was lost. */
+export function lostIsUncertain(error: unknown, name: string): unknown {
+  return isLost(error) ? uncertainError(name, error) : error;
+}

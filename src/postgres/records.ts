@@ -24,17 +24,37 @@ export function makeRecords(transaction: PostgresTransaction): Records {
   /** Rows stay locked to the end of the transaction, so that there must be one. */
   const locked = <T>(locks: boolean, read: (db: Connection) => Promise<T>): Promise<T> =>
     locks ? transaction.run(read) : transaction.read(read);
+  const { ahead } = transaction;
+  /** With rules of the user's own, a write may change any row. */
+  const changed = (table: Table, id: number) =>
+    shape(table).hasRules ? ahead.forget() : ahead.changed(table, id);
   return {
     hasTable: (table) => transaction.tables.has(table),
     ensureTable: (table) => ensureTable(transaction, table),
-    insert: (table, values) => transaction.run((db) => insertValues(db, shape(table), values)),
-    read: (table, ids, locks = false) =>
-      locked(locks, (db) => selectByIds(db, shape(table), ids, locks)),
+    insert: (table, values) => {
+      if (shape(table).hasRules) ahead.forget();
+      return transaction.run((db) => insertValues(db, shape(table), values));
+    },
+    read: (table, ids, locks = false) => {
+      const [only] = ids;
+      const known = only !== undefined && ids.length === 1 && !locks && ahead.take(table, only);
+      if (known) return [known];
+      return locked(locks, (db) => selectByIds(db, shape(table), ids, locks));
+    },
+    async readAhead(table, ids) {
+      const rows = await transaction.run((db) => selectByIds(db, shape(table), ids, false));
+      ahead.keep(table, rows);
+    },
     search: (table, conditions, options, locks = false) =>
       locked(locks, (db) => selectMatching(db, shape(table), conditions, options, locks)),
-    update: (table, id, changes, read) =>
-      transaction.run((db) => updateColumns(db, shape(table), id, changes, read)),
-    delete: (table, ids) => transaction.run((db) => deleteByIds(db, shape(table), ids)),
+    update: (table, id, changes, read) => {
+      changed(table, id);
+      return transaction.run((db) => updateColumns(db, shape(table), id, changes, read));
+    },
+    delete: (table, ids) => {
+      ahead.forget(); // rows of other tables may go with these
+      return transaction.run((db) => deleteByIds(db, shape(table), ids));
+    },
   };
 }
 

@@ -5,8 +5,9 @@ import { KnownTables } from "../store/known-tables.ts";
 import type { Table } from "../store/records.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
-import { isAfterError, isLost, noTransactionError, undoneError, uncertainError } from "./errors.ts";
+import { isAfterError, lostIsUncertain, noTransactionError, undoneError } from "./errors.ts";
 import type { OpenTransactions } from "./open-transactions.ts";
+import { RowsAhead } from "./rows-ahead.ts";
 import type { Shape } from "./sql/table.ts";
 
 export interface TransactionOptions {
@@ -29,6 +30,8 @@ export class PostgresTransaction {
   /** True where runs of several tasks share each transaction. */
   isShared = false;
   readonly tables: KnownTables;
+  /** Rows that were read for the runs that share this transaction. */
+  readonly ahead = new RowsAhead();
   readonly #options: TransactionOptions;
   readonly #outsideTask: boolean;
   #connection: Connection | null = null;
@@ -232,6 +235,7 @@ export class PostgresTransaction {
   #give(): void {
     const connection = this.#connection;
     this.#connection = null;
+    this.ahead.forget();
     if (!connection) return;
     this.#options.open?.ended();
     this.#options.connections.give(connection, this.#isSpoilt);
@@ -291,9 +295,4 @@ export class PostgresTransaction {
   checkNotEnded(): void {
     if (this.#isEnded) throw endedError();
   }
-}
-
-/** The error of a statement that commits, where its answer was lost. */
-export function lostIsUncertain(error: unknown, name: string): unknown {
-  return isLost(error) ? uncertainError(name, error) : error;
 }

@@ -35,6 +35,7 @@ export async function runUserSql(
   const bound = values.map((value, index) => binding(text, value, index));
   if (ends) throw endsTransaction("this statement would end the transaction");
   if (changesConnection) transaction.spoil();
+  transaction.ahead.forget();
   try {
     const { columns, rows } = await db.lists(text, bound);
     return { columns: columns.map(({ name }) => name), rows: received(columns, rows) };

@@ -6,6 +6,8 @@ import type { Outcome, OutcomeKind } from "../outcome.ts";
 import type { Soon } from "../soon.ts";
 import type { Ending, Session } from "../store/session.ts";
 import type { ClaimedTask } from "../task.ts";
+import { tableOf } from "../registry/definition.ts";
+import type { Table } from "../store/records.ts";
 import type { Unit } from "../transaction/unit.ts";
 import { attend } from "./attend.ts";
 import { reportOutcome, runOf } from "./run-events.ts";
@@ -68,6 +70,22 @@ export function decodeAhead(thread: ThreadRuntime, tasks: readonly ClaimedTask[]
     now += one.took;
   }
   return decoded;
+}
+
+/** Reads the records of the calls at once, where each run of a batch would wait for the answer of a server. */
+export async function readAhead({ records }: Session, calls: readonly Decoded[]): Promise<void> {
+  const idsOf = new Map<Table, Set<number>>();
+  for (const { prepared } of calls) {
+    if (!isCall(prepared) || !prepared.policy.transaction) continue;
+    const { model, instances } = prepared;
+    const table = tableOf(model);
+    if (!table || typeof instances !== "number" || !records.hasTable(table)) continue;
+    let ids = idsOf.get(table);
+    if (!ids) idsOf.set(table, (ids = new Set<number>()));
+    ids.add(instances);
+  }
+  const reading = [...idsOf].map(([table, ids]) => records.readAhead?.(table, [...ids]));
+  await Promise.all(reading);
 }
 
 /**

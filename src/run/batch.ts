@@ -15,6 +15,7 @@ import {
   type Ended,
   endingOf,
   note,
+  readAhead,
   rejectionsTold,
 } from "./attempt.ts";
 import { waitInPlace } from "./backoff.ts";
@@ -44,6 +45,7 @@ export async function runBatch(
   let end: RoundEnd | null = null;
   try {
     let rest: readonly ClaimedTask[] = [];
+    if (session.records.readAhead) await readAhead(session, ahead);
     for (const [index, task] of tasks.entries()) {
       // The caller began the first. Where one was taken back, so were all behind it: the main thread gives them back.
       if (index > 0 && !progress.begin(task)) {

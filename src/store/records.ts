@@ -88,6 +88,11 @@ export interface Records {
    * @param lock true: no other transaction may change the rows until this one ends.
    */
   read(table: Table, ids: readonly number[], lock?: boolean): Soon<Row[]>;
+  /**
+   * Reads these rows of a known table for the runs that share the transaction, which begins with it: their reads of one
+   * such row then need no answer of a server. Absent where reads wait for nothing.
+   */
+  readAhead?(table: Table, ids: readonly number[]): Promise<void>;
   search(
     table: Table,
     conditions: readonly Condition[],
