@@ -21,6 +21,13 @@ interface Usage {
 
 const PLAIN_WORKER = Bun.fileURLToPath(new URL("./support/plain-worker.ts", import.meta.url));
 
+const COMMITS = `
+  SELECT (xact_commit + xact_rollback)::float8 AS count FROM pg_stat_database WHERE datname = $1`;
+
+const CONNECTIONS = `
+  SELECT count(*)::float8 AS count FROM pg_stat_activity
+   WHERE datname = $1 AND backend_type = 'client backend'`;
+
 await measure(async (bench) => {
   const seconds = bench.pick(60, 20);
   progress(`idle: ${START_UP_MS / 1000} s, then ${seconds} s`);
@@ -51,13 +58,6 @@ function rows(tq: Usage, raw: Usage, seconds: number): Row[] {
     row("idle worker: connections (threads + 2)", "", "connections", 5),
   ];
 }
-
-const COMMITS = `
-  SELECT (xact_commit + xact_rollback)::float8 AS count FROM pg_stat_database WHERE datname = $1`;
-
-const CONNECTIONS = `
-  SELECT count(*)::float8 AS count FROM pg_stat_activity
-   WHERE datname = $1 AND backend_type = 'client backend'`;
 
 async function usageOf(pid: number, database: Database, seconds: number): Promise<Usage> {
   await Bun.sleep(START_UP_MS);
