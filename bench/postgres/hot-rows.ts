@@ -4,6 +4,7 @@
  */
 import { drainsRow } from "../support/drain.ts";
 import { measure } from "../support/measure.ts";
+import { Account } from "../support/models.ts";
 import { drainRow, drainWithTq } from "./support/drain.ts";
 import { transfer } from "./support/effects.ts";
 import type { Raw } from "./support/raw.ts";
@@ -14,7 +15,7 @@ const BALANCE = 1_000_000;
 await measure(async (bench) => {
   const tasks = bench.tasks ?? bench.pick(6_000, 3_000);
   const drain = {
-    call: { model: "account", method: "transfer", args: "[?, 1]" },
+    call: { model: Account.__name__, method: "transfer", args: "[?, 1]" },
     effect: transfer,
     batch: 1,
     among: ACCOUNTS,

@@ -84,7 +84,7 @@ export async function readAhead({ records }: Session, calls: readonly Decoded[])
     if (!ids) idsOf.set(table, (ids = new Set<number>()));
     ids.add(instances);
   }
-  const reading = [...idsOf].map(([table, ids]) => records.readAhead?.(table, [...ids]));
+  const reading = [...idsOf].map(async ([table, ids]) => records.readAhead?.(table, [...ids]));
   await Promise.all(reading);
 }
 

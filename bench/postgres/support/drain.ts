@@ -68,7 +68,7 @@ export async function drainWithTq(bench: Bench, drain: Drain): Promise<Drained> 
   return { rate: (finished / (last - first)) * 1000, seconds, cpuTime };
 }
 
-export async function drainRaw(bench: Bench, drain: Drain): Promise<Drained> {
+async function drainRaw(bench: Bench, drain: Drain): Promise<Drained> {
   await using database = await prepared(bench, drain);
   const { url } = database;
   const threads = Array.from({ length: drain.threads ?? 2 }, (_, index) =>
