@@ -66,6 +66,12 @@ const SENTENCES: readonly Sentence[] = [
       `Cannot use ${name}: a pooler is between, which refuses what tq asks of a connection (${message}); connect to the server itself`,
   ],
   [
+    /^(42P05|26000)$/,
+    "database",
+    (name) =>
+      `Cannot use ${name}: a pooler in transaction mode is between, which mixes the prepared statements of programs; add ?prepare=false to database.url of a program that only pushes, and connect a worker to the server itself`,
+  ],
+  [
     /^42704$/,
     "database",
     (name, message) => `Cannot use ${name}: ${message}; mend the options in database.url`,
@@ -148,6 +154,15 @@ export function isLost(given: unknown): boolean {
 /** True for the error of each statement that follows on another error in a transaction. */
 export function isAfterError(error: unknown): boolean {
   return sqlState(error instanceof TqError ? error.cause : error) === "25P02";
+}
+
+/** True where no server answers there now, or it starts or stops: it may be back soon. */
+export function isAway(given: unknown): boolean {
+  const error = isTqError(given) ? given.cause : given;
+  const state = sqlState(error);
+  if (state !== null) return /^57P0[123]$/.test(state);
+  const code = (error as DriverError | null)?.code ?? "";
+  return error instanceof SQL.SQLError && /CONNECTION_(REFUSED|CLOSED|FAILED)/.test(code);
 }
 
 /** The error of a commit whose answer was lost. */
