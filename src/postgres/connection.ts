@@ -1,7 +1,7 @@
 /** One connection to PostgreSQL. Statements that are sent without awaiting share a round trip, and run in their order. */
 import { SQL, type ReservedSQL } from "bun";
 import { translate } from "./errors.ts";
-import { isRefusedForSettings, laterSettings, startupSettings } from "./session-settings.ts";
+import { noteRefused, laterSettings, startupSettings } from "./session-settings.ts";
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -21,6 +21,9 @@ export function connectionOptions({ url, timeout, application }: ConnectionOptio
     connection: { application_name: application, ...startupSettings(url, timeout) },
   };
 }
+
+/** A connection is opened with all settings, without those that a pooler refuses, and without those that a server refuses. */
+const MOST_TRIES = 3;
 
 /** A value of a statement. Lists go into parameters such as `$1::bigint[]`. */
 export type SqlValue =
@@ -55,14 +58,14 @@ export class Connection {
   /** @throws TqError when the server cannot be reached, or refuses. */
   static async open(options: ConnectionOptions): Promise<Connection> {
     const { url, name, timeout } = options;
-    for (;;) {
+    for (let tries = 1; ; tries++) {
       try {
         const connection = await Connection.#open(options);
         const settings = laterSettings(url, timeout);
         if (settings !== null) await connection.command(settings);
         return connection;
       } catch (error) {
-        if (!isRefusedForSettings(url, error)) throw translate(error, name);
+        if (tries === MOST_TRIES || !noteRefused(url, error)) throw translate(error, name);
       }
     }
   }
