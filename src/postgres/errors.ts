@@ -156,6 +156,15 @@ export function isAfterError(error: unknown): boolean {
   return sqlState(error instanceof TqError ? error.cause : error) === "25P02";
 }
 
+/** True where no server answers there now, or it starts or stops: it may be back soon. */
+export function isAway(given: unknown): boolean {
+  const error = isTqError(given) ? given.cause : given;
+  const state = sqlState(error);
+  if (state !== null) return /^57P0[123]$/.test(state);
+  const code = (error as DriverError | null)?.code ?? "";
+  return error instanceof SQL.SQLError && /CONNECTION_(REFUSED|CLOSED|FAILED)/.test(code);
+}
+
 /** The error of a commit whose answer was lost. */
 export function uncertainError(name: string, cause: unknown): TqError {
   const reason = cause instanceof Error ? cause.message : String(cause);
