@@ -11,8 +11,7 @@ import { counted } from "./terminal/text.ts";
 
 export const migrate = command({
   name: "migrate",
-  description:
-    "Bring a PostgreSQL database to this version of tq, or move a queue into another database",
+  description: "Bring a PostgreSQL database to this version, or move a queue to another one",
   examples: [
     [
       "tq migrate -d postgresql://shop@db.example.com/shop",
@@ -30,8 +29,7 @@ export const migrate = command({
   flags: {
     sql: {
       type: "boolean",
-      description:
-        "Only print the SQL that makes the schema and the roles in a PostgreSQL database",
+      description: "Only print the SQL that makes the schema and roles in a PostgreSQL database",
     },
     to: {
       type: "string",

@@ -40,23 +40,26 @@ const numbers = (tq: ReturnType<typeof makeRuntime>) =>
 
 const WHY = "Drizzle's driver for SQLite takes SQLite's own connection";
 
-onSqlite(WHY).test("its statements are part of the transaction, beside records and pushes", async () => {
-  await using tq = makeInvoices();
-  await Transaction.start({}, async () => {
-    await Party.create([{ name: "a" }]);
-    const db = orm();
-    const [made] = await db.insert(invoice).values({ number: "1" }).returning();
-    expect(made).toEqual({ id: 1, number: "1", paid: false });
-    await db.update(invoice).set({ paid: true }).where(eq(invoice.id, 1));
-    expect(await db.select().from(invoice)).toEqual([{ id: 1, number: "1", paid: true }]);
-    expect(db.select().from(invoice).get()).toEqual({ id: 1, number: "1", paid: true });
-    expect(await Party.search([])).toHaveLength(1);
-    await Biller.__queue__.bill([1], "2");
-    expect(numbers(tq)).toEqual([]);
-  });
-  expect(numbers(tq)).toEqual(["1"]);
-  expect(await tq.tasks()).toHaveLength(1);
-});
+onSqlite(WHY).test(
+  "its statements are part of the transaction, beside records and pushes",
+  async () => {
+    await using tq = makeInvoices();
+    await Transaction.start({}, async () => {
+      await Party.create([{ name: "a" }]);
+      const db = orm();
+      const [made] = await db.insert(invoice).values({ number: "1" }).returning();
+      expect(made).toEqual({ id: 1, number: "1", paid: false });
+      await db.update(invoice).set({ paid: true }).where(eq(invoice.id, 1));
+      expect(await db.select().from(invoice)).toEqual([{ id: 1, number: "1", paid: true }]);
+      expect(db.select().from(invoice).get()).toEqual({ id: 1, number: "1", paid: true });
+      expect(await Party.search([])).toHaveLength(1);
+      await Biller.__queue__.bill([1], "2");
+      expect(numbers(tq)).toEqual([]);
+    });
+    expect(numbers(tq)).toEqual(["1"]);
+    expect(await tq.tasks()).toHaveLength(1);
+  },
+);
 
 onSqlite(WHY).test("it is rolled back with the transaction", async () => {
   await using tq = makeInvoices();
@@ -107,24 +110,27 @@ onSqlite(WHY).test("it works in a task, and goes with the task's effects", async
   expect(tq.sql("SELECT name FROM party")).toEqual([{ name: "good" }]);
 });
 
-onSqlite(WHY).test("a handle that somebody kept refuses to work after the transaction", async () => {
-  await using tq = makeInvoices();
-  let kept: ReturnType<typeof orm> | undefined;
-  await Transaction.start({}, async () => {
-    kept = orm();
-    await kept.insert(invoice).values({ number: "1" });
-  });
-  const reason = (error: unknown): string =>
-    error instanceof Error ? `${error.message} ${reason(error.cause)}` : "";
-  for (const use of [
-    () => kept?.insert(invoice).values({ number: "late" }).run(),
-    () => kept?.select().from(invoice).all(),
-    () => kept?.transaction((tx) => tx.insert(invoice).values({ number: "late" }).run()),
-  ]) {
-    expect(reason(await errorOf(use))).toContain("it has ended");
-  }
-  expect(numbers(tq)).toEqual(["1"]);
-});
+onSqlite(WHY).test(
+  "a handle that somebody kept refuses to work after the transaction",
+  async () => {
+    await using tq = makeInvoices();
+    let kept: ReturnType<typeof orm> | undefined;
+    await Transaction.start({}, async () => {
+      kept = orm();
+      await kept.insert(invoice).values({ number: "1" });
+    });
+    const reason = (error: unknown): string =>
+      error instanceof Error ? `${error.message} ${reason(error.cause)}` : "";
+    for (const use of [
+      () => kept?.insert(invoice).values({ number: "late" }).run(),
+      () => kept?.select().from(invoice).all(),
+      () => kept?.transaction((tx) => tx.insert(invoice).values({ number: "late" }).run()),
+    ]) {
+      expect(reason(await errorOf(use))).toContain("it has ended");
+    }
+    expect(numbers(tq)).toEqual(["1"]);
+  },
+);
 
 onSqlite(WHY).test("the connection is not for ending the transaction by hand", async () => {
   await using tq = makeInvoices();

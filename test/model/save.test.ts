@@ -3,28 +3,31 @@ import { expect, test } from "bun:test";
 import { errorOf, makeRuntime, onSqlite, outside, sentenceOf } from "./support.ts";
 import { All, browse, inside, makeSale, Sale } from "./sample-models.ts";
 
-onSqlite("its trigger is in SQLite's words").test("a save writes the changed columns only, and none when nothing was changed", async () => {
-  await using tq = makeRuntime();
-  await makeSale(5);
-  tq.sql("CREATE TABLE log (what)");
-  for (const column of ["state", "total", "party", "tags"]) {
-    tq.sql(
-      `CREATE TRIGGER t_${column} AFTER UPDATE OF ${column} ON sale BEGIN INSERT INTO log VALUES ('${column}'); END`,
-    );
-  }
-  await inside(async () => {
-    const sale = await browse(1);
-    await sale.save();
-    sale.total = 6;
-    await sale.save();
-    await sale.save();
-    sale.tags.push("a");
-    await sale.save();
-    sale.tags = ["a"];
-    await sale.save();
-  });
-  expect(tq.sql("SELECT what FROM log")).toEqual([{ what: "total" }, { what: "tags" }]);
-});
+onSqlite("its trigger is in SQLite's words").test(
+  "a save writes the changed columns only, and none when nothing was changed",
+  async () => {
+    await using tq = makeRuntime();
+    await makeSale(5);
+    tq.sql("CREATE TABLE log (what)");
+    for (const column of ["state", "total", "party", "tags"]) {
+      tq.sql(
+        `CREATE TRIGGER t_${column} AFTER UPDATE OF ${column} ON sale BEGIN INSERT INTO log VALUES ('${column}'); END`,
+      );
+    }
+    await inside(async () => {
+      const sale = await browse(1);
+      await sale.save();
+      sale.total = 6;
+      await sale.save();
+      await sale.save();
+      sale.tags.push("a");
+      await sale.save();
+      sale.tags = ["a"];
+      await sale.save();
+    });
+    expect(tq.sql("SELECT what FROM log")).toEqual([{ what: "total" }, { what: "tags" }]);
+  },
+);
 
 test("bytes that are changed in place are a change", async () => {
   await using _tq = makeRuntime();

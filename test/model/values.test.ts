@@ -5,27 +5,30 @@ import { needs } from "../support/needs.ts";
 import { IS_POSTGRES, makeRuntime, onSqlite, sentenceOf } from "./support.ts";
 import { All, inside } from "./sample-models.ts";
 
-onSqlite("the types of its columns are SQLite's").test("the table is named as the model, with a column a field of the kind that fits", async () => {
-  await using tq = makeRuntime();
-  await inside(() => All.search([]));
-  const columns = tq.sql<{ name: string; type: string }>("PRAGMA table_info(all_kinds)");
-  expect(columns.map(({ name, type }) => `${name} ${type}`)).toEqual([
-    "id INTEGER",
-    "text TEXT",
-    "whole INTEGER",
-    "number NUMERIC",
-    "flag INTEGER",
-    "bytes BLOB",
-    "state TEXT",
-    "price TEXT",
-    "day TEXT",
-    "lines TEXT",
-    "big TEXT",
-  ]);
-  expect(tq.sql("SELECT sql FROM sqlite_schema WHERE name = 'all_kinds'")[0]?.["sql"]).toContain(
-    "AUTOINCREMENT",
-  );
-});
+onSqlite("the types of its columns are SQLite's").test(
+  "the table is named as the model, with a column a field of the kind that fits",
+  async () => {
+    await using tq = makeRuntime();
+    await inside(() => All.search([]));
+    const columns = tq.sql<{ name: string; type: string }>("PRAGMA table_info(all_kinds)");
+    expect(columns.map(({ name, type }) => `${name} ${type}`)).toEqual([
+      "id INTEGER",
+      "text TEXT",
+      "whole INTEGER",
+      "number NUMERIC",
+      "flag INTEGER",
+      "bytes BLOB",
+      "state TEXT",
+      "price TEXT",
+      "day TEXT",
+      "lines TEXT",
+      "big TEXT",
+    ]);
+    expect(tq.sql("SELECT sql FROM sqlite_schema WHERE name = 'all_kinds'")[0]?.["sql"]).toContain(
+      "AUTOINCREMENT",
+    );
+  },
+);
 
 test("values come back as they went in", async () => {
   await using _tq = makeRuntime();

@@ -140,6 +140,6 @@ needs("postgres").test("a real server tells all that the checks ask", async () =
     (checked) => checked.findings.map(({ check }) => check),
   );
   expect(findings).toEqual(["durability", "autovacuum_off"]);
-  reserved.release();
+  await reserved.release();
   await other.close({ timeout: 0 });
 });

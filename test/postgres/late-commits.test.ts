@@ -62,6 +62,17 @@ async function eventsOf(store: PostgresStore, query: Partial<TaskEventsQuery> = 
 }
 
 needs("postgres").describe("on PostgreSQL", () => {
+  test("transactions that push do not wait for each other, in whichever order they commit", async () => {
+    await using made = await makePostgres();
+    const { store } = made;
+    const first = await holdOpen(store, (session) => session.push([newTask({ user: 1 })]));
+    const second = await holdOpen(made.open(), (session) => session.push([newTask({ user: 2 })]));
+    await second.commit();
+    expect((await store.list()).map(({ user }) => user)).toEqual([2]);
+    await first.commit();
+    expect((await store.list()).map(({ user }) => user)).toEqual([2, 1]);
+  });
+
   test("a webhook tells an end whose transaction began before and commits after one that was told", async () => {
     await using made = await makePostgres();
     const { store } = made;

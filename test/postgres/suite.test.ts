@@ -6,11 +6,12 @@ import { needs } from "../support/needs.ts";
 needs("postgres").describe("on PostgreSQL", () => {
   storeSuite("the store", async () => {
     const made = await makePostgres({ bootId: "boot" });
-    const { store, clock, database } = made;
+    const { clock, database } = made;
+    const store = made.store.silence();
     return {
       store,
       clock,
-      open: ({ bootId } = {}) => made.open(bootId === undefined ? {} : { bootId }),
+      open: ({ bootId } = {}) => made.open(bootId === undefined ? {} : { bootId }).silence(),
       kill: (worker) => store.killed(worker),
       commits: () => database.written(),
       [Symbol.asyncDispose]: () => made[Symbol.asyncDispose](),

@@ -97,63 +97,69 @@ const WAYS: Record<string, (field: Field, value: unknown) => Promise<unknown>> =
   },
 };
 
-describe.each(Object.keys(WAYS).filter((way) => !IS_POSTGRES || way !== "plain SQL"))("%s", (way) => {
-  const pushBy = WAYS[way] ?? (() => Promise.reject(new Error("no way")));
+describe.each(Object.keys(WAYS).filter((way) => !IS_POSTGRES || way !== "plain SQL"))(
+  "%s",
+  (way) => {
+    const pushBy = WAYS[way] ?? (() => Promise.reject(new Error("no way")));
 
-  test.each(TAKEN)("takes the longest or greatest %s", async (field, value) => {
-    const given = field === "ref" ? `${way} ${value}`.slice(0, 1000) : value;
-    await pushBy(field, given);
-    if (way === "the command line") return;
-    const [task] = await tq.store.list({ limit: 1 });
-    expect(task?.[field]).toBe(given);
-  });
+    test.each(TAKEN)("takes the longest or greatest %s", async (field, value) => {
+      const given = field === "ref" ? `${way} ${value}`.slice(0, 1000) : value;
+      await pushBy(field, given);
+      if (way === "the command line") return;
+      const [task] = await tq.store.list({ limit: 1 });
+      expect(task?.[field]).toBe(given);
+    });
 
-  test.each(
-    REFUSED.map(([field, value]) => [field, Bun.inspect(value).slice(0, 20), value] as const),
-  )("refuses the %s %s", async (field, _shown, value) => {
-    const before = (await tq.store.list({ limit: 1 }))[0]?.id;
-    const sentence = await sentenceOf(() => pushBy(field, value));
-    expect(sentence).toContain(field);
-    expect(sentence).toContain("must be");
-    expect(sentence.length).toBeLessThan(400);
-    expect((await tq.store.list({ limit: 1 }))[0]?.id).toBe(before);
-  });
-});
+    test.each(
+      REFUSED.map(([field, value]) => [field, Bun.inspect(value).slice(0, 20), value] as const),
+    )("refuses the %s %s", async (field, _shown, value) => {
+      const before = (await tq.store.list({ limit: 1 }))[0]?.id;
+      const sentence = await sentenceOf(() => pushBy(field, value));
+      expect(sentence).toContain(field);
+      expect(sentence).toContain("must be");
+      expect(sentence.length).toBeLessThan(400);
+      expect((await tq.store.list({ limit: 1 }))[0]?.id).toBe(before);
+    });
+  },
+);
 
-onSqlite("the tests of tq_push of PostgreSQL are in test/postgres/sql").describe("a number beyond all numbers", () => {
-  test.each(["args", "kwargs", "context"])(
-    "is refused in %s by plain SQL and by HTTP",
-    async (field) => {
-      for (const number of ["1e999", "-1E+400", `1${"0".repeat(400)}.5`]) {
-        const json = field === "args" ? `[[${number}]]` : `{"a": {"b": ${number}}}`;
-        const text = `INSERT INTO tq_push (model, method, instances, ${field}) VALUES ('sale', 'process', '1', ?)`;
-        expect(() => db.query(text).run(json)).toThrow(
-          `tq_push: ${field} holds a number that is too big`,
-        );
-        expect(
-          await sentenceOf(() =>
-            post(JSON.stringify({ ...CALLED, [field]: 0 }).replace(/0(?=\}$)/, json)),
-          ),
-        ).toContain(field);
-      }
-    },
-  );
+onSqlite("the tests of tq_push of PostgreSQL are in test/postgres/sql").describe(
+  "a number beyond all numbers",
+  () => {
+    test.each(["args", "kwargs", "context"])(
+      "is refused in %s by plain SQL and by HTTP",
+      async (field) => {
+        for (const number of ["1e999", "-1E+400", `1${"0".repeat(400)}.5`]) {
+          const json = field === "args" ? `[[${number}]]` : `{"a": {"b": ${number}}}`;
+          const text = `INSERT INTO tq_push (model, method, instances, ${field}) VALUES ('sale', 'process', '1', ?)`;
+          expect(() => db.query(text).run(json)).toThrow(
+            `tq_push: ${field} holds a number that is too big`,
+          );
+          expect(
+            await sentenceOf(() =>
+              post(JSON.stringify({ ...CALLED, [field]: 0 }).replace(/0(?=\}$)/, json)),
+            ),
+          ).toContain(field);
+        }
+      },
+    );
 
-  test("does not keep plain SQL from what looks like one", async () => {
-    const args = JSON.stringify([
-      `1e999 ${"x".repeat(400)}`,
-      1e300,
-      1e-300,
-      [2n ** 60n].map(String),
-    ]);
-    db.query(
-      "INSERT INTO tq_push (model, method, instances, args) VALUES ('sale', 'process', '1', ?)",
-    ).run(args);
-    const digits = `[${"9".repeat(400)}, 5e-999, "${"x".repeat(400)}"]`;
-    db.query(
-      "INSERT INTO tq_push (model, method, instances, args) VALUES ('sale', 'process', '1', ?)",
-    ).run(digits);
-    const [task] = await tq.store.list({ limit: 1 });
-    expect(JSON.stringify(task?.args)).toStartWith(`[${"9".repeat(400)},`);
-  });
-});
+    test("does not keep plain SQL from what looks like one", async () => {
+      const args = JSON.stringify([
+        `1e999 ${"x".repeat(400)}`,
+        1e300,
+        1e-300,
+        [2n ** 60n].map(String),
+      ]);
+      db.query(
+        "INSERT INTO tq_push (model, method, instances, args) VALUES ('sale', 'process', '1', ?)",
+      ).run(args);
+      const digits = `[${"9".repeat(400)}, 5e-999, "${"x".repeat(400)}"]`;
+      db.query(
+        "INSERT INTO tq_push (model, method, instances, args) VALUES ('sale', 'process', '1', ?)",
+      ).run(digits);
+      const [task] = await tq.store.list({ limit: 1 });
+      expect(JSON.stringify(task?.args)).toStartWith(`[${"9".repeat(400)},`);
+    });
+  },
+);

@@ -39,11 +39,11 @@ const WAYS: Record<string, Way> = {
 };
 
 function pushBySql(store: Store, key: string, value: unknown): void {
-    using db = new Database(store.name);
-    const given = typeof value === "object" ? JSON.stringify(value) : value;
-    db.query(
-      `INSERT INTO tq_push (model, method, instances, ${key}) VALUES ('sale', 'process', 1, ?)`,
-    ).run(given as string | number);
+  using db = new Database(store.name);
+  const given = typeof value === "object" ? JSON.stringify(value) : value;
+  db.query(
+    `INSERT INTO tq_push (model, method, instances, ${key}) VALUES ('sale', 'process', 1, ?)`,
+  ).run(given as string | number);
 }
 
 const GOOD: readonly (readonly [key: "attempts" | "backoff" | "timeout", value: unknown])[] = [

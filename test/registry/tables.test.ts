@@ -103,23 +103,27 @@ test("two transactions at once make one table", async () => {
   expect(tq.sql("SELECT count(*) AS n FROM thing")).toEqual([{ n: 3 }]);
 });
 
-test.each<[string, string, string]>(IS_POSTGRES ? REFUSED_ON_POSTGRES : [
-  [
-    "a column of another type",
-    "CREATE TABLE thing (id INTEGER PRIMARY KEY, name BLOB)",
-    "its column name is BLOB and the field needs TEXT; rename the field, or move the data: ALTER TABLE",
-  ],
-  [
-    "no id",
-    "CREATE TABLE thing (name TEXT)",
-    "it has no column id INTEGER PRIMARY KEY; rebuild the table with one, or rename the model",
-  ],
-  [
-    "a column that must be given",
-    "CREATE TABLE thing (id INTEGER PRIMARY KEY, name TEXT, x TEXT NOT NULL)",
-    "its column x is NOT NULL without a default, and the model has no such field; add the field, or drop the column",
-  ],
-])("a table with %s is refused with what to do", async (_what, sql, sentence) => {
+test.each<[string, string, string]>(
+  IS_POSTGRES
+    ? REFUSED_ON_POSTGRES
+    : [
+        [
+          "a column of another type",
+          "CREATE TABLE thing (id INTEGER PRIMARY KEY, name BLOB)",
+          "its column name is BLOB and the field needs TEXT; rename the field, or move the data: ALTER TABLE",
+        ],
+        [
+          "no id",
+          "CREATE TABLE thing (name TEXT)",
+          "it has no column id INTEGER PRIMARY KEY; rebuild the table with one, or rename the model",
+        ],
+        [
+          "a column that must be given",
+          "CREATE TABLE thing (id INTEGER PRIMARY KEY, name TEXT, x TEXT NOT NULL)",
+          "its column x is NOT NULL without a default, and the model has no such field; add the field, or drop the column",
+        ],
+      ],
+)("a table with %s is refused with what to do", async (_what, sql, sentence) => {
   await using tq = makeRuntime();
   tq.sql(sql);
   const error = await errorOf(() => inside(() => First.search([])));
@@ -269,7 +273,7 @@ test("schemas of every kind have the column that holds them", async () => {
     named: "a",
     parsedInPipe: 5,
   });
-  expect(tq.sql("SELECT trimmed, both, one, named FROM kinds")).toEqual([
+  expect(tq.sql('SELECT trimmed, "both", one, named FROM kinds')).toEqual([
     { trimmed: "a", both: "7", one: "1", named: "a" },
   ]);
 });

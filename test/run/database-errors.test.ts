@@ -55,18 +55,21 @@ const FULL: Record<string, () => unknown> = {
 };
 
 for (const [how, meet] of Object.entries(FULL)) {
-  onSqlite("its limit of pages is SQLite's").test(`a task whose SQL meets a full database ${how} is tried again later`, async () => {
-    await using tq = makeRuntime(SETTINGS);
-    during = meet;
-    const [alone = 0, outside = 0, batched = 0] = [
-      ...(await Job.__queue__.work([1])),
-      ...(await Job.__queue__.outside([1])),
-      ...(await Job.__queue__.work([1])),
-    ];
-    expect(await tq.runTask(alone)).toMatchObject({ state: "scheduled" });
-    expect(await tq.runTask(outside)).toMatchObject({ state: "scheduled" });
-    expect(await tq.runBatch([batched])).toMatchObject([{ state: "scheduled" }]);
-  });
+  onSqlite("its limit of pages is SQLite's").test(
+    `a task whose SQL meets a full database ${how} is tried again later`,
+    async () => {
+      await using tq = makeRuntime(SETTINGS);
+      during = meet;
+      const [alone = 0, outside = 0, batched = 0] = [
+        ...(await Job.__queue__.work([1])),
+        ...(await Job.__queue__.outside([1])),
+        ...(await Job.__queue__.work([1])),
+      ];
+      expect(await tq.runTask(alone)).toMatchObject({ state: "scheduled" });
+      expect(await tq.runTask(outside)).toMatchObject({ state: "scheduled" });
+      expect(await tq.runBatch([batched])).toMatchObject([{ state: "scheduled" }]);
+    },
+  );
 }
 
 const OWN: Record<string, () => unknown> = {

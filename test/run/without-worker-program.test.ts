@@ -6,7 +6,7 @@ import { currentTask, Model, ModelSQL, Transaction, v } from "../../src/index.ts
 import { parseSettings } from "../../src/settings/config.ts";
 import { Registry } from "../../src/registry/registry.ts";
 import { enterRuntime } from "../../src/transaction/runtime.ts";
-import { SqliteStore } from "../../src/sqlite/store.ts";
+import { openStore } from "../../src/open-store.ts";
 import { makeRuntime, outside, sentenceOf } from "../model/support.ts";
 import { Job, log } from "./job.ts";
 
@@ -150,7 +150,7 @@ test("a models file that cannot be loaded fails the task with the reason", async
 
 /** A runtime with other settings on the same database. */
 function use(config: ReturnType<typeof parseSettings>) {
-  const store = new SqliteStore(config.database);
+  const store = openStore(config);
   const registry = new Registry();
   const leave = enterRuntime({ store, config, registry, report: () => undefined, worker: false });
   return {

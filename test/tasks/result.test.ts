@@ -127,7 +127,7 @@ test.each<[string, unknown, string]>([
   clerk.does = () => value;
   const handle = await Clerk.__queue__.work.with({})(1);
   await tq.runTask(handle.id);
-  for (const wait of [tasks.result(handle.id), handle.result()]) {
+  for (const wait of [() => tasks.result(handle.id), () => handle.result()]) {
     const error = await errorOf(wait);
     if (!(error instanceof ResultNotKeptError)) throw error;
     expect(error.name).toBe("ResultNotKeptError");
@@ -277,19 +277,22 @@ test("a wait ends with a sentence when its database is closed", async () => {
   expect(await result).toMatch(/no such task|was closed/);
 });
 
-onSqlite("PostgreSQL shows no commit before its flush").test("ends that are told together share a flush, and none is told by a flush that began before it", async () => {
-  await using tq = makeRuntime({ late: false });
-  const ids = [await ran(tq), await ran(tq), await ran(tq)];
-  const disk = Promise.withResolvers<void>();
-  const flush = spyOn(tq.store, "flush").mockImplementationOnce(() => disk.promise);
-  const first = tasks.get(ids[0] ?? 0);
-  await nextTurn();
-  expect(flush).toHaveBeenCalledTimes(1);
-  const later = [...ids, ...ids].map((id) => tasks.result(id));
-  await nextTurn();
-  expect(flush).toHaveBeenCalledTimes(1);
-  disk.resolve();
-  await Promise.all([first, ...later]);
-  expect(flush).toHaveBeenCalledTimes(2);
-  flush.mockRestore();
-});
+onSqlite("PostgreSQL shows no commit before its flush").test(
+  "ends that are told together share a flush, and none is told by a flush that began before it",
+  async () => {
+    await using tq = makeRuntime({ late: false });
+    const ids = [await ran(tq), await ran(tq), await ran(tq)];
+    const disk = Promise.withResolvers<void>();
+    const flush = spyOn(tq.store, "flush").mockImplementationOnce(() => disk.promise);
+    const first = tasks.get(ids[0] ?? 0);
+    await nextTurn();
+    expect(flush).toHaveBeenCalledTimes(1);
+    const later = [...ids, ...ids].map((id) => tasks.result(id));
+    await nextTurn();
+    expect(flush).toHaveBeenCalledTimes(1);
+    disk.resolve();
+    await Promise.all([first, ...later]);
+    expect(flush).toHaveBeenCalledTimes(2);
+    flush.mockRestore();
+  },
+);

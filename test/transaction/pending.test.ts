@@ -73,7 +73,8 @@ test.each<[string, (push: () => Promise<unknown>) => unknown]>([
   await Transaction.start({}, async () => {
     await Counter.create([{ name: "a", value: 0 }]);
     // Where a turn of the event loop passes, JavaScript itself reports the promise of the async function.
-    if (!IS_LATE && !IS_POSTGRES) await look(async () => Counter.__queue__["touch"]?.([1], Number.NaN));
+    if (!IS_LATE && !IS_POSTGRES)
+      await look(async () => Counter.__queue__["touch"]?.([1], Number.NaN));
     await look(() => Counter.__queue__["touch"]?.([1], Number.NaN) as Promise<unknown>);
     await Counter.__queue__["touch"]?.([1]);
   });

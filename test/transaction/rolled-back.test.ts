@@ -1,7 +1,15 @@
 /** Records and tables of what was rolled back: none is taken for one that is stored. */
 import { describe, expect, test } from "bun:test";
 import { push, Transaction } from "../../src/index.ts";
-import { errorOf, IS_LATE, IS_POSTGRES, makeRuntime, onSqlite, runSql, sentenceOf } from "../model/support.ts";
+import {
+  errorOf,
+  IS_LATE,
+  IS_POSTGRES,
+  makeRuntime,
+  onSqlite,
+  runSql,
+  sentenceOf,
+} from "../model/support.ts";
 import { Counter, get, make } from "./counter.ts";
 
 test("a record of a transaction that was rolled back is not taken for a saved one", async () => {
@@ -221,17 +229,20 @@ test("a table that was made behind a savepoint of user code, and is gone with it
   expect(tq.sql("SELECT name FROM counter")).toEqual([{ name: "kept" }]);
 });
 
-onSqlite("it uses SQLite's own connection").test("so is one that the driver's transaction() has undone while it was being made", async () => {
-  await using tq = makeRuntime();
-  await Transaction.start({}, async () => {
-    const creating: Promise<unknown>[] = [];
-    const failing = Transaction.current.database.transaction(() => {
-      creating.push(Counter.create([{ name: "undone", value: 1 }]));
-      throw new Error("no");
-    });
-    expect(() => failing()).toThrow("no");
-    await Promise.allSettled(creating);
-  }).catch(() => undefined);
-  await make("kept");
-  expect(tq.sql("SELECT name FROM counter WHERE name = 'kept'")).toHaveLength(1);
-});
+onSqlite("it uses SQLite's own connection").test(
+  "so is one that the driver's transaction() has undone while it was being made",
+  async () => {
+    await using tq = makeRuntime();
+    await Transaction.start({}, async () => {
+      const creating: Promise<unknown>[] = [];
+      const failing = Transaction.current.database.transaction(() => {
+        creating.push(Counter.create([{ name: "undone", value: 1 }]));
+        throw new Error("no");
+      });
+      expect(() => failing()).toThrow("no");
+      await Promise.allSettled(creating);
+    }).catch(() => undefined);
+    await make("kept");
+    expect(tq.sql("SELECT name FROM counter WHERE name = 'kept'")).toHaveLength(1);
+  },
+);

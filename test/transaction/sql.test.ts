@@ -73,21 +73,26 @@ describe("a statement", () => {
     });
     expect(tq.sql("SELECT total FROM sale")).toEqual([{ total: 11 }]);
     const failing = inTransaction(async () => void Transaction.current.sql`SELECT nonsense`);
-    expect(await sentenceOf(() => failing)).toMatch(/no such column: nonsense|column "nonsense" does not exist/);
+    expect(await sentenceOf(() => failing)).toMatch(
+      /no such column: nonsense|column "nonsense" does not exist/,
+    );
   });
 
   test("waits for another transaction that writes, and does not block the program", async () => {
     await using _tq = makeRuntime();
     await makeSales("a");
     const first = Promise.withResolvers<void>();
+    const written = Promise.withResolvers<void>();
     const one = outside(() =>
       inTransaction(async () => {
         await Transaction.current.sql`UPDATE sale SET name = name || '1'`;
+        written.resolve();
         await first.promise;
       }),
     );
     const two = outside(() =>
       inTransaction(async () => {
+        await written.promise;
         first.resolve();
         await Transaction.current.sql`UPDATE sale SET name = name || '2'`;
         return Transaction.current.sql`SELECT name FROM sale`;

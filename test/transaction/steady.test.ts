@@ -33,11 +33,14 @@ describe("a record that was read while its transaction writes", () => {
     expect(tq.sql("SELECT count FROM stock WHERE id = 1")).toEqual([{ count: 1 }]);
   });
 
-  onSqlite("others write at the same time").test("is not compared where nobody can have changed it", async () => {
-    await using tq = await makeStock(false);
-    await addOne(false, change);
-    expect(tq.sql("SELECT count FROM stock WHERE id = 1")).toEqual([{ count: 2 }]);
-  });
+  onSqlite("others write at the same time").test(
+    "is not compared where nobody can have changed it",
+    async () => {
+      await using tq = await makeStock(false);
+      await addOne(false, change);
+      expect(tq.sql("SELECT count FROM stock WHERE id = 1")).toEqual([{ count: 2 }]);
+    },
+  );
 });
 
 describe("a record that was read with a lock is not compared, on any store,", () => {

@@ -115,14 +115,17 @@ test("what nobody awaits is waited for; what fails unseen fails its task alone",
   expect(await tq.tasks()).toHaveLength(4);
 });
 
-onSqlite("it uses SQLite's own connection").test("the raw connection is inside the savepoint, and of no use after the batch", async () => {
-  await using tq = await makeParts();
-  await Quick.__queue__.keep([1]);
-  await Quick.__queue__.fail([1]);
-  await tq.runBatch([1, 2]);
-  expect(namesOf(tq)).toEqual(["by hand"]);
-  expect(await sentenceOf(() => Quick.kept?.run("DELETE FROM part"))).toContain("it has ended");
-});
+onSqlite("it uses SQLite's own connection").test(
+  "the raw connection is inside the savepoint, and of no use after the batch",
+  async () => {
+    await using tq = await makeParts();
+    await Quick.__queue__.keep([1]);
+    await Quick.__queue__.fail([1]);
+    await tq.runBatch([1, 2]);
+    expect(namesOf(tq)).toEqual(["by hand"]);
+    expect(await sentenceOf(() => Quick.kept?.run("DELETE FROM part"))).toContain("it has ended");
+  },
+);
 
 test("a run whose claim was lost keeps nothing, and the others keep theirs", async () => {
   await using tq = await makeParts();
@@ -144,26 +147,29 @@ test("a run whose claim was lost keeps nothing, and the others keep theirs", asy
   expect(tq.eventsOf("task.late").map(({ task }) => task)).toEqual([2, 3]);
 });
 
-onSqlite("it uses SQLite's own connection").test("a batch that settled itself by hand keeps nothing, and its methods run alone from then on", async () => {
-  await using tq = await makeParts();
-  class Meddler extends Model {
-    declare static readonly __queue__: Queue<typeof Meddler>;
-    static override readonly __name__ = "meddler";
-    static process(_records: Meddler[]) {
-      Transaction.current.database.run("UPDATE tq__task SET claim = claim + 1 WHERE id = 1");
+onSqlite("it uses SQLite's own connection").test(
+  "a batch that settled itself by hand keeps nothing, and its methods run alone from then on",
+  async () => {
+    await using tq = await makeParts();
+    class Meddler extends Model {
+      declare static readonly __queue__: Queue<typeof Meddler>;
+      static override readonly __name__ = "meddler";
+      static process(_records: Meddler[]) {
+        Transaction.current.database.run("UPDATE tq__task SET claim = claim + 1 WHERE id = 1");
+      }
     }
-  }
-  await Quick.__queue__.make([1], "a");
-  await Meddler.__queue__.process([1]);
-  const quick = tq.methods.of({ model: "quick", method: "make" });
-  for (let run = 0; run < 20; run++) quick.settledAtOnce(0);
-  expect(await sentenceOf(() => tq.runBatch([1, 2]))).toBe(
-    "Cannot commit: one of its tasks has lost its claim",
-  );
-  expect(namesOf(tq)).toEqual([]);
-  expect(await tq.tasks()).toMatchObject([{ state: "running" }, { state: "running" }]);
-  expect(quick.isQuick).toBe(false);
-});
+    await Quick.__queue__.make([1], "a");
+    await Meddler.__queue__.process([1]);
+    const quick = tq.methods.of({ model: "quick", method: "make" });
+    for (let run = 0; run < 20; run++) quick.settledAtOnce(0);
+    expect(await sentenceOf(() => tq.runBatch([1, 2]))).toBe(
+      "Cannot commit: one of its tasks has lost its claim",
+    );
+    expect(namesOf(tq)).toEqual([]);
+    expect(await tq.tasks()).toMatchObject([{ state: "running" }, { state: "running" }]);
+    expect(quick.isQuick).toBe(false);
+  },
+);
 
 test("a record that one transaction locked is free again once it fails", async () => {
   await using tq = await makeParts();
@@ -185,14 +191,17 @@ test("a record that one transaction locked is free again once it fails", async (
   expect(namesOf(tq)).toEqual(["b"]);
 });
 
-onSqlite("it uses SQLite's own connection").test("a database that an ended task kept does not write into the next task's transaction", async () => {
-  await using tq = await makeParts();
-  await Quick.__queue__.keepDatabase([1]);
-  await Quick.__queue__.useKept([1]);
-  const [, second] = await tq.runBatch([1, 2]);
-  expect(second).toMatchObject({ state: "failed", reason: expect.stringContaining("has ended") });
-  expect(namesOf(tq)).toEqual([]);
-});
+onSqlite("it uses SQLite's own connection").test(
+  "a database that an ended task kept does not write into the next task's transaction",
+  async () => {
+    await using tq = await makeParts();
+    await Quick.__queue__.keepDatabase([1]);
+    await Quick.__queue__.useKept([1]);
+    const [, second] = await tq.runBatch([1, 2]);
+    expect(second).toMatchObject({ state: "failed", reason: expect.stringContaining("has ended") });
+    expect(namesOf(tq)).toEqual([]);
+  },
+);
 
 test("a commit in the middle of a task keeps what was done so far, and the tasks before it", async () => {
   await using tq = await makeParts();

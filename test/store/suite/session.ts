@@ -1,7 +1,5 @@
-/** Sessions: commit, roll back, savepoints, release; and turns to write. */
+/** Sessions: commit, roll back, savepoints, release. */
 import { describe, expect, test } from "bun:test";
-import { nextTurn } from "../../../src/next-turn.ts";
-import type { Store } from "../../../src/store/store.ts";
 import { errorOf } from "../../support/error.ts";
 import { newTask, OWNER, pushOne, withSession } from "../../support/store.ts";
 import { store, subject } from "./subject.ts";
@@ -151,38 +149,6 @@ export function sessionTests(): void {
       expect(broken).rejects.toThrow("broken");
       await broken.catch(() => undefined);
       expect(await store.list()).toEqual([]);
-    });
-  });
-
-  describe("turns to write", () => {
-    test("are first come, first served", async () => {
-      const order: number[] = [];
-      const first = store.session();
-      await first.begin();
-      const others = Array.from({ length: 20 }, (_, i) =>
-        store.write(async (session) => {
-          await session.push([newTask()]);
-          await Promise.resolve();
-          order.push(i);
-        }),
-      );
-      await store.release(first);
-      await Promise.all(others);
-      expect(order).toEqual(Array.from({ length: 20 }, (_, i) => i));
-    });
-
-    test("are shared by two stores of one thread on the same data: they do not deadlock", async () => {
-      const other = subject.open();
-      const write = (on: Store, round: number) =>
-        on.write(async (session) => {
-          await session.push([newTask({ user: round })]);
-          await nextTurn();
-          await session.push([newTask({ user: round })]);
-        });
-      await Promise.all(Array.from({ length: 20 }, (_, i) => write(i % 2 ? other : store, i)));
-      const users = (await store.list()).map(({ user }) => user);
-      expect(users).toHaveLength(40);
-      expect(users.filter((user, i) => i % 2 === 0 && user !== users[i + 1])).toEqual([]);
     });
   });
 }
