@@ -79,7 +79,7 @@ export const COMMON_FLAGS = {
     valueHint: "FILE",
     description: "Settings file (default: tq.toml in the current folder, if it exists)",
   },
-  database: settingFlag("database.path", { alias: "d", valueHint: "FILE" }),
+  database: settingFlag("database.path", { alias: "d", valueHint: "FILE|URL" }),
   models: settingFlag("models", { valueHint: "FILE" }),
   url: {
     type: "string",

@@ -1,6 +1,7 @@
 /** One connection to PostgreSQL. Statements that are sent without awaiting share a round trip, and run in their order. */
 import { SQL, type ReservedSQL } from "bun";
 import { translate } from "./errors.ts";
+import { isRefusedForSettings, laterSettings, startupSettings } from "./session-settings.ts";
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -12,27 +13,12 @@ export interface ConnectionOptions {
   readonly application: string;
 }
 
-/** The most that the longest pause between two statements of a transaction may take, over `worker.lock_timeout`: ms. */
-const IDLE_GRACE_MS = 10_000;
-
 /** The driver's options for one connection. */
-export function connectionOptions({ timeout, application }: ConnectionOptions) {
+export function connectionOptions({ url, timeout, application }: ConnectionOptions) {
   return {
     max: 1,
     connectionTimeout: Math.max(1, Math.ceil(timeout / 1000)),
-    connection: {
-      application_name: application,
-      lock_timeout: String(timeout),
-      idle_in_transaction_session_timeout: String(IDLE_GRACE_MS + 60_000),
-      tcp_keepalives_idle: "2",
-      tcp_keepalives_interval: "1",
-      tcp_keepalives_count: "2",
-      client_connection_check_interval: "1000",
-      default_transaction_isolation: "read committed",
-      default_transaction_read_only: "off",
-      standard_conforming_strings: "on",
-      timezone: "UTC",
-    },
+    connection: { application_name: application, ...startupSettings(url, timeout) },
   };
 }
 
@@ -67,24 +53,38 @@ export class Connection {
   }
 
   /** @throws TqError when the server cannot be reached, or refuses. */
-  static async open({ url, name, timeout, application }: ConnectionOptions): Promise<Connection> {
+  static async open(options: ConnectionOptions): Promise<Connection> {
+    const { url, name, timeout } = options;
+    for (;;) {
+      try {
+        const connection = await Connection.#open(options);
+        const settings = laterSettings(url, timeout);
+        if (settings !== null) await connection.command(settings);
+        return connection;
+      } catch (error) {
+        if (!isRefusedForSettings(url, error)) throw translate(error, name);
+      }
+    }
+  }
+
+  static async #open(options: ConnectionOptions): Promise<Connection> {
     // Not one that the driver opens anew by itself: a transaction would go on outside of any.
     let connection: Connection | null = null;
     let isClosed = false;
-    const sql = new SQL(url, {
-      ...connectionOptions({ url, name, timeout, application }),
+    const sql = new SQL(options.url, {
+      ...connectionOptions(options),
       onclose: () => {
         isClosed = true;
         connection?.lost();
       },
     });
     try {
-      connection = new Connection(name, sql, await sql.reserve());
+      connection = new Connection(options.name, sql, await sql.reserve());
       if (isClosed) connection.lost();
       return connection;
     } catch (error) {
       await sql.close({ timeout: 0 }).catch(() => {});
-      throw translate(error, name);
+      throw error;
     }
   }
 

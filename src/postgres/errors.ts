@@ -66,6 +66,12 @@ const SENTENCES: readonly Sentence[] = [
       `Cannot use ${name}: a pooler is between, which refuses what tq asks of a connection (${message}); connect to the server itself`,
   ],
   [
+    /^(42P05|26000)$/,
+    "database",
+    (name) =>
+      `Cannot use ${name}: a pooler in transaction mode is between, which mixes the prepared statements of programs; add ?prepare=false to database.url of a program that only pushes, and connect a worker to the server itself`,
+  ],
+  [
     /^42704$/,
     "database",
     (name, message) => `Cannot use ${name}: ${message}; mend the options in database.url`,

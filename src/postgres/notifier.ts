@@ -3,16 +3,24 @@
  * after the commit, on another connection; commits that come meanwhile share the next one. Where it is lost, a worker's
  * next look finds what was pushed.
  */
+import { sleepUnless } from "../clock.ts";
 import type { Connections } from "./connections.ts";
 
 export const CHANNEL = "tq";
 
 export const NOTIFY = `SELECT pg_notify('${CHANNEL}', '')`;
 
+/** After the commit, so that a worker that becomes idle later finds what was pushed when it looks. */
+const NOTIFY_IDLE = `${NOTIFY} FROM tq.worker WHERE idle LIMIT 1`;
+
+/** Where no worker was idle, the next commits do not ask again for this long. */
+const PAUSE_MS = 5;
+
 export class Notifier {
   readonly #connections: Connections;
   #running: Promise<void> | null = null;
   #isAgain = false;
+  readonly #closing = new AbortController();
 
   constructor(connections: Connections) {
     this.#connections = connections;
@@ -26,13 +34,15 @@ export class Notifier {
   async #run(): Promise<void> {
     while (this.#isAgain) {
       this.#isAgain = false;
+      let isAnyIdle = false;
       try {
         const connection = await this.#connections.take();
         try {
-          await connection.get(NOTIFY);
+          isAnyIdle = (await connection.get(NOTIFY_IDLE)) !== null;
         } finally {
           this.#connections.give(connection);
         }
+        if (!isAnyIdle) await sleepUnless(this.#closing.signal, PAUSE_MS);
       } catch {
         return; // the commit stands; the next look of a worker finds it
       }
@@ -41,6 +51,7 @@ export class Notifier {
 
   /** Resolves when the last commits have been told. */
   async close(): Promise<void> {
+    this.#closing.abort();
     await this.#running;
   }
 }

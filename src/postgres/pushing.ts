@@ -7,7 +7,7 @@ import type { NewTask } from "../task.ts";
 import type { Connection } from "./connection.ts";
 import type { SessionOptions } from "./session.ts";
 import { findPushed, freeKey, keepIds, nameOf, takeKeys } from "./sql/push-keys.ts";
-import { checkTexts, holdersOf, insertTasks, partsOf, takeBack } from "./sql/push.ts";
+import { checkTexts, holdersOf, insertTasks, partsOf, takeBack, wrongText } from "./sql/push.ts";
 
 /** All of the tasks or none, inside a transaction that goes on whatever comes of it. */
 export async function pushInto(
@@ -39,10 +39,12 @@ async function takenError(
   return holder ? refTaken(ref, holder) : null;
 }
 
-/** True when one statement makes all of these pushes, and undoes each alone that is refused. */
+/** True when one statement makes all of these pushes, and leaves out those alone whose ref is taken. */
 export function fitOneStatement(pushes: readonly GroupedPush[]): boolean {
   const isSimple = ({ tasks, key }: GroupedPush) =>
-    key === null && (tasks.length === 1 || tasks.every(({ ref }) => ref === null));
+    key === null &&
+    (tasks.length === 1 || tasks.every(({ ref }) => ref === null)) &&
+    tasks.every((task) => wrongText(task) === null);
   return pushes.every(isSimple) && partsOf(pushes.flatMap(({ tasks }) => tasks)).length === 1;
 }
 

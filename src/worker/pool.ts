@@ -174,11 +174,15 @@ export class Pool {
     for (const thread of this.threads) void thread.terminate("its worker was stopped");
   }
 
-  /** Ends the threads that run tasks, for others may be given these: new ones go on. @returns how many */
-  endRuns(reason: string): number {
+  /** Ends the threads that run tasks, as others may be given these: new ones go on. */
+  endRuns(reason: string): void {
+    if (this.#stopping) return;
     const running = this.busyThreads;
     for (const thread of running) void thread.terminate(reason);
-    return running.length;
+    const count = running.length === 1 ? "a thread" : `${running.length} threads`;
+    const ended = running.length === 0 ? "" : `; ended what ${count} ran`;
+    const message = `This worker goes on, though ${reason}${ended}`;
+    this.#options.report({ name: "log.note", level: "warn", message });
   }
 
   /** Turns on, while any thread is busy, the timer that takes claims back from threads with a slow task. */

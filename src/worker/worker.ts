@@ -66,8 +66,8 @@ export class WorkerProcess {
     this.stopped = this.#stopped.promise;
     this.#started.promise.catch(() => {}); // a thread may refuse before `start` waits for it
     const { config, report, drain, exitWithParent = false, watch = false } = options;
-    this.store = openWorkerStore(config, mostThreads(this.#config.threads));
-    const { id, store } = this;
+    const store = (this.store = openWorkerStore(config, mostThreads(this.#config.threads)));
+    const { id } = this;
     const changed = () => this.#self.check();
     this.#trouble = new ThreadTrouble({ report, canRun: () => this.#pool.canRun, changed });
     const shown = shownStore(store, config.admin.redact);
@@ -165,9 +165,9 @@ export class WorkerProcess {
 
   async #prepare(): Promise<void> {
     const { threads, queues } = this.#config;
+    const worker = { id: this.id, pid: process.pid, threads, queues };
     this.#pool.start();
-    const missed = (reason: string) => this.#missed(reason);
-    await this.store.register({ id: this.id, pid: process.pid, threads, queues, missed });
+    await this.store.register({ ...worker, missed: this.#missed });
     this.#self.registered();
     await this.#alerts.watch();
     await this.#webhooks.watch();
@@ -268,15 +268,8 @@ export class WorkerProcess {
     if (this.#isGoing && !this.#stopping) this.#trouble.cannotStart(error);
   }
 
-  /** Others may put the tasks of this worker back, and run them. */
-  #missed(reason: string): void {
-    if (this.#stopping) return;
-    const ended = this.#pool.endRuns(reason);
-    const runs =
-      ended === 0 ? "" : `; ended what ${ended === 1 ? "a thread" : `${ended} threads`} ran`;
-    this.#note(`This worker goes on, though ${reason}${runs}`);
-    this.#self.registered();
-  }
+  /** Others may put its tasks back, and run them. */
+  readonly #missed = (why: string) => (this.#pool.endRuns(why), this.#self.registered());
 
   /** The running tasks end first. The next start has the models as they are now, and no file that a task has left open. */
   #mustEnd(error: TqError, why: string): void {

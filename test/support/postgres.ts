@@ -122,7 +122,7 @@ async function makeDatabase(on: PostgresServer): Promise<Made> {
 }
 
 /** A store whose workers can die. */
-export class MortalStore extends PostgresStore {
+class MortalStore extends PostgresStore {
   /** Frees the lock of the worker, as the server does once the process is gone. */
   async killed(worker: string): Promise<void> {
     await this.life.release(worker);

@@ -195,16 +195,27 @@ function instancesOf({ instances }: NewTask): string {
   return typeof instances === "number" ? String(instances) : JSON.stringify(instances);
 }
 
+const TEXTS = ["queue", "model", "method", "args", "context", "ref", "policy"] as const;
+
+/** The text of the task that PostgreSQL cannot store; null: it can store them all. */
+export function wrongText(task: NewTask): (typeof TEXTS)[number] | null {
+  return TEXTS.find((name) => !isStorable(task[name])) ?? null;
+}
+
+function isStorable(text: string | null): boolean {
+  return text === null || (!text.includes("\0") && text.isWellFormed());
+}
+
 /** @throws TqError "invalid" for a text that PostgreSQL cannot store: its error would end the transaction. */
 export function checkTexts(task: NewTask): void {
-  const { queue, model, method, args, context, ref, policy } = task;
-  for (const [what, text] of Object.entries({ queue, model, method, args, context, ref, policy })) {
-    if (text === null) continue;
-    const isWell = text.isWellFormed();
-    if (isWell && !text.includes("\0")) continue;
-    const why = isWell ? "PostgreSQL stores no NUL character" : "it has half a surrogate pair";
-    throw new TqError("invalid", `Cannot push: its ${what} cannot be ${inspected(text)}: ${why}`);
-  }
+  const name = wrongText(task);
+  if (name === null) return;
+  const isWell = task[name]?.isWellFormed();
+  const why = isWell ? "PostgreSQL stores no NUL character" : "it has half a surrogate pair";
+  throw new TqError(
+    "invalid",
+    `Cannot push: its ${name} cannot be ${inspected(task[name])}: ${why}`,
+  );
 }
 
 const DELETE = "DELETE FROM tq.task WHERE id = ANY ($1::bigint[])";

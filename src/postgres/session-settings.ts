@@ -1,0 +1,64 @@
+/**
+ * The server's settings of each connection. They are sent as it opens, but for what a server or a pooler has refused: then
+ * the next connection of this process goes without.
+ */
+import { sqlState } from "./errors.ts";
+
+/** The most that the longest pause between two statements of a transaction may take, over `worker.lock_timeout`: ms. */
+const IDLE_GRACE_MS = 10_000;
+
+/** A server before version 14 does not know it, and one on some systems cannot do it. */
+const OPTIONAL = "client_connection_check_interval";
+
+function settingsOf(timeout: number): Record<string, string> {
+  return {
+    lock_timeout: String(timeout),
+    idle_in_transaction_session_timeout: String(IDLE_GRACE_MS + 60_000),
+    tcp_keepalives_idle: "2",
+    tcp_keepalives_interval: "1",
+    tcp_keepalives_count: "2",
+    [OPTIONAL]: "1000",
+    default_transaction_isolation: "read committed",
+    default_transaction_read_only: "off",
+    standard_conforming_strings: "on",
+    timezone: "UTC",
+  };
+}
+
+/** The URLs of servers that refuse the optional setting. */
+const simple = new Set<string>();
+
+/** The URLs that lead to poolers which take no settings as a connection opens. */
+const pooled = new Set<string>();
+
+/** The settings that are sent as a connection opens. */
+export function startupSettings(url: string, timeout: number): Record<string, string> {
+  return pooled.has(url) ? {} : sent(url, timeout);
+}
+
+function sent(url: string, timeout: number): Record<string, string> {
+  const { [OPTIONAL]: optional = "", ...settings } = settingsOf(timeout);
+  return simple.has(url) ? settings : { ...settings, [OPTIONAL]: optional };
+}
+
+/**
+ * The statements that make the settings once the connection is open; null: none are needed. A URL with prepare=false is
+ * that of a pooler in transaction mode, where they would be those of other programs.
+ */
+export function laterSettings(url: string, timeout: number): string | null {
+  if (!pooled.has(url) || /[?&]prepare=false(?:&|$)/.test(url)) return null;
+  const settings = Object.entries(sent(url, timeout));
+  return settings.map(([name, value]) => `SET ${name} = '${value}'`).join("; ");
+}
+
+/** True where a connection was refused for its settings, and the next one may not be. */
+export function isRefusedForSettings(url: string, error: unknown): boolean {
+  const state = sqlState(error);
+  const { message } = error as Error;
+  const refusing = state === "08P01" && /startup parameter/.test(message) ? pooled : null;
+  const refused =
+    /^(42704|22023)$/.test(state ?? "") && message.includes(OPTIONAL) ? simple : refusing;
+  if (refused === null || refused.has(url)) return false;
+  refused.add(url);
+  return true;
+}
