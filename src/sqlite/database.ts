@@ -9,7 +9,6 @@ import { type Clock, systemClock, clearTimeout, setTimeout } from "../clock.ts";
 import { type Soon, soon } from "../soon.ts";
 import { PushGroup } from "../store/push-group.ts";
 import type { ClaimOptions, Session } from "../store/session.ts";
-import type { StoreTraits } from "../store/store.ts";
 import type { ClaimedTask, NewTask } from "../task.ts";
 import { isTqError } from "../errors.ts";
 import { awaitDue } from "./await-due.ts";
@@ -29,6 +28,7 @@ import { KnownFollowUps } from "../store/known-follow-ups.ts";
 import { protectDatabase } from "./protection/protect.ts";
 import { SqliteSession } from "./session.ts";
 import { nextDue } from "./sql/due.ts";
+import { TRAITS } from "./traits.ts";
 import type { SessionOptions } from "./transaction.ts";
 
 export interface SqliteOptions extends Partial<ConnectionOptions> {
@@ -57,15 +57,6 @@ export interface SqliteOptions extends Partial<ConnectionOptions> {
   /** Free bytes on the disk below which pushes are refused. */
   readonly minFree?: number;
 }
-
-const TRAITS: StoreTraits = {
-  isServer: false,
-  singleWriter: true,
-  maxBatch: 500,
-  quickMs: 1,
-  batchMs: 5,
-  idleLookMs: 10_000,
-};
 
 /** The turns by file: two stores of one thread on one file would deadlock without a common turn. */
 const localTurns = new Map<string, LocalTurn>();

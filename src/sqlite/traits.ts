@@ -1,0 +1,11 @@
+/** What the engine must know of SQLite. */
+import type { StoreTraits } from "../store/store.ts";
+
+export const TRAITS: StoreTraits = {
+  isServer: false,
+  singleWriter: true,
+  maxBatch: 500,
+  quickMs: 1,
+  batchMs: 5,
+  idleLookMs: 10_000,
+};
