@@ -32,10 +32,14 @@ const MODELS = path(null, "File or folder of the models", {
 
 const SECTIONS = {
   database: {
-    path: path("tq.db", "File of the database; a URL of PostgreSQL in its place counts as database.url", {
-      default: "tq.db beside tq.toml, else in the current folder",
-      flag: "--database",
-    }),
+    path: path(
+      "tq.db",
+      "File of the database; a URL of PostgreSQL in its place counts as database.url",
+      {
+        default: "tq.db beside tq.toml, else in the current folder",
+        flag: "--database",
+      },
+    ),
     url: databaseUrl(
       "PostgreSQL database in place of that file, such as postgresql://tq@db.local/shop; shown without its password",
       { flag: "--database" },
