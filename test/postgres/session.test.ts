@@ -22,7 +22,9 @@ needs("postgres").describe("transactions of one program on PostgreSQL", () => {
 
   test("that are more than its connections wait for one, and say so where none comes back", async () => {
     await using pg = await makePostgres({ connections: 2, timeout: 100 });
-    const many = Array.from({ length: 20 }, (_, user) => pg.store.write((session) => session.push([newTask({ user })])));
+    const many = Array.from({ length: 20 }, (_, user) =>
+      pg.store.write((session) => session.push([newTask({ user })])),
+    );
     await Promise.all(many);
     const [one, two] = [pg.store.session(), pg.store.session()];
     await Promise.all([one.begin(), two.begin()]);
