@@ -85,7 +85,10 @@ export class WorkerProcess {
       {
         met: (reason) => this.#keeper.met(reason),
         accepted: (version) => this.#keeper.accepted(version),
-        refused: (error) => this.#keeper.refused(error),
+        refused: (error) => {
+          this.#keeper.refused(error);
+          this.#self.refused(error);
+        },
         renewed: () => this.#keeper.renewed(),
         loadsLong: (file) => this.#trouble.loadsFor(file),
         loaded: (models) => this.#loaded(models),
