@@ -58,6 +58,8 @@ export interface ConditionStore {
   setThreads(worker: string, ready: number): Promise<void>;
   /** Keeps what a worker says of itself. @param changedAt when its newest file of models was changed; null: unknown */
   setAbout(worker: string, about: WorkerAbout, changedAt: number | null): Promise<void>;
+  /** Makes the tasks due that wait for newer models: a worker has these now. @returns how many */
+  endWaitForModels(): Promise<number>;
   /** By the ids of the workers that have said something. */
   abouts(): Promise<ReadonlyMap<string, WorkerAbout>>;
 

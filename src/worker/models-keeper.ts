@@ -24,6 +24,8 @@ export interface ModelsKeeperOptions {
   readonly report: Report;
   /** Has all threads load the models anew. `isAsked`: somebody has asked for them as they are now. */
   readonly renew: (isAsked: boolean) => void;
+  /** Makes the tasks due that wait for newer models. */
+  readonly endWait: () => Promise<unknown>;
   /** A clock that nobody sets, in ms. Default: `monotonicNow`. */
   readonly monotonic?: () => number;
 }
@@ -96,6 +98,11 @@ export class ModelsKeeper {
     if (before?.message !== message) {
       this.#options.report({ name: "models.refused", message });
     }
+  }
+
+  /** The first thread with newer models claims tasks. */
+  serves(): void {
+    this.#options.endWait().catch(() => {}); // they come due by themselves
   }
 
   renewed(): void {

@@ -79,7 +79,8 @@ export class WorkerProcess {
     const parts = { id, config, store, ...own, report };
     const models = this.#models;
     const renew = (isAsked: boolean) => this.#pool.renewModels(isAsked);
-    this.#keeper = new ModelsKeeper({ models, watch, report, renew });
+    const endWait = () => store.condition.endWaitForModels();
+    this.#keeper = new ModelsKeeper({ models, watch, report, renew, endWait });
     this.#pool = new Pool(
       { ...parts, shown, models, listeners: options.listeners ?? null },
       {
@@ -90,6 +91,7 @@ export class WorkerProcess {
           this.#self.refused(error);
         },
         renewed: () => this.#keeper.renewed(),
+        serves: () => this.#keeper.serves(),
         loadsLong: (file) => this.#trouble.loadsFor(file),
         loaded: (models) => this.#loaded(models),
         cannotStart: (error) => this.#cannotStart(error),

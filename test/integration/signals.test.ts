@@ -51,6 +51,41 @@ test("a task of models that the worker has not loaded yet waits for SIGHUP", asy
   expect(await site.becomes(next, "finished")).toMatchObject({ result: "2" });
 });
 
+test("a task that waits for newer models is due once these are loaded", async () => {
+  await using site = new Site();
+  site.write("models.ts", VERSIONED(1));
+  const worker = await site.worker(["-n", "2"], { detached: true });
+  site.write("models.ts", VERSIONED(2).replace("async version", "async fresh"));
+  const next = await site.pushOne("job", "fresh", "1");
+  await worker.says("task.snoozed", { task: next });
+  using db = site.connect();
+  db.run("UPDATE tq__task SET scheduled_at = scheduled_at + 9000"); // as after some looks
+  const far = site.task(next).scheduled_at ?? 0;
+  worker.kill("SIGHUP");
+  const { finished_at: end } = await site.becomes(next, "finished");
+  expect(end).toBeLessThan(far);
+});
+
+test("a task whose method only another live worker has is left to that", async () => {
+  await using site = new Site();
+  site.write("models.ts", VERSIONED(1));
+  site.write("newer/models.ts", VERSIONED(2).replace("async version", "async fresh"));
+  const newer = await site.worker(["-n", "1", "--models", "newer/models.ts"]);
+  await eventually("it has told of its models", () => {
+    const [row] = site.all<{ models_at: number | null }>("SELECT models_at FROM tq_workers");
+    return row?.models_at !== null;
+  });
+  const older = await site.worker(["-n", "1"]);
+  await site.pauseUnlocked(newer);
+  const id = await site.pushOne("job", "fresh", "1");
+  newer.kill("SIGCONT");
+  expect(await site.becomes(id, "finished")).toMatchObject({ result: "2", failures: 0 });
+  await newer.end();
+  const lost = await site.pushOne("job", "fresh", "1");
+  await site.becomes(lost, "failed");
+  expect(older.find("task.failed", { task: lost })).toBeDefined();
+});
+
 test("SIGHUP beside broken models changes nothing, and the log says why", async () => {
   await using site = new Site();
   site.write("models.ts", VERSIONED(1));

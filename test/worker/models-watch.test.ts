@@ -119,6 +119,7 @@ describe("a worker", () => {
         renewals += 1;
         if (isAsked) asked += 1;
       },
+      endWait: async () => {},
       monotonic: () => now,
     });
     kept.accepted(versionNow());
