@@ -2,8 +2,8 @@
 import { monotonicNow } from "../clock.ts";
 import { Database } from "bun:sqlite";
 import { isUtf8 } from "node:buffer";
-import { lstatSync, readlinkSync, type Stats, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { TqError } from "../errors.ts";
 import { giveOwner, ownerWords } from "../file-owner.ts";
 import { openFilesWords } from "../open-files.ts";
@@ -71,8 +71,9 @@ export function connect(options: ConnectionOptions): Database {
 }
 
 /**
- * Finds the file behind a link. SQLite keeps the WAL beside the file itself, and the locks of workers must be there
- * too: otherwise workers that use one name would take those that use the other for dead.
+ * Finds the file behind links. SQLite keeps the WAL beside the file itself, and the locks of workers must be there
+ * too: otherwise workers that use one name would take those that use the other for dead. Nor must a program that has the
+ * database open meet another one where a folder of its path leads elsewhere later.
  */
 export function followLinks(path: string): string {
   let file = path;
@@ -86,7 +87,16 @@ export function followLinks(path: string): string {
     }
     file = resolve(dirname(file), target.toString());
   }
-  return file;
+  return isAbsolute(file) ? join(realFolder(dirname(file)), basename(file)) : file;
+}
+
+function realFolder(folder: string): string {
+  try {
+    const real = realpathSync(folder, { encoding: "buffer" });
+    return isUtf8(real) ? real.toString() : folder;
+  } catch {
+    return folder; // to open the file says why
+  }
 }
 
 /** Undefined where no file is, also for a path that goes through a file. */

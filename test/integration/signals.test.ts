@@ -1,5 +1,6 @@
 /** SIGHUP, a closed terminal, and a program that is the first of a container. */
 import { expect, test } from "bun:test";
+import { rmSync, symlinkSync } from "node:fs";
 import { needs } from "../support/needs.ts";
 import { eventually } from "./support/eventually.ts";
 import { siteWithModels } from "./support/models.ts";
@@ -51,10 +52,38 @@ test("a task of models that the worker has not loaded yet waits for SIGHUP", asy
   expect(await site.becomes(next, "finished")).toMatchObject({ result: "2" });
 });
 
+/** The link `current` leads to this release. */
+function release(site: Site, version: number): void {
+  site.write(`r${version}/models.ts`, VERSIONED(version));
+  rmSync(site.file("current"), { force: true });
+  symlinkSync(`r${version}`, site.file("current"));
+}
+
+test.each([[[]], [["--models", "models.ts"]]])(
+  "a worker that was started in a link to a release follows it at SIGHUP: tq worker %p",
+  async (flags) => {
+    await using site = new Site();
+    release(site, 1);
+    const script = 'cd current && exec "$0" worker -n 1 -d ../tq.db "$@"';
+    const worker = site.spawn(["sh", "-c", script, TQ, ...flags], { detached: true });
+    await worker.says("worker.started");
+    release(site, 2);
+    worker.kill("SIGHUP");
+    await worker.says("models.loaded");
+    const next = await site.pushOne("job", "version", "1");
+    expect(await site.becomes(next, "finished")).toMatchObject({ result: "2" });
+    const asked = await site
+      .spawn(["sh", "-c", 'cd current && exec "$0" doctor --quick --json -d ../tq.db', TQ])
+      .ended();
+    const { findings } = JSON.parse(asked.stdout) as { findings: { check: string }[] };
+    expect(findings.filter(({ check }) => check.startsWith("models"))).toEqual([]);
+  },
+);
+
 test("a task that waits for newer models is due once these are loaded", async () => {
   await using site = new Site();
   site.write("models.ts", VERSIONED(1));
-  const worker = await site.worker(["-n", "2"], { detached: true });
+  const worker = await site.worker(["-n", "1"], { detached: true });
   site.write("models.ts", VERSIONED(2).replace("async version", "async fresh"));
   const next = await site.pushOne("job", "fresh", "1");
   await worker.says("task.snoozed", { task: next });
@@ -83,7 +112,7 @@ test("a task whose method only another live worker has is left to that", async (
   await newer.end();
   const lost = await site.pushOne("job", "fresh", "1");
   await site.becomes(lost, "failed");
-  expect(older.find("task.failed", { task: lost })).toBeDefined();
+  await older.says("task.failed", { task: lost });
 });
 
 test("SIGHUP beside broken models changes nothing, and the log says why", async () => {

@@ -1,7 +1,7 @@
 /** `tq service` with a systemctl of the test. */
 import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { standingFolder } from "../../../cli/service/project.ts";
+import { standingFolder } from "../../../src/settings/standing-folder.ts";
 import { systemd } from "../../../cli/service/systemd/manager.ts";
 import { needs } from "../../support/needs.ts";
 import { AS_ANOTHER_USER } from "../../support/tools.ts";
@@ -268,6 +268,16 @@ test("a service keeps the name and the path of a link to a release in which its 
   expect(text).toContain(`WorkingDirectory=${current}\n`);
   expect(text).toContain(`-c ${current}/tq.toml worker`);
   expect(text).not.toContain("r8");
+});
+
+test("a service without tq.toml in a link to a release has its models by the path of the link", async () => {
+  using folder = new ServiceFolder();
+  mkdirSync(folder.file("r8"));
+  folder.write("r8/models.ts", "");
+  symlinkSync("r8", folder.file("current"));
+  const args = ["service", "install", "--user", "--print"];
+  const { stdout } = await folder.shell('cd current && "$0" "$@"', folder.env, ...args);
+  expect(stdout).toContain(` --models ${folder.file("current/models.ts")} worker`);
 });
 
 test.each([undefined, "", "relative", "/srv/../tmp", "/"])(
