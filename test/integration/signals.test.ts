@@ -130,8 +130,8 @@ test("SIGHUP beside broken models changes nothing, and the log says why", async 
 });
 
 /** Started in a terminal, with its log in a file: what it writes to a closed terminal is lost. */
-async function inTerminal(site: Site) {
-  const child = Bun.spawn(["sh", "-c", 'exec "$0" worker -n 1 2>log', TQ], {
+async function inTerminal(site: Site, before = "") {
+  const child = Bun.spawn(["sh", "-c", `${before} exec "$0" worker -n 1 2>log`, TQ], {
     cwd: site.path,
     env: {
       ...process.env,
@@ -170,15 +170,46 @@ test("SIGHUP by hand has a worker in a terminal load its models anew", async () 
   expect(await child.exited).toBe(0);
 });
 
-test("a worker that was started to outlive its terminal goes on after SIGHUP", async () => {
+test.each(["sh", "terminal"])(
+  "SIGHUP has a worker that was started to outlive its terminal load its models anew: by %s",
+  async (by) => {
+    await using site = siteWithModels();
+    const { kill, says } = await (by === "sh" ? ignoringHangUp(site) : ignoringInTerminal(site));
+    kill("SIGHUP");
+    await says("models.loading");
+    site.write("go", "");
+    await says("models.loaded");
+    kill("SIGTERM");
+    await says("worker.stopped");
+  },
+);
+
+async function ignoringHangUp(site: Site) {
+  const { worker } = await runningTask(site, ["sh", "-c", 'trap "" HUP; exec "$0" "$@"'], true);
+  return {
+    kill: (signal: NodeJS.Signals) => worker.kill(signal),
+    says: async (event: string) => void (await worker.says(event)),
+  };
+}
+
+async function ignoringInTerminal(site: Site) {
+  const { child, says } = await inTerminal(site, 'trap "" HUP;');
+  return { kill: (signal: NodeJS.Signals) => child.kill(signal), says };
+}
+
+test("a worker that was started to outlive its terminal goes on when that is closed", async () => {
   await using site = siteWithModels();
-  const { worker, id } = await runningTask(site, ["sh", "-c", 'trap "" HUP; exec "$0" "$@"']);
-  worker.kill("SIGHUP");
+  const { child, id, says } = await inTerminal(site, 'trap "" HUP;');
+  child.terminal?.close();
+  child.kill("SIGHUP");
   site.write("go", "");
   await site.becomes(id, "finished");
-  expect(worker.find("worker.stopping")).toBeUndefined();
-  worker.kill("SIGTERM");
-  expect((await worker.ended()).code).toBe(0);
+  const next = await site.pushOne("job", "add", "1");
+  await site.becomes(next, "finished");
+  expect(site.read("log")).not.toContain("worker.stopping");
+  child.kill("SIGTERM");
+  await says("worker.stopped");
+  expect(await child.exited).toBe(0);
 });
 
 test("tq serve exits with 0 after SIGHUP", async () => {
