@@ -9,6 +9,8 @@ const SETTLED_MS = 200;
 /** Files that are written to all the time are looked at after this long. */
 const LONGEST_MS = 2_000;
 
+const AS_BEFORE = "they are as they were before";
+
 export class ModelsWatch {
   readonly #paths: readonly string[];
   readonly #now: () => number;
@@ -32,8 +34,19 @@ export class ModelsWatch {
     this.#state.forget();
   }
 
-  /** How the disk differs, in words, once the files have settled; null where it does not, or that was said. */
-  look(): string | null {
+  /** The files are loaded as they are now: only a later change is told. */
+  loads(): void {
+    if (this.#version === null) return;
+    this.#compared = this.#state.of(this.#version);
+    this.#seen = null;
+  }
+
+  /**
+   * How the disk differs, in words, once the files have settled; null where it does not, or that was said.
+   *
+   * @param isLoading a change back to the version is told too: what is being loaded is there no more
+   */
+  look(isLoading = false): string | null {
     if (this.#version === null) return null;
     const state = this.#state.of(this.#version);
     if (state === this.#compared) {
@@ -47,6 +60,6 @@ export class ModelsWatch {
     if (now - this.#seen.at < SETTLED_MS && now - first < LONGEST_MS) return null;
     this.#seen = null;
     this.#compared = state; // of before the comparison: what is written meanwhile is seen next time
-    return differenceOnDisk(this.#version, this.#paths);
+    return differenceOnDisk(this.#version, this.#paths) ?? (isLoading ? AS_BEFORE : null);
   }
 }

@@ -79,8 +79,9 @@ export class WorkerProcess {
     const parts = { id, config, store, ...own, report };
     const models = this.#models;
     const renew = (isAsked: boolean) => this.#pool.renewModels(isAsked);
+    const isLoading = () => this.#pool.isLoading;
     const endWait = () => store.condition.endWaitForModels();
-    this.#keeper = new ModelsKeeper({ models, watch, report, renew, endWait });
+    this.#keeper = new ModelsKeeper({ models, watch, report, renew, isLoading, endWait });
     this.#pool = new Pool(
       { ...parts, shown, models, listeners: options.listeners ?? null },
       {
