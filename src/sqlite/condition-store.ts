@@ -46,8 +46,8 @@ export class SqliteCondition implements ConditionStore {
 
   async endWaitForModels(): Promise<number> {
     const { endWaitForModels, isAnyWaitingForModels } = await import("./sql/waiting-for-models.ts");
-    const { now } = this.#access;
-    if (!(await this.#access.read((db) => isAnyWaitingForModels(db, now())))) return 0;
+    const now = this.#access.now();
+    if (!(await this.#access.read((db) => isAnyWaitingForModels(db, now)))) return 0;
     return this.#access.write(endWaitForModels);
   }
 

@@ -3,10 +3,8 @@ import { describe, expect, test } from "bun:test";
 import { BACKUP } from "../../../src/cron/own.ts";
 import { NO_BACKUP } from "../../../src/store/backup.ts";
 import { WAITS_FOR_MODELS } from "../../../src/store/waiting-for-models.ts";
-import { newTask } from "../../support/store.ts";
+import { claim, claimFirst, newTask } from "../../support/store.ts";
 import { clock, store, subject } from "./subject.ts";
-
-const OWNER = { worker: "w1", thread: 1 };
 
 const ABOUT = {
   models: ["/srv/models.ts"],
@@ -32,7 +30,8 @@ export function conditionTests(): void {
 
     test("makes the tasks due that wait for newer models, and no others", async () => {
       await store.push([newTask(), newTask(), newTask()]);
-      const [waits, snoozed] = await store.claim({ owner: OWNER, queues: [], limit: 2 });
+      const waits = await claimFirst(store);
+      const snoozed = await claimFirst(store);
       const outcome = { kind: "snoozed", delay: 10_000 } as const;
       const reason = `models.ts has changed: ${WAITS_FOR_MODELS}`;
       await store.write(async (session) => {
@@ -42,8 +41,8 @@ export function conditionTests(): void {
       clock.advance(1_000);
       expect(await store.condition.endWaitForModels()).toBe(1);
       expect(await store.condition.endWaitForModels()).toBe(0);
-      const due = await store.claim({ owner: OWNER, queues: [], limit: 9 });
-      expect(due.map(({ id }) => id).toSorted()).toEqual([waits.id, 3]);
+      const due = await claim(store, { limit: 9 });
+      expect(due.map(({ id }) => id).toSorted((a, b) => a - b)).toEqual([waits.id, 3]);
     });
 
     test("remembers the mode that was said last", async () => {
