@@ -14,7 +14,10 @@ export const completions = command({
   examples: [
     ["source <(tq completions bash)", "In ~/.bashrc"],
     ["source <(tq completions zsh)", "In ~/.zshrc, behind compinit"],
-    ["tq completions fish > ~/.config/fish/completions/tq.fish", "Once"],
+    [
+      "mkdir -p ~/.config/fish/completions && tq completions fish > ~/.config/fish/completions/tq.fish",
+      "Once",
+    ],
     ["tq completions powershell | Out-String | iex", "In $PROFILE"],
   ],
   flags: {

@@ -40,7 +40,7 @@ export function serviceOf({ name, serve, user }: Given, program: Program): Named
   const manager = ownManager(user === true ? "user" : "system");
   const config = () => program.config();
   const label = labelOf(name, config, serve);
-  const refusal = manager.refusal(false);
+  const refusal = manager.refusal("look");
   if (refusal !== null) throw refusal;
   if (name !== undefined) return { label, manager, other: null };
   const definition = readDefinition(manager.file(label));

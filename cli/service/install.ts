@@ -52,7 +52,7 @@ export const install = command({
     checkFlags(values);
     const config = program.config();
     const label = labelOf(name, () => config, serve);
-    const refusal = print ? null : manager.refusal(true);
+    const refusal = print ? null : manager.refusal("install");
     if (refusal !== null) throw refusal;
     if (!serve) modelsOf({ config }); // without models the worker could not start
     const queues = values.queue === undefined ? [] : readNames(values.queue, "--queue");

@@ -66,7 +66,7 @@ function ownPath(): string {
 
 /** @throws TqError "invalid" where this user may not restart one of them. */
 function refuseWithoutRights(services: readonly AffectedService[]): void {
-  const isDenied = services.some(({ isUp, manager }) => isUp && manager.refusal(true) !== null);
+  const isDenied = services.some(({ isUp, manager }) => isUp && manager.refusal("change") !== null);
   const denied = isDenied ? noRights() : null;
   if (denied !== null) throw denied;
 }

@@ -130,8 +130,20 @@ test("without systemd install is refused, and nothing is written", async () => {
 
 test("without systemd a service of the machine is refused before its rights are asked", () => {
   const manager = systemd("system", () => ({ code: 1, stdout: "", stderr: "" }), "/no/systemd");
-  expect(manager.refusal(true)?.message).toStartWith("systemd does not run this machine");
+  expect(manager.refusal("install")?.message).toMatch(
+    /^systemd does not run this .* --print prints/,
+  );
 });
+
+test.each(["change", "look"] as const)(
+  "without systemd %s of a service is no matter of --print, and tq status is named",
+  (wish) => {
+    const manager = systemd("system", () => ({ code: 1, stdout: "", stderr: "" }), "/no/systemd");
+    expect(manager.refusal(wish)?.message).toBe(
+      "systemd does not run this machine (there is no /no/systemd): it has no services here; tq status shows the workers that run, however they were started",
+    );
+  },
+);
 
 needs("root").test("a user without rights is told of root and of --user", async () => {
   // The check of rights alone, in a process of that user: where systemd does not run, that is said first.
