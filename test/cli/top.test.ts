@@ -215,7 +215,9 @@ test.each(SIZES)("a screen of %p columns and %p lines is never exceeded", (width
 
 test("a low screen shows the queues that wait in vain, and those with the most tasks", () => {
   const shown = { look: LOOK, pace: null, trouble: null };
-  const text = screenLines(shown, { width: 80, height: 24, colour: false, hasKeys: true }).join("\n");
+  const text = screenLines(shown, { width: 80, height: 24, colour: false, hasKeys: true }).join(
+    "\n",
+  );
   for (const name of ["queue-7", "queue-29"]) expect(text).toContain(name);
   expect(text).toContain("not served");
   expect(text).toMatch(/and \d+ more/);
