@@ -122,10 +122,11 @@ function replace(part: string, { database, action, hold, skip, madeAt }: Replaci
     tasks: countTasks(db),
   }));
   const aside = asideOf(database, now);
-  const hadFormer = former.replaceBy(part, aside);
+  const put = former.replaceBy(part, aside);
   return {
     path: database,
-    former: hadFormer ? aside : null,
+    former: put.former,
+    former_logs: put.logs,
     tasks,
     interrupted,
     next_id: nextId,
