@@ -117,7 +117,7 @@ test.each([
   using folder = await folderWithTasks();
   const { child, terminal, frame, text } = onTerminal(folder, 80, "top");
   await until(() => expect(frame().at(-1)).toBe("q quits"));
-  if (key === null) child.kill(name);
+  if (key === null) child.kill(name === "SIGQUIT" ? name : "SIGTERM");
   else terminal.write(key);
   expect(await child.exited).toBe(status);
   await until(() => expect(text()).toEndWith(LEAVE));
