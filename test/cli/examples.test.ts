@@ -6,9 +6,11 @@ import { readLine } from "../../cli/command/line.ts";
 import { COMMANDS } from "../../cli/commands.ts";
 import { makeFolder } from "../support/folder.ts";
 
-const examples = (await allCommands(COMMANDS)).flatMap(({ name, examples: lines }) =>
+const all = (await allCommands(COMMANDS)).flatMap(({ name, examples: lines }) =>
   lines.map(([line]) => [line, name] as const),
 );
+
+const examples = all.filter(([line]) => /\btq /.test(line));
 
 /** The words of tq's own part of a line, as a shell divides it. */
 function wordsOf(line: string): string[] {
@@ -17,6 +19,12 @@ function wordsOf(line: string): string[] {
 }
 
 const WRITING = examples.map(([line]) => line).filter((line) => / > ~\//.test(line));
+
+/** The line, behind that which makes its folder. */
+function withFolder(line: string): string {
+  const [before = ""] = all[all.findIndex(([one]) => one === line) - 1] ?? [];
+  return before.startsWith("mkdir ") ? `${before} && ${line}` : line;
+}
 
 test.each(WRITING)("the example %j works in a home where nothing is", async (line) => {
   using home = makeFolder();
@@ -27,7 +35,10 @@ test.each(WRITING)("the example %j works in a home where nothing is", async (lin
   });
   const path = `${bin.path}:${process.env["PATH"]}`;
   const env = { ...process.env, HOME: home.path, PATH: path };
-  const { exitCode, stderr } = Bun.spawnSync(["sh", "-c", line], { env, cwd: home.path });
+  const { exitCode, stderr } = Bun.spawnSync(["sh", "-c", withFolder(line)], {
+    env,
+    cwd: home.path,
+  });
   expect({ exitCode, stderr: stderr.toString() }).toEqual({ exitCode: 0, stderr: "" });
   const [, written = ""] = / > ~\/(\S+)/.exec(line) ?? [];
   expect(statSync(home.file(written)).size).toBeGreaterThan(1_000);
