@@ -1,14 +1,13 @@
 /** Reads the bodies of requests: within a size, a time, and as much memory as the server has for them. */
 import type { Context, MiddlewareHandler, Next } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { TqError } from "../../errors.ts";
 import type { Store } from "../../store/store.ts";
 import { formatDuration, MINUTE_MS } from "../../values/duration.ts";
 import type { AdminEnv } from "../access/access.ts";
 import type { Caller } from "../access/tokens.ts";
 import { leaveGarbage } from "../garbage.ts";
 import { problem } from "../problem.ts";
-import { enterWithin, Room, within } from "./room.ts";
+import { Room, within } from "./room.ts";
 
 const MAX_BYTES = 1024 * 1024;
 
@@ -18,22 +17,30 @@ export const BODY_MS = MINUTE_MS;
 /** Smaller bodies need no turn, and leave little behind. */
 const LARGE_BYTES = 64 * 1024;
 
-/** Large bodies that are read at once, half of them of one token or address; of callers that have shown no token, as those who sign in, fewer. */
-const CALLERS_BYTES = 16 * MAX_BYTES;
-const OTHERS_BYTES = 4 * MAX_BYTES;
+/**
+ * The bytes of the bodies that are being received. Bun takes in up to 1 MiB of a body that nobody reads, so that one
+ * which waits for room would take as much as one that is read: what finds no room is refused.
+ */
+const ROOMS = {
+  small: { all: 8 * MAX_BYTES, one: 4 * MAX_BYTES },
+  large: { all: 20 * MAX_BYTES, one: 16 * MAX_BYTES },
+  /** Of callers that have shown no token, as those who sign in. */
+  others: { all: 4 * MAX_BYTES, one: 2 * MAX_BYTES },
+} as const;
 
 /** A body that JavaScript has parsed may take so many times its size. */
 const GARBAGE_TIMES = 60;
 
 /**
  * Reads the body, also of a request that needs none, so that it has come before the work begins. Large bodies are
- * worked on one after the other. Bun reads no more of a body than this asks for.
+ * worked on one after the other.
  */
 export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<AdminEnv> {
   const options = { maxSize: MAX_BYTES, onError: refuseLarge };
   const limited: MiddlewareHandler<AdminEnv> = bodyLimit(options);
-  const ofCallers = new Room(CALLERS_BYTES);
-  const ofOthers = new Room(OTHERS_BYTES);
+  const [small, large, others] = [ROOMS.small, ROOMS.large, ROOMS.others].map(
+    ({ all, one }) => new Room(all, one),
+  ) as [Room, Room, Room];
   const turn = new Room(1);
 
   const whole = async (c: Context<AdminEnv, string>) => {
@@ -44,6 +51,13 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
   const read = (c: Context<AdminEnv, string>) => {
     const reading = saysItsSize(c) ? whole(c) : limited(c, () => whole(c));
     return within(store, BODY_MS, reading, () => refuseSlow(c));
+  };
+
+  const enter = (c: Context<AdminEnv, string>, expected: number) => {
+    const caller = c.get("caller") as Caller | undefined;
+    const ofCallers = expected <= LARGE_BYTES ? small : large;
+    const room = caller === undefined ? others : ofCallers;
+    return room.tryTake(expected, caller?.name ?? c.env?.address ?? "");
   };
 
   const workInTurn = async (next: Next, bytes: number) => {
@@ -63,18 +77,16 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
       return next();
     }
     if (expected > MAX_BYTES) return refuseLarge(c);
-    if (expected <= LARGE_BYTES) return (await read(c)) ?? next();
-    holdBack(c);
-    const caller = c.get("caller") as Caller | undefined;
-    const room = caller === undefined ? ofOthers : ofCallers;
-    const owner = caller?.name ?? c.env?.address ?? "";
     const { signal } = c.req.raw; // one that is asked for later does not tell of what was before
-    const leave = await enterWithin(room, { size: expected, owner, ms: BODY_MS }, store);
-    if (leave === null) throw busy();
+    const leave = enter(c, expected);
+    if (leave === null) {
+      leaveGarbage(expected);
+      return refuseMany(c);
+    }
     try {
-      if (signal.aborted) throw busy(); // nobody hears it, and Bun would make a buffer for the whole body
       const refusal = await read(c);
       if (refusal !== undefined) return refusal;
+      if (expected <= LARGE_BYTES) return await next();
       const { byteLength } = await c.req.arrayBuffer();
       if (byteLength <= LARGE_BYTES) return await next();
       return await workInTurn(next, byteLength);
@@ -89,11 +101,6 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
 function expectedBytes(c: Context): number {
   if (saysItsSize(c)) return Number(c.req.header("content-length"));
   return c.req.raw.body === null ? 0 : MAX_BYTES;
-}
-
-/** Bun takes in the whole body while it waits, unless somebody has the stream of it. */
-function holdBack(c: Context): void {
-  void c.req.raw.body;
 }
 
 /**
@@ -115,6 +122,8 @@ function refuseSlow(c: Context): Response {
   return problem(c, "too_slow", message, { headers: { Connection: "close" } });
 }
 
-function busy(): TqError {
-  return new TqError("busy", "Cannot take the body: many large ones are being sent; try again");
+/** It is no fault of the server, and so not in its log, where it would stand for each request of many. */
+function refuseMany(c: Context): Response {
+  const message = "Cannot take the body: many are being sent; try again";
+  return problem(c, "busy", message, { headers: { "Retry-After": "1" } });
 }
