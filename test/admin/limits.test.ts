@@ -124,6 +124,43 @@ describe("the server", () => {
     expect(statuses).toEqual(Array(64).fill(201));
   });
 
+  test("takes in bodies in chunks by what has come of them", async () => {
+    await using server = await serve({ clock: new HeldClock() });
+    const { headers, port, url } = server;
+    const head = `POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${headers.authorization}\r\nTransfer-Encoding: chunked`;
+    const large = ` ${" ".repeat(100_000)}`;
+    const sockets = Array.from({ length: 17 }, () => {
+      const socket = connect(port, "127.0.0.1");
+      socket.on("error", () => {}); // it may be reset
+      socket.write(`${head}\r\n\r\n${large.length.toString(16)}\r\n${large}\r\n`);
+      return socket;
+    });
+    const answers = sockets.map(
+      (socket) => new Promise((resolve) => socket.once("data", (data) => resolve(String(data)))),
+    );
+    expect(await Promise.race(answers)).toStartWith("HTTP/1.1 503"); // each may be of 1 MiB now
+    const body = JSON.stringify({ model: "sale", method: "process", instances: 1 });
+    const inChunks = async () => {
+      const stream = new ReadableStream({
+        start(controller) {
+          controller.enqueue(body);
+          controller.close();
+        },
+      });
+      const request = { method: "POST", headers, body: stream } as const;
+      return (await fetch(`${url}/api/v1/tasks`, request)).status;
+    };
+    const statuses = await Promise.all(Array.from({ length: 64 }, inChunks));
+    expect(statuses).toEqual(Array(64).fill(201));
+    for (const socket of sockets) socket.destroy();
+    await until(async () => {
+      const request = { method: "POST", headers, body: body.padEnd(1_000_000) };
+      const sent = Array.from({ length: 16 }, () => fetch(`${url}/api/v1/tasks`, request));
+      const all = (await Promise.all(sent)).map(({ status }) => status);
+      expect(all).toEqual(Array(16).fill(201)); // all of the room is free again
+    });
+  });
+
   test("takes in a bounded number of small bodies of a token that do not end", async () => {
     await using server = await serve({ clock: new HeldClock() });
     const { headers, port, url } = server;

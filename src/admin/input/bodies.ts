@@ -1,6 +1,5 @@
 /** Reads the bodies of requests: within a size, a time, and as much memory as the server has for them. */
 import type { Context, MiddlewareHandler, Next } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { Store } from "../../store/store.ts";
 import { formatDuration, MINUTE_MS } from "../../values/duration.ts";
 import type { AdminEnv } from "../access/access.ts";
@@ -23,7 +22,7 @@ const LARGE_BYTES = 64 * 1024;
  */
 const ROOMS = {
   small: { all: 8 * MAX_BYTES, one: 4 * MAX_BYTES },
-  large: { all: 20 * MAX_BYTES, one: 16 * MAX_BYTES },
+  large: { all: 24 * MAX_BYTES, one: 16 * MAX_BYTES },
   /** Of callers that have shown no token, as those who sign in. */
   others: { all: 4 * MAX_BYTES, one: 2 * MAX_BYTES },
 } as const;
@@ -36,28 +35,16 @@ const GARBAGE_TIMES = 60;
  * worked on one after the other.
  */
 export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<AdminEnv> {
-  const options = { maxSize: MAX_BYTES, onError: refuseLarge };
-  const limited: MiddlewareHandler<AdminEnv> = bodyLimit(options);
   const [small, large, others] = [ROOMS.small, ROOMS.large, ROOMS.others].map(
     ({ all, one }) => new Room(all, one),
   ) as [Room, Room, Room];
   const turn = new Room(1);
 
-  const whole = async (c: Context<AdminEnv, string>) => {
-    await c.req.arrayBuffer();
-    c.env?.received?.();
-  };
-
-  const read = (c: Context<AdminEnv, string>) => {
-    const reading = saysItsSize(c) ? whole(c) : limited(c, () => whole(c));
-    return within(store, BODY_MS, reading, () => refuseSlow(c));
-  };
-
-  const enter = (c: Context<AdminEnv, string>, expected: number) => {
+  const enter = (c: Context<AdminEnv>, bytes: number) => {
     const caller = c.get("caller") as Caller | undefined;
-    const ofCallers = expected <= LARGE_BYTES ? small : large;
+    const ofCallers = bytes <= LARGE_BYTES ? small : large;
     const room = caller === undefined ? others : ofCallers;
-    return room.tryTake(expected, caller?.name ?? c.env?.address ?? "");
+    return room.tryTake(bytes, caller?.name ?? c.env?.address ?? "");
   };
 
   const workInTurn = async (next: Next, bytes: number) => {
@@ -78,29 +65,64 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
     }
     if (expected > MAX_BYTES) return refuseLarge(c);
     const { signal } = c.req.raw; // one that is asked for later does not tell of what was before
-    const leave = enter(c, expected);
-    if (leave === null) {
-      leaveGarbage(expected);
-      return refuseMany(c);
-    }
+    let leave = enter(c, expected);
+    let isLarge = expected > LARGE_BYTES;
+    let isOver = false;
+    const grow = () => {
+      if (isOver) return false; // it came too late, and has been answered
+      leave?.();
+      leave = enter(c, MAX_BYTES);
+      isLarge = true;
+      return leave !== null;
+    };
     try {
-      const refusal = await read(c);
+      if (leave === null) return refuseMany(c);
+      const reading = saysItsSize(c) ? whole(c) : chunks(c, grow);
+      const refusal = await within(store, BODY_MS, reading, () => refuseSlow(c));
       if (refusal !== undefined) return refusal;
-      if (expected <= LARGE_BYTES) return await next();
+      c.env?.received?.();
+      if (!isLarge) return await next();
       const { byteLength } = await c.req.arrayBuffer();
-      if (byteLength <= LARGE_BYTES) return await next();
       return await workInTurn(next, byteLength);
     } finally {
-      if (signal.aborted) leaveGarbage(expected);
-      leave();
+      if (signal.aborted || leave === null) leaveGarbage(expected);
+      isOver = true;
+      leave?.();
     }
   };
 }
 
-/** A body in chunks does not say its size: it counts as the largest. */
+async function whole(c: Context): Promise<undefined> {
+  await c.req.arrayBuffer();
+}
+
+/**
+ * Reads a body that does not say its size.
+ *
+ * @param grow called when it is large; false: there is no room for it.
+ */
+async function chunks(c: Context, grow: () => boolean): Promise<Response | undefined> {
+  const reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined =
+    c.req.raw.body?.getReader();
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true };
+    if (done || value === undefined) break;
+    const wasSmall = size <= LARGE_BYTES;
+    size += value.length;
+    if (size > MAX_BYTES) return refuseLarge(c);
+    if (wasSmall && size > LARGE_BYTES && !grow()) return refuseMany(c);
+    parts.push(value);
+  }
+  c.req.raw = new Request(c.req.raw, { body: Buffer.concat(parts) });
+  return undefined;
+}
+
+/** A body in chunks does not say its size: it counts as a small one until it is larger. */
 function expectedBytes(c: Context): number {
   if (saysItsSize(c)) return Number(c.req.header("content-length"));
-  return c.req.raw.body === null ? 0 : MAX_BYTES;
+  return c.req.raw.body === null ? 0 : LARGE_BYTES;
 }
 
 /**
