@@ -150,8 +150,8 @@ describe("the server", () => {
       const request = { method: "POST", headers, body: stream } as const;
       return (await fetch(`${url}/api/v1/tasks`, request)).status;
     };
-    const statuses = await Promise.all(Array.from({ length: 64 }, inChunks));
-    expect(statuses).toEqual(Array(64).fill(201));
+    const statuses = await Promise.all(Array.from({ length: 200 }, inChunks));
+    expect(statuses).toEqual(Array(200).fill(201));
     for (const socket of sockets) socket.destroy();
     await until(async () => {
       const request = { method: "POST", headers, body: body.padEnd(1_000_000) };
@@ -165,7 +165,7 @@ describe("the server", () => {
     await using server = await serve({ clock: new HeldClock() });
     const { headers, port, url } = server;
     const head = `POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${headers.authorization}`;
-    const sockets = Array.from({ length: 65 }, () => {
+    const sockets = Array.from({ length: 129 }, () => {
       const socket = connect(port, "127.0.0.1");
       socket.on("error", () => {}); // it may be reset
       socket.write(`${head}\r\nContent-Length: 65536\r\n\r\n[`);

@@ -21,11 +21,14 @@ const LARGE_BYTES = 64 * 1024;
  * which waits for room would take as much as one that is read: what finds no room is refused.
  */
 const ROOMS = {
-  small: { all: 8 * MAX_BYTES, one: 4 * MAX_BYTES },
+  small: { all: 12 * MAX_BYTES, one: 8 * MAX_BYTES },
   large: { all: 24 * MAX_BYTES, one: 16 * MAX_BYTES },
   /** Of callers that have shown no token, as those who sign in. */
   others: { all: 4 * MAX_BYTES, one: 2 * MAX_BYTES },
 } as const;
+
+/** A body in chunks does not say its size: it takes room for the first of these that holds what has come of it. */
+const STEPS = [4 * 1024, LARGE_BYTES, MAX_BYTES] as const;
 
 /** A body that JavaScript has parsed may take so many times its size. */
 const GARBAGE_TIMES = 60;
@@ -65,14 +68,14 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
     }
     if (expected > MAX_BYTES) return refuseLarge(c);
     const { signal } = c.req.raw; // one that is asked for later does not tell of what was before
-    let leave = enter(c, expected);
-    let isLarge = expected > LARGE_BYTES;
+    let [bytes, leave] = [expected, enter(c, expected)];
     let isOver = false;
-    const grow = () => {
+    const grow = (size: number) => {
       if (isOver) return false; // it came too late, and has been answered
+      if (size <= bytes) return true;
+      bytes = STEPS.find((step) => step >= size) ?? MAX_BYTES;
       leave?.();
-      leave = enter(c, MAX_BYTES);
-      isLarge = true;
+      leave = enter(c, bytes);
       return leave !== null;
     };
     try {
@@ -81,11 +84,11 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
       const refusal = await within(store, BODY_MS, reading, () => refuseSlow(c));
       if (refusal !== undefined) return refusal;
       c.env?.received?.();
-      if (!isLarge) return await next();
+      if (bytes <= LARGE_BYTES) return await next();
       const { byteLength } = await c.req.arrayBuffer();
       return await workInTurn(next, byteLength);
     } finally {
-      if (signal.aborted || leave === null) leaveGarbage(expected);
+      if (signal.aborted || leave === null) leaveGarbage(bytes);
       isOver = true;
       leave?.();
     }
@@ -99,9 +102,9 @@ async function whole(c: Context): Promise<undefined> {
 /**
  * Reads a body that does not say its size.
  *
- * @param grow called when it is large; false: there is no room for it.
+ * @param grow takes room for so many bytes; false: there is none.
  */
-async function chunks(c: Context, grow: () => boolean): Promise<Response | undefined> {
+async function chunks(c: Context, grow: (bytes: number) => boolean): Promise<Response | undefined> {
   const reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined =
     c.req.raw.body?.getReader();
   const parts: Uint8Array<ArrayBuffer>[] = [];
@@ -109,20 +112,18 @@ async function chunks(c: Context, grow: () => boolean): Promise<Response | undef
   for (;;) {
     const { done, value } = (await reader?.read()) ?? { done: true };
     if (done || value === undefined) break;
-    const wasSmall = size <= LARGE_BYTES;
     size += value.length;
     if (size > MAX_BYTES) return refuseLarge(c);
-    if (wasSmall && size > LARGE_BYTES && !grow()) return refuseMany(c);
+    if (!grow(size)) return refuseMany(c);
     parts.push(value);
   }
   c.req.raw = new Request(c.req.raw, { body: Buffer.concat(parts) });
   return undefined;
 }
 
-/** A body in chunks does not say its size: it counts as a small one until it is larger. */
 function expectedBytes(c: Context): number {
   if (saysItsSize(c)) return Number(c.req.header("content-length"));
-  return c.req.raw.body === null ? 0 : LARGE_BYTES;
+  return c.req.raw.body === null ? 0 : STEPS[0];
 }
 
 /**
