@@ -19,13 +19,13 @@ export interface ConnectionOptions {
   readonly timeout: number;
   /** True for a program that writes nothing: it may open a database that its user may not write. */
   readonly onlyLooks?: boolean;
-  /** The KiB of the file that each connection keeps in memory; default: `CACHE_KIB`. */
+  /** The KiB of the file that each connection keeps in memory. */
   readonly cacheKib?: number;
   /** True for a program that must not make the tables of tq. */
   readonly needsTables?: boolean;
 }
 
-export const CACHE_KIB = 8_000;
+export const CONNECTION_DEFAULTS = { onlyLooks: false, needsTables: false, cacheKib: 8_000 };
 
 /** SQLite itself waits only this long for another process's lock; then `write-lock.ts` goes on waiting. */
 const BUSY_TIMEOUT_MS = 5;
@@ -42,7 +42,7 @@ const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
  * @throws TqError "database", "busy" or "not_found", whose sentence says what is wrong with the file and what to do.
  */
 export function connect(options: ConnectionOptions): Database {
-  const { path, needsTables = false, cacheKib = CACHE_KIB } = options;
+  const { path, needsTables, cacheKib } = { ...CONNECTION_DEFAULTS, ...options };
   checkPath(path);
   let db: Database | undefined;
   try {

@@ -47,7 +47,7 @@ const LOOK_MS = 1_000;
 /** Pages that one look reads: clients that come back may all be at places of their own. */
 const MOST_PAGES = 50;
 
-/** Bytes of garbage that a stream leaves each time it is told something, besides a copy of the text. */
+/** Bytes of garbage that a stream leaves each time it is told something: promises, and what the socket makes of a text. */
 const GARBAGE_EACH = 10_000;
 
 /** Bytes of garbage that the request for a stream leaves. */
@@ -247,7 +247,6 @@ export class Feed {
 
   #move(group: readonly Stream[], events: readonly AdminEvent[], next: Position): void {
     const texts = new Map<string, Uint8Array>();
-    let garbage = 0;
     const restsUntil = events.length === 0 ? 0 : performance.now() + events.length * REST_EACH_MS;
     for (const stream of group) {
       if (!this.#streams.has(stream)) continue; // its client went away meanwhile
@@ -256,11 +255,9 @@ export class Feed {
       const { filter, controller } = stream;
       let text = texts.get(filter.key);
       if (!text) texts.set(filter.key, (text = encoder.encode(textOf(events, filter))));
-      if (text.length === 0) continue;
-      controller.enqueue(text);
-      garbage += GARBAGE_EACH + text.length;
+      if (text.length > 0) controller.enqueue(text);
     }
-    if (garbage > 0) leaveGarbage(garbage);
+    if (events.length > 0) leaveGarbage(group.length * GARBAGE_EACH);
   }
 
   async #pageOf(group: readonly Stream[], look: Look) {

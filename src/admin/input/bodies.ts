@@ -117,7 +117,8 @@ async function chunks(c: Context, grow: (bytes: number) => boolean): Promise<Res
     if (!grow(size)) return refuseMany(c);
     parts.push(value);
   }
-  c.req.raw = new Request(c.req.raw, { body: Buffer.concat(parts) });
+  const { raw } = c.req;
+  c.req.raw = new Request(raw, { method: raw.method, body: Buffer.concat(parts) });
   return undefined;
 }
 
