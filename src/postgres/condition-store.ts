@@ -14,6 +14,7 @@ import * as condition from "./sql/condition.ts";
 import { noteTrouble } from "./sql/noted-failures.ts";
 import { oldestReady } from "./sql/outlook.ts";
 import { commitTime, readServer } from "./sql/server-condition.ts";
+import { endWaitForModels } from "./sql/waiting-for-models.ts";
 
 export class PostgresCondition implements ConditionStore {
   readonly #access: Access;
@@ -35,6 +36,10 @@ export class PostgresCondition implements ConditionStore {
 
   setAbout(worker: string, about: WorkerAbout, changedAt: number | null): Promise<void> {
     return this.#access.write((db) => condition.setAbout(db, worker, about, changedAt));
+  }
+
+  endWaitForModels(): Promise<number> {
+    return this.#access.write(endWaitForModels);
   }
 
   abouts(): Promise<ReadonlyMap<string, WorkerAbout>> {
