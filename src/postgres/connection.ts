@@ -1,7 +1,8 @@
 /** One connection to PostgreSQL. Statements that are sent without awaiting share a round trip, and run in their order. */
 import { SQL, type ReservedSQL } from "bun";
-import { translate } from "./errors.ts";
-import { isRefusedForSettings, laterSettings, startupSettings } from "./session-settings.ts";
+import { monotonicNow, sleep } from "../clock.ts";
+import { isAway, translate } from "./errors.ts";
+import { laterSettings, noteRefused, startupSettings } from "./session-settings.ts";
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -13,6 +14,9 @@ export interface ConnectionOptions {
   readonly application: string;
 }
 
+/** A server that is away is asked again after this: ms. */
+const AWAY_MS = 100;
+
 /** The driver's options for one connection. */
 export function connectionOptions({ url, timeout, application }: ConnectionOptions) {
   return {
@@ -21,6 +25,9 @@ export function connectionOptions({ url, timeout, application }: ConnectionOptio
     connection: { application_name: application, ...startupSettings(url, timeout) },
   };
 }
+
+/** A connection is opened with all settings, without those that a pooler refuses, and without those that a server refuses. */
+const MOST_REFUSALS = 3;
 
 /** A value of a statement. Lists go into parameters such as `$1::bigint[]`. */
 export type SqlValue =
@@ -52,9 +59,15 @@ export class Connection {
     this.#reserved = reserved;
   }
 
-  /** @throws TqError when the server cannot be reached, or refuses. */
+  /**
+   * Waits for a server that is away, as one that restarts, up to `timeout`.
+   *
+   * @throws TqError when the server cannot be reached, or refuses.
+   */
   static async open(options: ConnectionOptions): Promise<Connection> {
     const { url, name, timeout } = options;
+    const until = monotonicNow() + timeout;
+    let refusals = 0;
     for (;;) {
       try {
         const connection = await Connection.#open(options);
@@ -62,7 +75,9 @@ export class Connection {
         if (settings !== null) await connection.command(settings);
         return connection;
       } catch (error) {
-        if (!isRefusedForSettings(url, error)) throw translate(error, name);
+        if (noteRefused(url, error) && ++refusals < MOST_REFUSALS) continue;
+        if (!isAway(error) || monotonicNow() + AWAY_MS > until) throw translate(error, name);
+        await sleep(AWAY_MS);
       }
     }
   }

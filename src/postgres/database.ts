@@ -21,9 +21,11 @@ import { Marks } from "./marks.ts";
 import { migrate, schemaVersion } from "./migrate.ts";
 import { Notifier } from "./notifier.ts";
 import { fitOneStatement, pushAtOnce } from "./pushing.ts";
+import type { OpenTransactions } from "./open-transactions.ts";
 import { ServerClock } from "./server-clock.ts";
 import { PostgresSession, type SessionOptions } from "./session.ts";
 import { mayClaim } from "./sql/ready-count.ts";
+import { isDeadlock } from "./errors.ts";
 import { lostIsUncertain } from "./transaction.ts";
 
 export interface PostgresOptions {
@@ -49,6 +51,8 @@ export interface PostgresOptions {
   readonly onlyLooks?: boolean;
   /** True for programs that make no queue: the schema must be there. */
   readonly needsTables?: boolean;
+  /** Learns which transactions of a worker's thread are open; null: nobody asks. */
+  readonly open?: OpenTransactions | null;
 }
 
 /** Of no other process, anywhere. */
@@ -98,6 +102,7 @@ export class PostgresDatabase {
       maxSize: 0,
       onlyLooks: false,
       needsTables: false,
+      open: null,
       ...options,
     };
     this.name = databaseName(options.url);
@@ -114,6 +119,7 @@ export class PostgresDatabase {
       connections: this.connections,
       tables: new Set(),
       shapes: new WeakMap(),
+      open: this.options.open,
       now: () => this.now(),
       capacity: new Capacity(this.options),
       knownFollowUps: new KnownFollowUps(),
@@ -141,7 +147,7 @@ export class PostgresDatabase {
         this.shared.committed();
       }
     }
-    return this.#withSession((session) => session.pushTogether(pushes));
+    return againAfterDeadlock(() => this.#withSession((session) => session.pushTogether(pushes)));
   }
 
   /** The first connection makes the schema. */
@@ -192,8 +198,8 @@ export class PostgresDatabase {
     return () => clearTimeout(timer);
   }
 
-  session(): Session {
-    return new PostgresSession(this.shared);
+  session(outsideTask = false): Session {
+    return new PostgresSession(this.shared, outsideTask);
   }
 
   release(session: Session): Soon<void> {
@@ -270,4 +276,17 @@ export class PostgresDatabase {
 function only([end]: readonly PushEnd[]): number[] {
   if (end && "ids" in end) return end.ids;
   throw end?.error;
+}
+
+const MOST_TRIES = 5;
+
+/** Runs it again where it waited for a transaction that waited for it: the server has undone all of it. */
+async function againAfterDeadlock<T>(fn: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await fn();
+    } catch (error) {
+      if (tries === MOST_TRIES || !isDeadlock(error)) throw error;
+    }
+  }
 }

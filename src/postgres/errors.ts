@@ -151,9 +151,22 @@ export function isLost(given: unknown): boolean {
   return error instanceof SQL.SQLError && /CONNECTION|LIFETIME|IDLE/.test(code);
 }
 
+export function isDeadlock(error: unknown): boolean {
+  return sqlState(isTqError(error) ? error.cause : error) === "40P01";
+}
+
 /** True for the error of each statement that follows on another error in a transaction. */
 export function isAfterError(error: unknown): boolean {
-  return sqlState(error instanceof TqError ? error.cause : error) === "25P02";
+  return sqlState(isTqError(error) ? error.cause : error) === "25P02";
+}
+
+/** True where no server answers there now, or it starts or stops: it may be back soon. */
+export function isAway(given: unknown): boolean {
+  const error = isTqError(given) ? given.cause : given;
+  const state = sqlState(error);
+  if (state !== null) return /^57P0[123]$/.test(state);
+  const code = (error as DriverError | null)?.code ?? "";
+  return error instanceof SQL.SQLError && /CONNECTION_(REFUSED|CLOSED|FAILED)/.test(code);
 }
 
 /** The error of a commit whose answer was lost. */

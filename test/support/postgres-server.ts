@@ -1,5 +1,5 @@
 /** A PostgreSQL server of the tests' own, of Debian's package: it ends with this process, whatever ends that. */
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { tmpdir } from "node:os";
 
@@ -18,12 +18,25 @@ const AS_POSTGRES =
     ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]
     : [];
 
-/** Ends the server at once when its own standard input is closed, as it is when the tests' process ends. */
-const UNTIL_END = `"$@" & pid=$!; echo $pid; read -r _; kill -QUIT $pid 2>/dev/null; wait $pid`;
+/**
+ * Says the server's process. Once its standard input is closed, as it is when the tests' process ends, it ends a server that
+ * still runs at once, and removes its folder.
+ */
+const UNTIL_END = `exec 3<&0
+"$@" &
+pid=$!
+echo $pid
+{
+  read -r _ <&3
+  kill -QUIT $pid || exit
+  while kill -0 $pid; do sleep 0.1; done
+  rm -rf "$0"
+} 2>/dev/null &
+wait $pid`;
 
 export interface PostgresServer {
   /** The URL of one of its databases. */
-  url(database: string): string;
+  readonly url: (database: string) => string;
   /** How PostgreSQL's own clients find the server. */
   readonly environment: Readonly<Record<string, string>>;
   /** Starts it again; "kill" ends all its processes before, as a crash of the machine does. */
@@ -71,10 +84,18 @@ export async function startPostgres(
   ];
   const command = [...AS_POSTGRES, join(programs, "postgres"), ...flags];
   const url = (database: string) => `postgresql://tq@/${database}?host=${folder}&port=${port}`;
-  const start = async () => {
-    const started = await startProcess(command, join(folder, "log"));
-    await answering(url("postgres"));
-    return started;
+  /** A server that was killed leaves memory and a lock, which are free a moment later. */
+  const start = async (): Promise<Running> => {
+    for (let tries = 1; ; tries++) {
+      const started = await startProcess(folder, command);
+      const isUp = await Promise.race([
+        answering(url("postgres")).then(() => true),
+        started.gone.then(() => false),
+      ]);
+      if (isUp) return started;
+      if (tries === 50) throw new Error(readFileSync(join(folder, "log"), "utf8").slice(-2_000));
+      await Bun.sleep(100);
+    }
   };
   let running = await start();
   return {
@@ -92,25 +113,27 @@ export async function startPostgres(
 }
 
 interface Running {
+  /** Resolves once it has ended. */
+  readonly gone: Promise<unknown>;
   /** Kills the server and all its processes. */
   kill(): Promise<void>;
   end(signal: "SIGINT" | "SIGQUIT"): Promise<void>;
 }
 
-async function startProcess(command: readonly string[], log: string): Promise<Running> {
-  const shell = Bun.spawn(["sh", "-c", UNTIL_END, "sh", ...command], {
+async function startProcess(folder: string, command: readonly string[]): Promise<Running> {
+  const shell = Bun.spawn(["sh", "-c", UNTIL_END, folder, ...command], {
     stdin: "pipe",
     stdout: "pipe",
-    stderr: Bun.file(log),
+    stderr: Bun.file(join(folder, "log")),
   });
   const { value } = await shell.stdout.getReader().read();
   const pid = Number(new TextDecoder().decode(value));
   return {
+    gone: shell.exited,
     async kill() {
       const list = Bun.spawnSync(["pgrep", "-P", String(pid)]).stdout.toString();
       const children = list.split("\n").filter((line) => line !== "");
       for (const one of [pid, ...children.map(Number)]) process.kill(one, "SIGKILL");
-      await shell.stdin.end();
       await shell.exited;
     },
     async end(signal) {

@@ -1,0 +1,37 @@
+/** Transactions on PostgreSQL write side by side. */
+import { expect, test } from "bun:test";
+import { errorOf } from "../support/error.ts";
+import { needs } from "../support/needs.ts";
+import { makePostgres } from "../support/postgres.ts";
+import { newTask, withSession } from "../support/store.ts";
+
+needs("postgres").describe("transactions of one program on PostgreSQL", () => {
+  test("write at the same time, and commit in any order", async () => {
+    await using pg = await makePostgres();
+    await withSession(pg.store, (first) =>
+      withSession(pg.store, async (second) => {
+        await first.push([newTask({ user: 1 })]);
+        await second.push([newTask({ user: 2 })]);
+        await second.commit();
+        expect((await pg.store.list()).map(({ user }) => user)).toEqual([2]);
+        await first.commit();
+      }),
+    );
+    expect((await pg.store.list()).map(({ user }) => user)).toEqual([2, 1]);
+  });
+
+  test("that are more than its connections wait for one, and say so where none comes back", async () => {
+    await using pg = await makePostgres({ connections: 2, timeout: 100 });
+    const many = Array.from({ length: 20 }, (_, user) =>
+      pg.store.write((session) => session.push([newTask({ user })])),
+    );
+    await Promise.all(many);
+    const [one, two] = [pg.store.session(), pg.store.session()];
+    await Promise.all([one.begin(), two.begin()]);
+    const error = await errorOf(pg.store.write((session) => session.push([newTask()])));
+    expect(error).toMatchObject({ code: "busy" });
+    expect(error.message).toContain("all 2 connections of this program are in use");
+    await Promise.all([pg.store.release(one), pg.store.release(two)]);
+    expect(await pg.store.list()).toHaveLength(20);
+  });
+});
