@@ -105,6 +105,25 @@ needs("postgres").describe("the command on PostgreSQL", () => {
 });
 
 needs("postgres").describe("a worker on PostgreSQL", () => {
+  test("that is idle is woken by a push at once, each time", async () => {
+    await using shop = await makeShop();
+    const worker = await shop.worker();
+    for (const key of [1, 2, 3]) {
+      await eventually("it says that it is idle", () =>
+        shop.one("SELECT id FROM tq.worker WHERE idle"),
+      );
+      const id = await shop.push("add", key);
+      const { enqueued_at: pushed } = (await shop.one<{ enqueued_at: string }>(
+        `SELECT enqueued_at FROM tq.task WHERE id = ${id}`,
+      )) ?? { enqueued_at: "0" };
+      await worker.says("task.finished", { task: id });
+      const row = await shop.one<{ began: string }>(
+        `SELECT dequeued_at AS began FROM tq.task WHERE id = ${id}`,
+      );
+      expect(Number(row?.began) - Number(pushed)).toBeLessThan(1_000); // a look alone comes every 2 s
+    }
+  });
+
   test("that is stopped signs off, and leaves no connection", async () => {
     await using shop = await makeShop();
     const worker = await shop.worker();
