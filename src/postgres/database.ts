@@ -21,6 +21,7 @@ import { Marks } from "./marks.ts";
 import { migrate, schemaVersion } from "./migrate.ts";
 import { Notifier } from "./notifier.ts";
 import { fitOneStatement, pushAtOnce } from "./pushing.ts";
+import type { OpenTransactions } from "./open-transactions.ts";
 import { ServerClock } from "./server-clock.ts";
 import { PostgresSession, type SessionOptions } from "./session.ts";
 import { mayClaim } from "./sql/ready-count.ts";
@@ -50,6 +51,8 @@ export interface PostgresOptions {
   readonly onlyLooks?: boolean;
   /** True for programs that make no queue: the schema must be there. */
   readonly needsTables?: boolean;
+  /** Learns which transactions of a worker's thread are open; null: nobody asks. */
+  readonly open?: OpenTransactions | null;
 }
 
 /** Of no other process, anywhere. */
@@ -99,6 +102,7 @@ export class PostgresDatabase {
       maxSize: 0,
       onlyLooks: false,
       needsTables: false,
+      open: null,
       ...options,
     };
     this.name = databaseName(options.url);
@@ -115,6 +119,7 @@ export class PostgresDatabase {
       connections: this.connections,
       tables: new Set(),
       shapes: new WeakMap(),
+      open: this.options.open,
       now: () => this.now(),
       capacity: new Capacity(this.options),
       knownFollowUps: new KnownFollowUps(),
@@ -193,8 +198,8 @@ export class PostgresDatabase {
     return () => clearTimeout(timer);
   }
 
-  session(): Session {
-    return new PostgresSession(this.shared);
+  session(outsideTask = false): Session {
+    return new PostgresSession(this.shared, outsideTask);
   }
 
   release(session: Session): Soon<void> {

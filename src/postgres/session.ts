@@ -46,9 +46,9 @@ export class PostgresSession implements Session {
   /** The transaction may have made tasks ready, or others due: idle workers are to look. */
   #wakes = false;
 
-  constructor(options: SessionOptions) {
+  constructor(options: SessionOptions, outsideTask = false) {
     this.#options = options;
-    this.#transaction = new PostgresTransaction(options);
+    this.#transaction = new PostgresTransaction(options, outsideTask);
   }
 
   get writing(): boolean {

@@ -6,6 +6,7 @@ import type { Table } from "../store/records.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import { isAfterError, isLost, noTransactionError, undoneError, uncertainError } from "./errors.ts";
+import type { OpenTransactions } from "./open-transactions.ts";
 import type { Shape } from "./sql/table.ts";
 
 export interface TransactionOptions {
@@ -14,6 +15,8 @@ export interface TransactionOptions {
   /** Tables that are known to exist, and how they are there. */
   readonly tables: Set<Table>;
   readonly shapes: WeakMap<Table, Shape>;
+  /** Learns which of a worker's thread are open; null: nobody asks. */
+  readonly open: OpenTransactions | null;
 }
 
 /**
@@ -27,6 +30,7 @@ export class PostgresTransaction {
   isShared = false;
   readonly tables: KnownTables;
   readonly #options: TransactionOptions;
+  readonly #outsideTask: boolean;
   #connection: Connection | null = null;
   #beginning: Promise<void> | null = null;
   /** The first error of a statement that nobody has awaited. */
@@ -41,8 +45,10 @@ export class PostgresTransaction {
   #waited = 0; // ms
   readonly #pending = new Set<Promise<unknown>>();
 
-  constructor(options: TransactionOptions) {
+  /** @param outsideTask true for user code that runs outside any task */
+  constructor(options: TransactionOptions, outsideTask: boolean) {
     this.#options = options;
+    this.#outsideTask = outsideTask;
     this.tables = new KnownTables(options.tables);
   }
 
@@ -106,6 +112,7 @@ export class PostgresTransaction {
       throw endedError();
     }
     this.#connection = connection;
+    this.#options.open?.began(this.#outsideTask);
     this.#isSpoilt = false;
     this.#unseen = null;
     this.#userError = null;
@@ -225,7 +232,9 @@ export class PostgresTransaction {
   #give(): void {
     const connection = this.#connection;
     this.#connection = null;
-    if (connection) this.#options.connections.give(connection, this.#isSpoilt);
+    if (!connection) return;
+    this.#options.open?.ended();
+    this.#options.connections.give(connection, this.#isSpoilt);
   }
 
   /** Marks the connection: user code has changed what later transactions on it would see. */

@@ -21,6 +21,7 @@ import { Poolers } from "./poolers.ts";
 import { lostClaims } from "./sql/claims.ts";
 import { look } from "./sql/ready-count.ts";
 import { setIdle } from "./sql/workers.ts";
+import { OpenTransactions } from "./open-transactions.ts";
 import { PostgresStore } from "./store.ts";
 
 /** The part that the main thread lends to a thread. */
@@ -138,9 +139,9 @@ export class PostgresThreadStore extends PostgresStore implements ThreadStore {
   readonly #channel: string;
   #output: ThreadLiveOutput | null = null;
 
-  constructor(options: PostgresOptions, { part }: ThreadStoreOptions) {
+  constructor(options: PostgresOptions, { part, locks }: ThreadStoreOptions) {
     const { application, channel } = part as Part;
-    super({ ...options, application });
+    super({ ...options, application, open: new OpenTransactions(locks) });
     this.#channel = channel;
   }
 

@@ -79,14 +79,20 @@ export class WorkerProcess {
     const parts = { id, config, store, ...own, report };
     const models = this.#models;
     const renew = (isAsked: boolean) => this.#pool.renewModels(isAsked);
-    this.#keeper = new ModelsKeeper({ models, watch, report, renew });
+    const isLoading = () => this.#pool.isLoading;
+    const endWait = () => store.condition.endWaitForModels();
+    this.#keeper = new ModelsKeeper({ models, watch, report, renew, isLoading, endWait });
     this.#pool = new Pool(
       { ...parts, shown, models, listeners: options.listeners ?? null },
       {
         met: (reason) => this.#keeper.met(reason),
         accepted: (version) => this.#keeper.accepted(version),
-        refused: (error) => this.#keeper.refused(error),
+        refused: (error) => {
+          this.#keeper.refused(error);
+          this.#self.refused(error);
+        },
         renewed: () => this.#keeper.renewed(),
+        serves: () => this.#keeper.serves(),
         loadsLong: (file) => this.#trouble.loadsFor(file),
         loaded: (models) => this.#loaded(models),
         cannotStart: (error) => this.#cannotStart(error),

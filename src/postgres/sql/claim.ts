@@ -8,7 +8,13 @@ import type { Connection, SqlValue } from "../connection.ts";
 import { SUSPECT_LOCKS } from "../locks.ts";
 import type { Marks, Start } from "../marks.ts";
 import { isDue, makeDueReady } from "./due.ts";
-import { firstFromMarks, firstOfMatching, firstOfNames, firstSuspectOf } from "./first-ready.ts";
+import {
+  firstFromMarks,
+  firstOfMany,
+  firstOfMatching,
+  firstOfNames,
+  firstSuspectOf,
+} from "./first-ready.ts";
 import { endPauses, IS_ANY_HELD, type StoredPause } from "./pauses.ts";
 import { elements, unseen } from "./planned.ts";
 import { areNames, likes, readyQueues, suspectQueues } from "./queues.ts";
@@ -51,6 +57,7 @@ const usually = (first: string): string =>
   settingRunning(`(SELECT ${NOTHING_ELSE}) AND ${oneOf(first)}`);
 
 const CLAIM_NAMES = usually(firstFromMarks("$4", "$6", ["$7", "$8", "$9"]));
+const CLAIM_MANY = usually(firstOfMany("$4", "$6", ["$7", "$8", "$9"]));
 const CLAIM_MATCHING = usually(firstOfMatching("$4", "$6"));
 
 interface ClaimedRow extends Omit<ClaimedTask, "attempt"> {
@@ -90,7 +97,10 @@ export async function claimUsually(
   if (names === null && marks.isBusy) lookUpNames(db, marks);
   const rows = await (names === null
     ? db.all<ClaimedRow>(CLAIM_MATCHING, [...own, likes(queues)])
-    : db.all<ClaimedRow>(CLAIM_NAMES, [...own, ...markValues(names, marks, start)]));
+    : db.all<ClaimedRow>(names.length > limit ? CLAIM_MANY : CLAIM_NAMES, [
+        ...own,
+        ...markValues(names, marks, start),
+      ]));
   const claimed = inOrder(rows);
   marks.took(claimed, claimed.length === limit, start, now, monotonicNow());
   return claimed;
