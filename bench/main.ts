@@ -19,6 +19,7 @@ const MEASURES = [
   "drain-noop",
   "drain-slow",
   "many-queues",
+  "postgres-snapshot",
   "wake",
   "due",
   "cores",
