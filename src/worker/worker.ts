@@ -61,7 +61,7 @@ export class WorkerProcess {
   constructor(given: WorkerProcessOptions) {
     const options = { ...given, config: withWebhookQueue(given.config) };
     this.#options = options;
-    this.#models = modelsOf(options);
+    const models = (this.#models = modelsOf(options));
     this.#config = options.config.worker;
     this.stopped = this.#stopped.promise;
     this.#started.promise.catch(() => {}); // a thread may refuse before `start` waits for it
@@ -77,7 +77,6 @@ export class WorkerProcess {
     this.#crons = new CronSources({ id, config, store, report });
     const own = { rescued: this.#rescued, statistics: this.#statistics };
     const parts = { id, config, store, ...own, report };
-    const models = this.#models;
     const renew = (isAsked: boolean) => this.#pool.renewModels(isAsked);
     const isLoading = () => this.#pool.isLoading;
     const endWait = () => store.condition.endWaitForModels();
@@ -87,10 +86,7 @@ export class WorkerProcess {
       {
         met: (reason) => this.#keeper.met(reason),
         accepted: (version) => this.#keeper.accepted(version),
-        refused: (error) => {
-          this.#keeper.refused(error);
-          this.#self.refused(error);
-        },
+        refused: (error) => (this.#keeper.refused(error), this.#self.refused(error)),
         renewed: () => this.#keeper.renewed(),
         serves: () => this.#keeper.serves(),
         loadsLong: (file) => this.#trouble.loadsFor(file),
@@ -170,10 +166,10 @@ export class WorkerProcess {
   }
 
   async #prepare(): Promise<void> {
+    const { id } = this;
     const { threads, queues } = this.#config;
-    const worker = { id: this.id, pid: process.pid, threads, queues };
     this.#pool.start();
-    await this.store.register({ ...worker, missed: this.#missed });
+    await this.store.register({ id, pid: process.pid, threads, queues, missed: this.#missed });
     this.#self.registered();
     await this.#alerts.watch();
     await this.#webhooks.watch();
@@ -287,8 +283,8 @@ export class WorkerProcess {
   #databaseLost(error: unknown): void {
     const running = this.#pool.threads.flatMap(({ progress }) => progress.running()?.id ?? []);
     if (this.#failure === null && running.length > 0) {
-      const tasks = running.map((id) => `task ${id}`).join(", ");
-      this.#note(`Running when the database was found lost, and ready again: ${tasks}`);
+      const tasks = running.join(", task ");
+      this.#note(`Running when the database was found lost, and ready again: task ${tasks}`);
     }
     this.#failure ??= error;
     this.#stopItself("now", "its database is lost");
