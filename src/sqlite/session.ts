@@ -91,9 +91,6 @@ export class SqliteSession implements Session {
     return `?${index + 1}`;
   }
 
-  /** One transaction writes at a time: none waits for a row. */
-  shareTransactions(): void {}
-
   begin(): Soon<void> {
     return this.#transaction.begin();
   }
