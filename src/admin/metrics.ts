@@ -203,7 +203,11 @@ function fileFamilies({ file_size, wal_size, free_size, pauses }: StoreStatus): 
       file_size,
     ),
     ...bytes("tq_database_wal_bytes", "Size of its write-ahead log; not on PostgreSQL", wal_size),
-    ...bytes("tq_database_free_bytes", "Free space inside the database file; not on PostgreSQL", free_size),
+    ...bytes(
+      "tq_database_free_bytes",
+      "Free space inside the database file; not on PostgreSQL",
+      free_size,
+    ),
     {
       name: "tq_pauses",
       help: "Pauses in force: of queues, and of tasks, which are methods and functions",
