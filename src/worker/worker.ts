@@ -3,6 +3,7 @@
  * after the threads that do.
  */
 import { monotonicNow } from "../clock.ts";
+import { randomUUIDv7 } from "bun";
 import type { Config } from "../settings/config.ts";
 import { messageOf, type TqError } from "../errors.ts";
 import { nextTurn } from "../next-turn.ts";
@@ -28,7 +29,7 @@ import { withWebhookQueue } from "./webhooks/definitions.ts";
 import { Webhooks } from "./webhooks/webhooks.ts";
 
 export class WorkerProcess {
-  readonly id = Bun.randomUUIDv7();
+  readonly id = randomUUIDv7();
   readonly store: WorkerStore;
   readonly stopped: Promise<Summary>;
   readonly #options: WorkerProcessOptions;
@@ -268,6 +269,9 @@ export class WorkerProcess {
     this.#started.reject(error);
     if (this.#isGoing && !this.#stopping) this.#trouble.cannotStart(error);
   }
+
+  /** Others may put its tasks back, and run them. */
+  readonly #missed = (why: string) => (this.#pool.endRuns(why), this.#self.registered());
 
   /** The running tasks end first. The next start has the models as they are now, and no file that a task has left open. */
   #mustEnd(error: TqError, why: string): void {
