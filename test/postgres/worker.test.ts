@@ -167,6 +167,24 @@ needs("postgres").describe("a worker on PostgreSQL", () => {
     expect((await shop.database.run("SELECT id FROM tq.living")).length).toBe(1);
   });
 
+  test("that was stopped for a while keeps its life and what it runs", async () => {
+    await using shop = await makeShop();
+    const worker = await shop.worker();
+    const id = await shop.push("linger", 1);
+    await worker.says("task.started", { task: id });
+    const before = await shop.one("SELECT id, life FROM tq.worker");
+    worker.kill("SIGSTOP");
+    await shop.one("SELECT pg_sleep(3.5)"); // longer than it waits for an answer
+    worker.kill("SIGCONT");
+    shop.site.write("go", "");
+    await shop.becomes(id, "finished");
+    expect(await shop.one("SELECT id, life FROM tq.worker")).toEqual(before as object);
+    expect(await shop.one(`SELECT attempts, crashes FROM tq.task WHERE id = ${id}`)).toEqual({
+      attempts: 1,
+      crashes: 0,
+    });
+  });
+
   test("ends what it runs where the server does not answer, and goes on once it does", async () => {
     await using shop = await makeShop();
     const worker = await shop.worker();
