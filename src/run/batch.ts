@@ -36,7 +36,7 @@ export async function runBatch(
   const { store, progress } = thread;
   const ahead = decodeAhead(thread, tasks);
   const session = store.session();
-  session.shareTransactions();
+  session.shareTransactions?.();
   const batch = new Batch(thread, session, tasks);
   /** The tasks whose claims are this batch's: fewer once the main thread has taken some back. */
   let own = tasks;
