@@ -91,8 +91,6 @@ export class SqliteSession implements Session {
     return `?${index + 1}`;
   }
 
-  shareTransactions(): void {} // one transaction writes at a time: none waits for a row
-
   begin(): Soon<void> {
     return this.#transaction.begin();
   }
