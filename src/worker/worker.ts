@@ -3,7 +3,6 @@
  * after the threads that do.
  */
 import { monotonicNow } from "../clock.ts";
-import { randomUUIDv7 } from "bun";
 import type { Config } from "../settings/config.ts";
 import { messageOf, type TqError } from "../errors.ts";
 import { nextTurn } from "../next-turn.ts";
@@ -29,7 +28,7 @@ import { withWebhookQueue } from "./webhooks/definitions.ts";
 import { Webhooks } from "./webhooks/webhooks.ts";
 
 export class WorkerProcess {
-  readonly id = randomUUIDv7();
+  readonly id = Bun.randomUUIDv7();
   readonly store: WorkerStore;
   readonly stopped: Promise<Summary>;
   readonly #options: WorkerProcessOptions;
