@@ -270,9 +270,6 @@ export class WorkerProcess {
     if (this.#isGoing && !this.#stopping) this.#trouble.cannotStart(error);
   }
 
-  /** Others may put its tasks back, and run them. */
-  readonly #missed = (why: string) => (this.#pool.endRuns(why), this.#self.registered());
-
   /** The running tasks end first. The next start has the models as they are now, and no file that a task has left open. */
   #mustEnd(error: TqError, why: string): void {
     this.#failure ??= error;

@@ -42,6 +42,7 @@ needs("postgres").describe("looks on PostgreSQL", () => {
       );
       return row as { readonly whole: number; readonly indexed: number };
     };
+    await subject.database.run("SELECT pg_stat_force_next_flush()"); // what this connection has scanned before
     const before = await scans();
     const looking = subject.open();
     const filters: ReadFilter[] = [
