@@ -91,6 +91,8 @@ export class SqliteSession implements Session {
     return `?${index + 1}`;
   }
 
+  shareTransactions(): void {} // one transaction writes at a time: none waits for a row
+
   begin(): Soon<void> {
     return this.#transaction.begin();
   }
