@@ -20,6 +20,7 @@ const ON_SQLITE = [
   "drain-noop",
   "drain-slow",
   "many-queues",
+  "postgres-snapshot",
   "wake",
   "due",
   "cores",

@@ -6,6 +6,7 @@ import { backUpDatabase, databaseExists, peekAt, SCHEMA_VERSION } from "../src/o
 import type { Config } from "../src/settings/config.ts";
 import { monotonicNow } from "../src/clock.ts";
 import type { Backup, BackupEnd } from "../src/store/backup.ts";
+import { uncountedWords } from "../src/store/backup-words.ts";
 import { formatDuration } from "../src/values/duration.ts";
 import { formatSize } from "../src/values/size.ts";
 import { command } from "./command/command.ts";
@@ -43,6 +44,7 @@ export const backup = command({
     const words = `${taskWords(made.tasks)}; ${formatSize(made.size)}, checked, in ${formatDuration(Math.round(took))}`;
     program.note(`The copy has ${words}`);
     for (const file of made.deleted) program.note(`Deleted ${file}`);
+    for (const words of uncountedWords(made.uncounted)) program.note(words);
   },
 });
 

@@ -14,7 +14,8 @@ export const completions = command({
   examples: [
     ["source <(tq completions bash)", "In ~/.bashrc"],
     ["source <(tq completions zsh)", "In ~/.zshrc, behind compinit"],
-    ["tq completions fish > ~/.config/fish/completions/tq.fish", "Once"],
+    ["mkdir -p ~/.config/fish/completions", "Once, for fish"],
+    ["tq completions fish > ~/.config/fish/completions/tq.fish", "Then, once"],
     ["tq completions powershell | Out-String | iex", "In $PROFILE"],
   ],
   flags: {

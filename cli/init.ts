@@ -1,23 +1,35 @@
 /** `tq init`: writes the files of a new project into a folder. */
-import { existsSync, mkdirSync, readlinkSync, statSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+} from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { isTqError, TqError } from "../src/errors.ts";
+import { pathInShell } from "../src/in-shell.ts";
 import { giveOwner } from "../src/file-owner.ts";
 import { readSettingsFile } from "../src/settings/file.ts";
 import { cannotWriteFile, createFile } from "../src/whole-file.ts";
 import { command } from "./command/command.ts";
 import type { Program } from "./command/program.ts";
-import { DEFAULT_STARTER, STARTERS, starterFiles } from "./starter/files.ts";
+import { DEFAULT_STARTER, missingIgnores, STARTERS, starterFiles } from "./starter/files.ts";
 import type { Starter } from "./starter/starter.ts";
 
 interface StarterFile {
   readonly file: string;
   /** Why it was not written; null: it was. */
   readonly left: string | null;
+  /** The lines that it has got; absent: it is new, or was left. */
+  readonly added?: readonly string[];
 }
 
 /** The models of a new project; a tq.toml that is there already may name others. */
 const MODELS = "models.ts";
+
+const IGNORES = ".gitignore";
 
 const EXISTS = "it exists";
 
@@ -42,8 +54,14 @@ export const init = command({
     const starter = starterOf(name);
     const models = modelsSaid(folder);
     const files: StarterFile[] = [];
-    for (const [file, text] of Object.entries(starterFiles(starter, models ?? MODELS))) {
+    const own = ownModels(folder, models);
+    for (const [file, text] of Object.entries(starterFiles(starter, models ?? MODELS, own))) {
       const path = join(folder, file);
+      const added = file === IGNORES ? addIgnores(path) : [];
+      if (added.length > 0) {
+        files.push({ file: path, left: null, added });
+        continue;
+      }
       const left = file === models ? whyNotThere(folder, file) : whyNot(path);
       if (left === null && write(path, await text())) files.push({ file: path, left });
       else files.push({ file: path, left: left ?? EXISTS });
@@ -76,6 +94,25 @@ function modelsSaid(folder: string): string | null {
   } catch (error) {
     if (isTqError(error)) return null;
     throw error;
+  }
+}
+
+/** The path of the models that are there, or that tq.toml names and that `tq init` does not write; null: none are. */
+function ownModels(folder: string, said: string | null): string | null {
+  if (said !== null) return whyNotThere(folder, said) === null ? null : said;
+  const there = (path: string) => existsSync(join(folder, path));
+  return [MODELS, "models/", "models.js"].find(there) ?? null;
+}
+
+/** Adds to a .gitignore that is there the lines that it lacks. @returns these; none where there is no such file */
+function addIgnores(path: string): readonly string[] {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return [];
+  try {
+    const { lines, added } = missingIgnores(readFileSync(path, "utf8"));
+    if (lines.length > 0) appendFileSync(path, added);
+    return lines;
+  } catch (cause) {
+    throw cannotWriteFile(path, cause);
   }
 }
 
@@ -118,11 +155,12 @@ function write(file: string, text: string): boolean {
 /** @param next the command line to go on with; null: none is known */
 function report(files: readonly StarterFile[], next: string | null, program: Program): void {
   if (program.quiet && !program.json) return;
-  const data = files.map(({ file, left }) => ({ file, written: left === null }));
+  const data = files.map(({ file, left, added }) => ({ file, written: left === null, added }));
   program.answer(data, () => {
-    const lines = files.map(({ file, left }) =>
-      left === null ? `written  ${file}` : `left     ${file}: ${left}`,
-    );
+    const lines = files.map(({ file, left, added }) => {
+      if (added !== undefined) return `added    ${file}: ${added.join(", ")}`;
+      return left === null ? `written  ${file}` : `left     ${file}: ${left}`;
+    });
     if (next !== null) lines.push(`next: ${next}`);
     return lines.join("\n");
   });
@@ -131,6 +169,5 @@ function report(files: readonly StarterFile[], next: string | null, program: Pro
 /** The command line that pushes a first task and runs it. */
 function firstSteps(folder: string, { push }: Starter): string {
   const path = relative("", folder);
-  const word = /^[\w./:\\-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
-  return [...(path === "" ? [] : [`cd ${word}`]), push, "tq worker"].join(" && ");
+  return [...(path === "" ? [] : [`cd ${pathInShell(path)}`]), push, "tq worker"].join(" && ");
 }

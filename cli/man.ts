@@ -10,6 +10,7 @@ export const man = command({
   description: "Print the manual page, for man -l - or a file tq.1",
   examples: [
     ["tq man | man -l -", "Read it"],
+    ["mkdir -p ~/.local/share/man/man1", "Where man looks"],
     ["tq man > ~/.local/share/man/man1/tq.1", "Let man tq find it"],
   ],
   flags: {},

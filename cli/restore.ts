@@ -90,8 +90,11 @@ function answer({ path, tasks, held, next_id }: Restored, { madeAt }: BackupCont
   return `Restored ${path} from the backup${made}: ${taskWords(tasks)}; ${state}; the next task is ${next_id}`;
 }
 
-function* notes({ former, interrupted, held }: Restored, { tokens }: BackupContent) {
+function* notes({ former, former_logs, interrupted, held }: Restored, { tokens }: BackupContent) {
   if (former !== null) yield `The former database is ${former}; delete it once all is well`;
+  else if (former_logs.length > 0) {
+    yield `The former database was gone, and only ${former_logs.join(" and ")} is left of it: its log, which no program can read without it; delete it once all is well`;
+  }
   if (interrupted > 0) {
     yield `${counted(interrupted, "task")} ran when the copy was made: how far is unknown, and they are ready again`;
   }

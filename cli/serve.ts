@@ -3,6 +3,7 @@ import { standardOutput } from "../src/log/standard-stream.ts";
 import type { ModelCrons } from "../src/cron/merge.ts";
 import { loadedVersion } from "../src/registry/model-version.ts";
 import { marksOfModels } from "../src/registry/marked-models.ts";
+import { openServerStore } from "../src/open-store.ts";
 import type { Registry } from "../src/registry/registry.ts";
 import type { KnownModels } from "../src/registry/said-policies.ts";
 import type { Signature } from "../src/registry/signatures/signatures.ts";
@@ -38,38 +39,42 @@ export const serve = command({
       config.models === null ? null : await loadRegistry(config, program, standardOutput());
     const models = await knownIn(registry, config);
     const { serveAdmin } = await import("../src/admin/serve.ts"); // other commands start faster without it
-    await withStore(config, async (store) => {
-      const mode = await modeOf(store, config);
-      const stopAsked = untilStopSignal(); // a signal may come as soon as the log says that the server listens
-      const server = await serveAdmin({
-        store,
-        report,
-        listen: config.admin.listen,
-        tls: { cert: config.admin.tls_cert, key: config.admin.tls_key },
-        hosts: config.admin.hosts,
-        pushable: config.admin.push,
-        insecure: values["insecure-listen"] === true,
-        config,
-        catalog: () => models.catalog,
-        crons: () => models.crons,
-        policies: () => models.policies,
-        signature: models.signature,
-        marks: models.marks,
-        mode,
-        version: VERSION,
-        batchSize: config.queue.batch_size,
-      });
-      report.flush();
-      manager?.ready(`Serves the API on ${server.url}`);
-      const { Recounting } = await import("../src/worker/recounting.ts");
-      const isAlone = async () => (await liveWorkers(store)).length === 0; // otherwise a worker counts
-      const recounting = new Recounting(store, isAlone);
-      recounting.start();
-      await stopAsked;
-      recounting.stop();
-      manager?.stopping(0);
-      await server.stop();
-    });
+    await withStore(
+      config,
+      async (store) => {
+        const mode = await modeOf(store, config);
+        const stopAsked = untilStopSignal(); // a signal may come as soon as the log says that the server listens
+        const server = await serveAdmin({
+          store,
+          report,
+          listen: config.admin.listen,
+          tls: { cert: config.admin.tls_cert, key: config.admin.tls_key },
+          hosts: config.admin.hosts,
+          pushable: config.admin.push,
+          insecure: values["insecure-listen"] === true,
+          config,
+          catalog: () => models.catalog,
+          crons: () => models.crons,
+          policies: () => models.policies,
+          signature: models.signature,
+          marks: models.marks,
+          mode,
+          version: VERSION,
+          batchSize: config.queue.batch_size,
+        });
+        report.flush();
+        manager?.ready(`Serves the API on ${server.url}`);
+        const { Recounting } = await import("../src/worker/recounting.ts");
+        const isAlone = async () => (await liveWorkers(store)).length === 0; // otherwise a worker counts
+        const recounting = new Recounting(store, isAlone);
+        recounting.start();
+        await stopAsked;
+        recounting.stop();
+        manager?.stopping(0);
+        await server.stop();
+      },
+      openServerStore,
+    );
     manager?.end();
     report.flush();
     return 0;

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Health } from "./admin/health.ts";
 import type { AdminServer } from "./admin/serve.ts";
 import { type Config, loadConfig } from "./settings/config.ts";
+import { standingFolder } from "./settings/standing-folder.ts";
 import { TqError } from "./errors.ts";
 import type { Report, WorkerEvent, WorkerEventName } from "./log/events.ts";
 import { Listeners } from "./log/listeners.ts";
@@ -89,9 +90,11 @@ export interface EmbeddedWorker {
 export async function startEmbedded(options: WorkerOptions): Promise<EmbeddedWorker> {
   checkOptions(options);
   const { config: file, database, models, queues, threads, drain, admin = false } = options;
-  const paths = models === undefined ? undefined : [models].flat().map((path) => resolve(path));
+  const cwd = standingFolder();
+  const paths =
+    models === undefined ? undefined : [models].flat().map((path) => resolve(cwd, path));
   const config = loadConfig({
-    cwd: process.cwd(),
+    cwd,
     env: process.env,
     file,
     flags: {

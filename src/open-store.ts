@@ -30,6 +30,13 @@ export function openStore(config: StoreConfig): Store {
   return new SqliteStore(optionsOf(config));
 }
 
+/** Opens the store of a server: few statements at a time, between which it shall take little memory. */
+export function openServerStore(config: StoreConfig): Store {
+  const server = serverOf(config);
+  if (server) return new (postgres().PostgresStore)(server);
+  return new SqliteStore({ ...optionsOf(config), cacheKib: 2_000 });
+}
+
 /** Opens a store whose times come from this clock. */
 export function openStoreWithClock(config: StoreConfig, clock: Clock): Store {
   const server = serverOf(config);

@@ -2,6 +2,7 @@
 import { systemClock } from "../../src/clock.ts";
 import { loadConfig, parseSettings } from "../../src/settings/config.ts";
 import type { Config } from "../../src/settings/config.ts";
+import { standingFolder } from "../../src/settings/standing-folder.ts";
 import { TqError } from "../../src/errors.ts";
 import type { Log } from "../../src/log/log.ts";
 import { standardLog } from "../../src/transaction/runtime.ts";
@@ -79,12 +80,11 @@ export class Program {
   /**
    * The settings of a command that works on a database of this machine.
    *
-   * @param cwd the current folder, by another of its names where paths are to keep that.
    * @throws TqError `invalid` that lists every wrong setting, and with `--url`
    */
-  config(cwd = process.cwd()): Config {
+  config(): Config {
     if (this.#remote !== null) throw hereAlone(this.name);
-    const sources = { cwd, env: process.env };
+    const sources = { cwd: standingFolder(), env: process.env };
     const config = loadConfig({ ...sources, file: this.#file, flags: this.#settings });
     return { ...config, origins: { ...config.origins, ...this.#origins } };
   }

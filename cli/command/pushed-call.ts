@@ -1,4 +1,5 @@
 /** The call that the arguments of `tq push` and `tq try` say: a method of a model on instances, or a function. */
+import { inShell } from "../../src/in-shell.ts";
 import { checkCall, type ModelCatalog } from "../../src/catalog.ts";
 import { TqError } from "../../src/errors.ts";
 import type { FunctionCall, MethodCall } from "../../src/push/task-options.ts";
@@ -62,7 +63,7 @@ async function readMethodCall(
     const [such = "METHOD"] = catalog?.[model] ?? [];
     throw refused(
       verb,
-      `${model} is a model, not a function: name a method before the instances, such as tq ${verb} ${model} ${such} ${quoted(method)}`,
+      `${model} is a model, not a function: name a method before the instances, such as tq ${verb} ${model} ${such} ${inShell(method)}`,
     );
   }
   if (instances === undefined) throw missing("instances");
@@ -108,7 +109,7 @@ function isCallOfMethod(method: string, instances: string): boolean {
 /** The list that these words may stand for, quoted for a shell. */
 function asList(words: readonly string[]): string {
   const text = JSON.stringify(words.flatMap(valuesOf));
-  return text.length > 100 ? `'["a.png", 200]'` : quoted(text);
+  return text.length > 100 ? `'["a.png", 200]'` : inShell(text);
 }
 
 function valuesOf(word: string): unknown[] {
@@ -118,10 +119,6 @@ function valuesOf(word: string): unknown[] {
   } catch {
     return [word];
   }
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** Dates, decimals and the like come with their tags, as in the database. */

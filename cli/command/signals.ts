@@ -21,7 +21,7 @@ export function stopOnSignals(running: Stoppable, from: EventEmitter = process):
     ["SIGINT", onSignal],
     ["SIGTERM", onSignal],
   ];
-  if (!ignoresHangUp()) handlers.push(["SIGHUP", onHangUp]);
+  if (onHangUp !== null) handlers.push(["SIGHUP", onHangUp]);
   for (const [signal, handler] of handlers) from.on(signal, handler);
   return () => {
     for (const [signal, handler] of handlers) from.off(signal, handler);
@@ -31,25 +31,31 @@ export function stopOnSignals(running: Stoppable, from: EventEmitter = process):
 /** A shell that ends tells its programs before the terminal is closed. */
 const TERMINAL_CLOSES_MS = 300;
 
-/** The system sends SIGHUP when the terminal is closed; a person or a service manager, to have a worker reload. */
-function hangUpHandler({ reload }: Stoppable, stop: () => void): () => void {
-  if (reload === undefined || process.platform === "win32") return stop;
+/**
+ * The system sends SIGHUP when the terminal is closed; a person or a service manager, to have a worker reload. One that
+ * was started to outlive its terminal reloads too. @returns null where SIGHUP does what it was set to do
+ */
+function hangUpHandler({ reload }: Stoppable, stop: () => void): (() => void) | null {
+  if (process.platform === "win32") return stop;
+  const isIgnored = ignoresHangUp();
+  if (reload === undefined) return isIgnored === false ? stop : null;
   if (!hasTerminal()) return reload;
+  if (isIgnored === null) return null;
+  const closed = isIgnored ? () => {} : stop;
   return () => {
-    if (!hasTerminal()) return stop();
-    setTimeout(() => (hasTerminal() ? reload() : stop()), TERMINAL_CLOSES_MS);
+    if (!hasTerminal()) return closed();
+    setTimeout(() => (hasTerminal() ? reload() : closed()), TERMINAL_CLOSES_MS);
   };
 }
 
-/** True when the program was started to outlive its terminal, as by nohup. */
-function ignoresHangUp(): boolean {
-  if (process.platform === "win32") return false;
+/** True when the program was started to outlive its terminal, as by nohup; null: the system does not tell. */
+function ignoresHangUp(): boolean | null {
   try {
     const [, mask = ""] =
       /^SigIgn:\s*([\da-f]+)/m.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
     return (BigInt(`0x${mask}`) & 1n) !== 0n; // the first bit is of signal 1, SIGHUP: man 5 proc_pid_status
   } catch {
-    return true; // other systems do not tell: SIGHUP does what it was set to do
+    return null;
   }
 }
 

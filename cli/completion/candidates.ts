@@ -22,9 +22,12 @@ export async function complete(words: readonly string[], commands: Commands): Pr
   const found = place === null ? NONE : await findAt(place, line);
   if (found.kind !== "words") return found;
   const isMultiple = place?.at === "value" && place.flag.multiple === true;
-  const start = before + (isMultiple ? word.slice(0, word.lastIndexOf(",") + 1) : "");
+  const chosen = isMultiple ? word.split(",").slice(0, -1) : [];
+  const start = before + chosen.map((text) => `${text},`).join("");
   const rest = (before + word).slice(start.length);
-  const fitting = found.candidates.filter(([text]) => text.startsWith(rest) && isPlain(text));
+  const fitting = found.candidates.filter(
+    ([text]) => text.startsWith(rest) && isPlain(text) && !chosen.includes(text),
+  );
   return { kind: "words", candidates: fitting.map(([text, about]) => [start + text, about]) };
 }
 

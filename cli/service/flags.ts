@@ -4,7 +4,7 @@ import { readDefinition } from "./files.ts";
 import type { Manager } from "./manager.ts";
 import { ownManager } from "./managers.ts";
 import { labelOf } from "./plan.ts";
-import { otherProject, standingFolder } from "./project.ts";
+import { otherProject } from "./project.ts";
 
 export const SERVICE_FLAGS = {
   name: {
@@ -38,9 +38,9 @@ interface Named {
 /** The service that the flags name, or that of this project, and what manages it. */
 export function serviceOf({ name, serve, user }: Given, program: Program): Named {
   const manager = ownManager(user === true ? "user" : "system");
-  const config = () => program.config(standingFolder());
+  const config = () => program.config();
   const label = labelOf(name, config, serve);
-  const refusal = manager.refusal(false);
+  const refusal = manager.refusal("look");
   if (refusal !== null) throw refusal;
   if (name !== undefined) return { label, manager, other: null };
   const definition = readDefinition(manager.file(label));

@@ -11,7 +11,7 @@ import { printable } from "../../src/printable.ts";
 import type { Manager, ServiceState } from "./manager.ts";
 import { MANAGER_NAMES, namedManager, ownManager } from "./managers.ts";
 import { labelOf, planOf } from "./plan.ts";
-import { isOfAnother, otherProject, standingFolder } from "./project.ts";
+import { isOfAnother, otherProject } from "./project.ts";
 import { isWell, stateOnceStarted } from "./started.ts";
 import { stateWords } from "./words.ts";
 
@@ -50,9 +50,9 @@ export const install = command({
     const scope = user === true ? "user" : "system";
     const manager = values.for === undefined ? ownManager(scope) : namedManager(values.for, scope);
     checkFlags(values);
-    const config = program.config(standingFolder());
+    const config = program.config();
     const label = labelOf(name, () => config, serve);
-    const refusal = print ? null : manager.refusal(true);
+    const refusal = print ? null : manager.refusal("install");
     if (refusal !== null) throw refusal;
     if (!serve) modelsOf({ config }); // without models the worker could not start
     const queues = values.queue === undefined ? [] : readNames(values.queue, "--queue");

@@ -22,10 +22,13 @@ export interface Runs {
   readonly folder: string;
 }
 
+/** What somebody wants of a service: a new one, a change of one that is there, or a look at it. */
+export type Wish = "install" | "change" | "look";
+
 export interface Manager {
   readonly name: "systemd" | "launchd" | "Windows";
-  /** Why it cannot be used here and now; null: it can. @param changes false for who only looks. */
-  refusal(changes: boolean): TqError | null;
+  /** Why it cannot be used here and now; null: it can. */
+  refusal(wish: Wish): TqError | null;
   /** The file that defines the service. */
   file(label: string): string;
   /** The text of that file. */

@@ -2,6 +2,7 @@
 import { basename, dirname } from "node:path";
 import { TqError } from "../../src/errors.ts";
 import { isInExecutable } from "../../src/registry/executable.ts";
+import { realFile } from "../../src/registry/model-files.ts";
 import type { Config } from "../../src/settings/config.ts";
 import { projectFolder } from "./project.ts";
 import { findUser, ownerOf, type User } from "./users.ts";
@@ -83,10 +84,16 @@ function commandOf(config: Config, { queues, serves }: Wanted): string[] {
     ...executable(),
     ...(file === null ? [] : ["-c", file]),
     ...(origins["database.path"] === "--database" ? ["-d", database.path] : []),
-    ...(origins.models === "--models" && models !== null ? ["--models", models] : []),
+    ...(models !== null && needsModels(config) ? ["--models", models] : []),
     serves ? "serve" : "worker",
     ...queues.flatMap((queue) => ["--queue", queue]),
   ];
+}
+
+/** A service that starts in a link to a folder would only know where it leads: a reload would stay there. */
+function needsModels({ file, models, origins }: Config): boolean {
+  if (origins.models === "--models") return true;
+  return file === null && models !== null && realFile(dirname(models)) !== dirname(models);
 }
 
 function userOf({ database }: Config, { as }: Wanted): User {

@@ -1,22 +1,11 @@
 /** Whose a service is: two projects may have folders of one name. */
-import { statSync } from "node:fs";
-import { dirname, isAbsolute, normalize } from "node:path";
+import { dirname } from "node:path";
 import { TqError } from "../../src/errors.ts";
 import { realFile } from "../../src/registry/model-files.ts";
 import type { Config } from "../../src/settings/config.ts";
+import { standingFolder } from "../../src/settings/standing-folder.ts";
 import { isOfTq } from "./files.ts";
 import type { Manager, Runs } from "./manager.ts";
-
-/**
- * The current folder by the name under which the user stands in it: `current`, where that is a link to a release. The
- * system knows only where the link leads now; a shell keeps the name in PWD.
- */
-export function standingFolder(cwd = process.cwd(), said = process.env["PWD"]): string {
-  if (!said || !isAbsolute(said) || normalize(said) !== said) return cwd;
-  const [named, current] = [said, cwd].map((path) => statSync(path, { throwIfNoEntry: false }));
-  const isSame = named?.ino === current?.ino && named?.dev === current?.dev;
-  return isSame ? said : cwd;
-}
 
 /** The folder in which commands of tq find these settings. */
 export function projectFolder({ file }: Config): string {

@@ -12,7 +12,7 @@ export const remove = command({
   flags: SERVICE_FLAGS,
   run: async (values, program) => {
     const { label, manager, other } = serviceOf(values, program);
-    const refusal = manager.refusal(true);
+    const refusal = manager.refusal("change");
     if (refusal !== null) throw refusal;
     const file = manager.file(label);
     if (readDefinition(file) === null) throw notInstalled(label, manager);

@@ -25,16 +25,31 @@ worker = true # \`tq worker\` runs the tasks; if false, each program runs its ow
 strict = true # a task fails whose method forgets to await what it saves, reads or pushes; its reason names the line
 `;
 
-const GITIGNORE = `# The database, the files beside it, and the token of the admin API.
-tq.db*
-tq.token
-`;
+/** The lines of .gitignore, each with what it leaves out. */
+const IGNORED = [
+  ["tq.db*", "the database, the files beside it"],
+  ["tq.token", "the token of the admin API"],
+] as const;
 
-const readme = ({ push, about }: Starter, models: string) => `# A project with tq
+/** The lines that a .gitignore lacks, below a comment; "" where it has all. */
+export function missingIgnores(text: string): { readonly lines: string[]; readonly added: string } {
+  const known = text.split("\n").map((line) => line.trim().replace(/^\//, ""));
+  const missing = IGNORED.filter(([line]) => !known.includes(line));
+  const lines = missing.map(([line]) => line);
+  if (missing.length === 0) return { lines, added: "" };
+  const what = missing.map(([, words]) => words).join(", and ");
+  const end = text.includes("\r\n") ? "\r\n" : "\n";
+  const gap = text === "" ? "" : text.endsWith("\n") ? end : end + end;
+  const all = [`# ${what.charAt(0).toUpperCase()}${what.slice(1)}.`, ...lines];
+  return { lines, added: gap + all.map((line) => line + end).join("") };
+}
 
-\`${models}\` holds the tasks: ${about} \`tq push\` stores a task in the database, and \`tq worker\` runs it:
+/** @param starter null: the models are the user's own */
+const readme = (starter: Starter | null, models: string) => `# A project with tq
 
-    ${push}
+\`${models}\` holds the tasks${starter === null ? "." : `: ${starter.about}`} \`tq push\` stores a task in the database, and \`tq worker\` runs it:
+
+    ${starter === null ? "tq push --help" : starter.push}
     tq worker
 
 \`tq list\`, \`tq show ID\` and \`tq status\` show the tasks; \`tq --help\` lists all commands; \`tq config\` shows the settings, and which file is the database (\`database.path\`).
@@ -58,16 +73,22 @@ const TSCONFIG = `{
 }
 `;
 
-/** The path of each file in a new project, and its text. @param models the path of the models */
+/**
+ * The path of each file in a new project, and its text.
+ *
+ * @param models the path of the models
+ * @param own the path of the models that are there already; null: none are
+ */
 export function starterFiles(
   starter: Starter,
   models: string,
+  own: string | null,
 ): Readonly<Record<string, () => Promise<string>>> {
   return {
     "tq.toml": async () => TQ_TOML,
     [models]: async () => starter.models,
-    "README.md": async () => readme(starter, models),
-    ".gitignore": async () => GITIGNORE,
+    "README.md": async () => (own === null ? readme(starter, models) : readme(null, own)),
+    ".gitignore": async () => missingIgnores("").added,
     "tsconfig.json": async () => TSCONFIG,
     "types/tq.d.ts": editorTypes,
   };

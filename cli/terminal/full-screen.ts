@@ -12,6 +12,9 @@ const ERASE_BELOW = "\u001b[J";
 
 const CTRL_Z = "\u001a";
 
+/** 128 and the number of SIGQUIT. */
+const QUIT_STATUS = 131;
+
 interface Handlers {
   /** Called with what is typed; nothing is typed where standard input is no terminal. */
   readonly onKeys: (keys: string) => void;
@@ -34,6 +37,7 @@ export class FullScreen implements Disposable {
     process.stdout.on("resize", handlers.onChange);
     process.on("SIGTSTP", this.#stop);
     process.on("SIGCONT", this.#goOn);
+    process.on("SIGQUIT", this.#quit);
     process.on("exit", this.#leave); // also where the process is ended from elsewhere
     if (this.#hasKeys) {
       process.stdin.on("data", this.#onData);
@@ -43,8 +47,8 @@ export class FullScreen implements Disposable {
   }
 
   /** The lines that fit, and their width. */
-  get size(): Terminal & { readonly height: number } {
-    return { ...outputTerminal(), height: process.stdout.rows || 24 };
+  get size(): Terminal & { readonly height: number; readonly hasKeys: boolean } {
+    return { ...outputTerminal(), height: process.stdout.rows || 24, hasKeys: this.#hasKeys };
   }
 
   /** @param lines no wider and no more than `size` says */
@@ -59,6 +63,7 @@ export class FullScreen implements Disposable {
     process.stdout.off("resize", this.#handlers.onChange);
     process.off("SIGTSTP", this.#stop);
     process.off("SIGCONT", this.#goOn);
+    process.off("SIGQUIT", this.#quit);
     process.off("exit", this.#leave);
     if (!this.#hasKeys) return;
     process.stdin.off("data", this.#onData);
@@ -92,6 +97,8 @@ export class FullScreen implements Disposable {
     if (keys.includes(CTRL_Z)) this.#stop();
     else this.#handlers.onKeys(keys);
   };
+
+  readonly #quit = (): void => process.exit(QUIT_STATUS); // the handler of "exit" leaves the screen
 
   readonly #onEnd = (): void => this.#handlers.onKeys("q");
 

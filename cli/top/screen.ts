@@ -24,6 +24,8 @@ export interface Shown {
 /** Null in `width` and `height`: no terminal, and so no limit. */
 export interface ScreenSize extends Terminal {
   readonly height: number | null;
+  /** True where what is typed is read; else the terminal's Ctrl-C is what ends the screen. */
+  readonly hasKeys: boolean;
 }
 
 export function screenLines({ look, pace, trouble }: Shown, size: ScreenSize): string[] {
@@ -40,7 +42,8 @@ export function screenLines({ look, pace, trouble }: Shown, size: ScreenSize): s
     ...(pace === null ? [] : lines(paceWords(pace), size)),
     ...sentenceLines(sentences, size),
   ];
-  const foot = height === null ? [] : ["", paint(size, "dim", "q quits")];
+  const foot =
+    height === null ? [] : ["", paint(size, "dim", size.hasKeys ? "q quits" : "Ctrl-C quits")];
   const room = height === null ? null : height - head.length - foot.length;
   const body = fitted(
     [

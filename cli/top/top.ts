@@ -44,7 +44,7 @@ function once(look: TopLook, program: Program): void {
   const data = { at, ...status, workers, lately: { since, until, groups, failures } };
   program.answer(data, () => {
     const shown = { look, pace: null, trouble: null };
-    return screenLines(shown, { ...program.terminal, height: null }).join("\n");
+    return screenLines(shown, { ...program.terminal, height: null, hasKeys: false }).join("\n");
   });
 }
 
@@ -59,8 +59,8 @@ const ESCAPE = "\u001b";
 /** A look that takes longer is told: what is shown meanwhile grows old. */
 const PATIENCE_MS = 3 * SECOND_MS;
 
-/** q, Ctrl-C and Ctrl-D. */
-const QUITS = ["q", "Q", "\u0003", "\u0004"];
+/** q, Ctrl-C, Ctrl-D and Ctrl-\. */
+const QUITS = ["q", "Q", "\u0003", "\u0004", "\u001c"];
 
 function isQuit(keys: string): boolean {
   const typed = Bun.stripANSI(keys); // without the keys of arrows and the like, which begin as Escape does

@@ -29,7 +29,7 @@ export function servicesOf(target: string): AffectedService[] {
     ...(process.getuid?.() === 0 ? [] : [ownManager("user")]),
   ];
   return managers
-    .filter((manager) => manager.refusal(false) === null)
+    .filter((manager) => manager.refusal("look") === null)
     .flatMap((manager) => manager.all().flatMap((label) => serviceOf(label, manager, target)));
 }
 

@@ -1,6 +1,7 @@
 /** `tq upgrade`: puts another tq in the place of this one, beside running workers. */
 import { accessSync, constants, realpathSync } from "node:fs";
 import { dirname } from "node:path";
+import { pathInShell } from "../../src/in-shell.ts";
 import { TqError } from "../../src/errors.ts";
 import { printable } from "../../src/printable.ts";
 import { isInExecutable } from "../../src/registry/executable.ts";
@@ -65,7 +66,7 @@ function ownPath(): string {
 
 /** @throws TqError "invalid" where this user may not restart one of them. */
 function refuseWithoutRights(services: readonly AffectedService[]): void {
-  const isDenied = services.some(({ isUp, manager }) => isUp && manager.refusal(true) !== null);
+  const isDenied = services.some(({ isUp, manager }) => isUp && manager.refusal("change") !== null);
   const denied = isDenied ? noRights() : null;
   if (denied !== null) throw denied;
 }
@@ -86,8 +87,8 @@ async function answer(done: Upgraded, program: Program): Promise<number> {
     }),
   );
   const undo = hasNewSchema(done)
-    ? `stop all that uses it, mv ${old} ${target}, and restore the backup`
-    : `tq upgrade ${old}`;
+    ? `stop all that uses it, mv ${pathInShell(old)} ${pathInShell(target)}, and restore the backup`
+    : `tq upgrade ${pathInShell(old)}`;
   const data = { target, from: VERSION, to: build.version, old, undo, services: states };
   program.answer(data, () =>
     [

@@ -13,6 +13,7 @@ import { shownStore } from "../store/shown/shown-store.ts";
 import type { Role } from "../store/tokens.ts";
 import { failures, type Health, wholeStatus } from "./health.ts";
 import { receiveBody } from "./input/bodies.ts";
+import { LargeAnswers } from "./large-answers.ts";
 import { showMetrics } from "./metrics.ts";
 import { answerError, problem } from "./problem.ts";
 import { callerIfAny, showReady } from "./ready.ts";
@@ -94,8 +95,9 @@ export function createAdmin(given: AdminOptions): Hono<AdminEnv> {
   app.get("/readyz", (c) => showReady(c, options));
   app.get("/metrics", requireRole("read"), (c) => showMetrics(c, options));
   app.get("/api/status", requireRole("read"), (c) => showStatus(c, options));
-  app.route("/api/tasks", taskRoutes(options));
-  app.route("/api/v1", apiV1({ ...options, stillMay }));
+  const answers = new LargeAnswers(options.store);
+  app.route("/api/tasks", taskRoutes(options, answers));
+  app.route("/api/v1", apiV1({ ...options, stillMay, answers }));
   app.route("/", pages({ ...options, stored: given.store, guesses, sessions, stillMay }));
   return app;
 }

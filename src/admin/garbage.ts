@@ -3,7 +3,7 @@
  * of MB, before it looks.
  */
 
-const LEAST_BYTES = 32 * 1024 * 1024;
+const LEAST_BYTES = 16 * 1024 * 1024;
 
 let left = 0;
 

@@ -202,8 +202,12 @@ function fileFamilies({ file_size, wal_size, free_size, pauses }: StoreStatus): 
       "Size of the database file, or of the tables of tq",
       file_size,
     ),
-    ...bytes("tq_database_wal_bytes", "Size of its write-ahead log", wal_size),
-    ...bytes("tq_database_free_bytes", "Free space inside the database file", free_size),
+    ...bytes("tq_database_wal_bytes", "Size of its write-ahead log; not on PostgreSQL", wal_size),
+    ...bytes(
+      "tq_database_free_bytes",
+      "Free space inside the database file; not on PostgreSQL",
+      free_size,
+    ),
     {
       name: "tq_pauses",
       help: "Pauses in force: of queues, and of tasks, which are methods and functions",

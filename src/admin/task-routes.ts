@@ -12,14 +12,13 @@ import { type PauseTarget, withPaused } from "../store/pauses.ts";
 import type { NewTask, Task } from "../task.ts";
 import { readJson } from "./input/json-body.ts";
 import { readPush } from "./input/new-tasks.ts";
-import { enterWithin, Room } from "./input/room.ts";
 import { withTraceOf } from "./input/trace.ts";
 import { readFilter, readId } from "./input/queries.ts";
 import { checkPushable } from "./access/allowed-calls.ts";
-import { type AdminEnv, callerName, requireRole } from "./access/access.ts";
-import { SECOND_MS } from "../values/duration.ts";
+import { type AdminEnv, requireRole } from "./access/access.ts";
 import { jsonList } from "./json-list.ts";
-import { problem, reportError } from "./problem.ts";
+import type { LargeAnswers } from "./large-answers.ts";
+import { reportError } from "./problem.ts";
 import { givenKey, REPLAYED } from "./v1/push-once.ts";
 
 export interface TaskRouteOptions {
@@ -40,14 +39,13 @@ export interface TaskRouteOptions {
   readonly report?: Report;
 }
 
-export function taskRoutes(options: TaskRouteOptions): Hono<AdminEnv> {
+export function taskRoutes(options: TaskRouteOptions, answers: LargeAnswers): Hono<AdminEnv> {
   const { store } = options;
-  const room = new Room(LISTS);
   const routes = new Hono<AdminEnv>();
-  routes.get("/", requireRole("read"), (c) => listTasks(c, options, room));
+  routes.get("/", requireRole("read"), (c) => listTasks(c, options, answers));
   routes.post("/", requireRole("push"), (c) => pushTasks(c, options));
   routes.get("/:id", requireRole("read"), (c) =>
-    showTask(c, store, readId(c.req.param("id"), "show")),
+    answers.answer(c, () => showTask(c, store, readId(c.req.param("id"), "show"))),
   );
   routes.post("/:id/retry", requireRole("admin"), async (c) => {
     return c.json(await store.retry(readId(c.req.param("id"), "retry")));
@@ -58,38 +56,17 @@ export function taskRoutes(options: TaskRouteOptions): Hono<AdminEnv> {
   return routes;
 }
 
-/** Lists that are written at once, half of them for one token: each holds some pages of tasks until its reader takes them. */
-const LISTS = 16;
-
-/** The longest wait for the end of another list. */
-export const LIST_WAIT_MS = 10 * SECOND_MS;
-
 async function listTasks(
   c: Context<AdminEnv>,
   { store, report }: TaskRouteOptions,
-  room: Room,
+  answers: LargeAnswers,
 ): Promise<Response> {
-  const { signal } = c.req.raw; // one that is asked for later does not tell of what was before
   const filter = readFilter(new URL(c.req.url).searchParams, store.now());
-  const entry = { size: 1, owner: callerName(c), ms: LIST_WAIT_MS };
-  const leave = await enterWithin(room, entry, store);
-  if (leave === null) return refuseList(c);
-  try {
-    signal.addEventListener("abort", leave, { once: true });
-    if (signal.aborted) leave();
+  return answers.stream(c, async (leave) => {
     const pages = pagesOf(store, filter, await store.pauses.list());
     const list = await jsonList(pages, (error) => reportError(c, error, report), leave);
     return c.body(list, 200, { "Content-Type": "application/json" });
-  } catch (error) {
-    leave();
-    throw error;
-  }
-}
-
-/** It is no fault of the server, and so not in its log, where it would stand for each request of many. */
-function refuseList(c: Context): Response {
-  const why = "many lists wait for their readers; try again, or use /api/v1/tasks, which has pages";
-  return problem(c, "busy", `Cannot list tasks: ${why}`, { headers: { "Retry-After": "1" } });
+  });
 }
 
 async function* pagesOf(

@@ -10,7 +10,7 @@ import { durability, flush } from "./checks/durability.ts";
 import { fileSystem } from "./checks/file-system.ts";
 import { load } from "./checks/load.ts";
 import { mode } from "./checks/mode.ts";
-import { models } from "./checks/models.ts";
+import { models, refusedModels } from "./checks/models.ts";
 import { oldestReady } from "./checks/oldest-ready.ts";
 import { owners } from "./checks/owners.ts";
 import { pushes } from "./checks/pushes.ts";
@@ -44,6 +44,7 @@ export const CHECKS: readonly Check[] = [
   deadWorkers,
   fewThreads,
   versions,
+  refusedModels,
   models,
   mode,
   settingsFiles,

@@ -14,6 +14,7 @@ import * as condition from "./sql/condition.ts";
 import { noteTrouble } from "./sql/noted-failures.ts";
 import { oldestReady } from "./sql/outlook.ts";
 import { commitTime, readServer } from "./sql/server-condition.ts";
+import { endWaitForModels, isAnyWaitingForModels } from "./sql/waiting-for-models.ts";
 
 export class PostgresCondition implements ConditionStore {
   readonly #access: Access;
@@ -35,6 +36,12 @@ export class PostgresCondition implements ConditionStore {
 
   setAbout(worker: string, about: WorkerAbout, changedAt: number | null): Promise<void> {
     return this.#access.write((db) => condition.setAbout(db, worker, about, changedAt));
+  }
+
+  async endWaitForModels(): Promise<number> {
+    const now = this.#access.now();
+    if (!(await this.#access.read((db) => isAnyWaitingForModels(db, now)))) return 0;
+    return this.#access.write(endWaitForModels);
   }
 
   abouts(): Promise<ReadonlyMap<string, WorkerAbout>> {

@@ -2,7 +2,7 @@
 import { SQL, type ReservedSQL } from "bun";
 import { monotonicNow, sleep } from "../clock.ts";
 import { isAway, translate } from "./errors.ts";
-import { isRefusedForSettings, laterSettings, startupSettings } from "./session-settings.ts";
+import { laterSettings, noteRefused, startupSettings } from "./session-settings.ts";
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -25,6 +25,9 @@ export function connectionOptions({ url, timeout, application }: ConnectionOptio
     connection: { application_name: application, ...startupSettings(url, timeout) },
   };
 }
+
+/** A connection is opened with all settings, without those that a pooler refuses, and without those that a server refuses. */
+const MOST_REFUSALS = 3;
 
 /** A value of a statement. Lists go into parameters such as `$1::bigint[]`. */
 export type SqlValue =
@@ -64,6 +67,7 @@ export class Connection {
   static async open(options: ConnectionOptions): Promise<Connection> {
     const { url, name, timeout } = options;
     const until = monotonicNow() + timeout;
+    let refusals = 0;
     for (;;) {
       try {
         const connection = await Connection.#open(options);
@@ -71,7 +75,7 @@ export class Connection {
         if (settings !== null) await connection.command(settings);
         return connection;
       } catch (error) {
-        if (isRefusedForSettings(url, error)) continue;
+        if (noteRefused(url, error) && ++refusals < MOST_REFUSALS) continue;
         if (!isAway(error) || monotonicNow() + AWAY_MS > until) throw translate(error, name);
         await sleep(AWAY_MS);
       }

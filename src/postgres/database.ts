@@ -25,7 +25,7 @@ import type { OpenTransactions } from "./open-transactions.ts";
 import { ServerClock } from "./server-clock.ts";
 import { PostgresSession, type SessionOptions } from "./session.ts";
 import { mayClaim } from "./sql/ready-count.ts";
-import { lostIsUncertain } from "./errors.ts";
+import { isDeadlock, lostIsUncertain } from "./errors.ts";
 
 export interface PostgresOptions {
   /** `postgresql://user@host/database`. */
@@ -146,7 +146,7 @@ export class PostgresDatabase {
         this.shared.committed();
       }
     }
-    return this.#withSession((session) => session.pushTogether(pushes));
+    return againAfterDeadlock(() => this.#withSession((session) => session.pushTogether(pushes)));
   }
 
   /** The first connection makes the schema. */
@@ -275,4 +275,17 @@ export class PostgresDatabase {
 function only([end]: readonly PushEnd[]): number[] {
   if (end && "ids" in end) return end.ids;
   throw end?.error;
+}
+
+const MOST_TRIES = 5;
+
+/** Runs it again where it waited for a transaction that waited for it: the server has undone all of it. */
+async function againAfterDeadlock<T>(fn: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await fn();
+    } catch (error) {
+      if (tries === MOST_TRIES || !isDeadlock(error)) throw error;
+    }
+  }
 }

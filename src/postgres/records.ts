@@ -1,5 +1,5 @@
 /** The rows of the user's tables, inside the transaction of a session. */
-import { markOperational, TqError } from "../errors.ts";
+import { isTqError, markOperational, TqError } from "../errors.ts";
 import type { Records, Table } from "../store/records.ts";
 import type { Connection } from "./connection.ts";
 import { sqlState } from "./errors.ts";
@@ -106,12 +106,20 @@ async function makeAlone(
   try {
     return { lacking: await makeTable(db, table), shape: await shapeOf(db, table) };
   } catch (error) {
-    throw isInUse(error) ? inUseError(table, error) : error;
+    const state = isTqError(error) ? sqlState(error.cause) : null;
+    if (state === "55P03") throw inUseError(table, error);
+    throw state === "42501" ? noRightError(table, error) : error;
   }
 }
 
-function isInUse(error: unknown): boolean {
-  return error instanceof TqError && error.code === "busy" && sqlState(error.cause) === "55P03";
+function noRightError({ name }: Table, error: unknown): TqError {
+  const { cause } = error as TqError;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new TqError(
+    "database",
+    `Cannot make the table ${name}: ${why}; let the owner of the schema start this program once, or grant CREATE`,
+    { cause },
+  );
 }
 
 function inUseError({ name }: Table, cause: unknown): TqError {

@@ -51,14 +51,12 @@ export function laterSettings(url: string, timeout: number): string | null {
   return settings.map(([name, value]) => `SET ${name} = '${value}'`).join("; ");
 }
 
-/** True where a connection was refused for its settings, and the next one may not be. */
-export function isRefusedForSettings(url: string, error: unknown): boolean {
-  const state = sqlState(error);
+/** Notes what a server or a pooler refuses: the next connection goes without. @returns false where it refused something else */
+export function noteRefused(url: string, error: unknown): boolean {
+  const state = sqlState(error) ?? "";
   const { message } = error as Error;
-  const refusing = state === "08P01" && /startup parameter/.test(message) ? pooled : null;
-  const refused =
-    /^(42704|22023)$/.test(state ?? "") && message.includes(OPTIONAL) ? simple : refusing;
-  if (refused === null || refused.has(url)) return false;
-  refused.add(url);
+  if (state === "08P01" && /startup parameter/.test(message)) pooled.add(url);
+  else if (/^(42704|22023)$/.test(state) && message.includes(OPTIONAL)) simple.add(url);
+  else return false;
   return true;
 }

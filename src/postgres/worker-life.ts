@@ -46,8 +46,11 @@ const LOST_MS = 2_000;
  */
 const FENCE_MS = 3_000;
 
-/** An answer that is owed for less than this may be there already, where this process was held up: ms. */
+/** An answer that is owed for less than this may be on its way: ms. */
 const OWED_MS = 900;
+
+/** A process that looks so late was stopped, or held up: ms. */
+const HELD_UP_MS = 500;
 
 /** The pauses before a connection is tried again: ms. */
 const FIRST_PAUSE_MS = 50;
@@ -69,6 +72,7 @@ export class WorkerLife {
   /** Since when the server owes an answer; null: it does not. */
   #askedAt: number | null = null;
   #checkedAt = -Infinity;
+  #lookedAt = monotonicNow();
   #renewing: Promise<void> | null = null;
   /** It has told the worker to end what it runs, since the last answer. */
   #isFenced = false;
@@ -157,6 +161,9 @@ export class WorkerLife {
 
   #look(): void {
     const now = monotonicNow();
+    // This process was stopped, or held up: an answer that came meanwhile is read after this.
+    if (this.#askedAt !== null && now - this.#lookedAt >= HELD_UP_MS) this.#askedAt = now;
+    this.#lookedAt = now;
     const owed = this.#askedAt === null ? 0 : now - this.#askedAt;
     if (this.#db && owed >= LOST_MS) this.#lost(this.#db);
     this.#ask(ASK_MS);

@@ -37,7 +37,7 @@ export async function runBatch(
   const { store, progress } = thread;
   const ahead = decodeAhead(thread, tasks);
   const session = store.session();
-  session.shareTransactions();
+  session.shareTransactions?.();
   const batch = new Batch(thread, session, tasks);
   /** The tasks whose claims are this batch's: fewer once the main thread has taken some back. */
   let own = tasks;
@@ -101,7 +101,10 @@ export async function runBatch(
     if ((metAnother || isContention(error)) && session.transactionNumber === 1) {
       // Nothing of it is committed: its tasks run again at once, and fewer together.
       noteContention(thread, tasks, true);
-      return [...own, ...(end ?? roundEnd()).handBack];
+      await session.rollback();
+      const mine = [...own, ...(end ?? roundEnd()).handBack];
+      const held = new Set<Claim>(await store.stillHeld(mine)); // the main thread may have taken some back
+      return mine.filter((task) => held.has(task));
     }
     // All other work is rolled back. Each task runs alone next time, so that one of them cannot undo the others again.
     for (const task of tasks) thread.methods.of(task).startOver();

@@ -1,6 +1,6 @@
 /** Finds the method of a task, and decodes its call. */
 import { functionWords, modelWords } from "../catalog.ts";
-import { isTqError, messageOf, TqError } from "../errors.ts";
+import { type ErrorCode, isTqError, messageOf, TqError } from "../errors.ts";
 import { type Outcome, toErrorData } from "../outcome.ts";
 import type { Policy } from "../policies/table.ts";
 import {
@@ -11,6 +11,7 @@ import {
   type ModelMethod,
   requireMethod,
 } from "../registry/model-class.ts";
+import { LONGEST_WAIT_MS, WAITS_FOR_MODELS } from "../store/waiting-for-models.ts";
 import { callWords, type ClaimedTask, isFunctionCall } from "../task.ts";
 import type { Context } from "../transaction/transaction.ts";
 import { decode } from "../values/encoding.ts";
@@ -25,31 +26,52 @@ export type Callables = Pick<
   "registry" | "policies" | "leaveToNewer" | "newerOnDisk"
 >;
 
+const MISSING: ErrorCode = "not_found";
+
 /** Finds the task's method and decodes its call, without the database. Never throws. */
 export function prepare(task: ClaimedTask, thread: Callables): Prepared {
   try {
     return resolve(task, thread);
   } catch (error) {
-    const isMissing = isTqError(error) && error.code === "not_found";
+    const isMissing = isTqError(error) && error.code === MISSING;
     return (isMissing && putBack(task, thread)) || { kind: "failed", error: toErrorData(error) };
   }
 }
 
 /** The waits for models that are on the disk, and that a worker has not loaded: they double. */
 const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 10_000;
+
+/** The waits for another worker, which may claim the task at any of them. */
+const FIRST_WAIT_FOR_OTHER_MS = 100;
+
+function waitBefore({ attempt }: ClaimedTask, first: number): number {
+  return Math.min(first * 2 ** Math.min(attempt - 1, 10), LONGEST_WAIT_MS);
+}
 
 /** Leaves a task to models that may have its method; null: there are none. */
-function putBack({ attempt }: ClaimedTask, thread: Callables): Outcome | null {
+function putBack(task: ClaimedTask, thread: Callables): Outcome | null {
   if (thread.leaveToNewer?.()) {
     const reason = "its thread has older models, and leaves it to a newer one";
     return { kind: "interrupted", reason };
   }
   const difference = thread.newerOnDisk?.() ?? null;
   if (difference === null) return null;
-  const delay = Math.min(FIRST_WAIT_MS * 2 ** Math.min(attempt - 1, 10), LONGEST_WAIT_MS);
-  const reason = `${difference}, and the models that its worker has loaded lack its method: it waits for the new ones (SIGHUP loads them)`;
+  const delay = waitBefore(task, FIRST_WAIT_MS);
+  const reason = `${difference}, and the models that its worker has loaded lack its method: ${WAITS_FOR_MODELS}`;
   return { kind: "snoozed", delay, reason };
+}
+
+/** The outcome of a task that cannot be called: one whose method another live worker has is left to that. */
+export async function uncalled(
+  task: ClaimedTask,
+  outcome: Outcome,
+  otherWorker: ThreadRuntime["otherWorker"],
+): Promise<Outcome> {
+  if (outcome.kind !== "failed" || outcome.error.code !== MISSING) return outcome;
+  const other = (await otherWorker?.(task)) ?? null;
+  if (other === null) return outcome;
+  const reason = `the models of the worker that claimed it lack its method: it waits for worker ${other}, which has it`;
+  return { kind: "snoozed", delay: waitBefore(task, FIRST_WAIT_FOR_OTHER_MS), reason };
 }
 
 /** False for a task that cannot be called: its outcome says nothing about the method. */

@@ -6,7 +6,7 @@ import { verdictOf } from "../policies/verdicts.ts";
 import { finished } from "./finished.ts";
 import { judge } from "./judge.ts";
 import { hasFunction, withEarlierTrouble } from "./policy-trouble.ts";
-import { type Call, isCall, type Prepared } from "./prepare.ts";
+import { type Call, isCall, type Prepared, uncalled } from "./prepare.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
 import { runTime, tellIfOverdue, timeoutError } from "./time-limit.ts";
 import { Transaction } from "../transaction/transaction.ts";
@@ -29,9 +29,10 @@ export async function run(
     output,
     threw,
     progress,
-  }: Pick<ThreadRuntime, "present" | "output" | "threw" | "progress">,
+    otherWorker,
+  }: Pick<ThreadRuntime, "present" | "output" | "threw" | "progress" | "otherWorker">,
 ): Promise<Outcome> {
-  if (!isCall(prepared)) return prepared;
+  if (!isCall(prepared)) return uncalled(task, prepared, otherWorker);
   const { policy } = prepared;
   const running = new RunningTask(task, prepared.context, output);
   present.task = running;

@@ -39,6 +39,8 @@ export interface ThreadRuntime extends Runtime {
   readonly leaveToNewer?: () => boolean;
   /** Called then too. How the models on the disk differ from those here, in words; null: they are the same. */
   readonly newerOnDisk?: () => string | null;
+  /** Called where those have not helped. The id of another live worker that has the method of a task; null: none has. */
+  readonly otherWorker?: (task: ClaimedTask) => Promise<string | null>;
 }
 
 /** Holds the run that a thread began last, so that the main thread can tell it to end. */

@@ -44,6 +44,13 @@ export class SqliteCondition implements ConditionStore {
     return this.#access.write((db) => condition.setAbout(db, worker, about, changedAt));
   }
 
+  async endWaitForModels(): Promise<number> {
+    const { endWaitForModels, isAnyWaitingForModels } = await import("./sql/waiting-for-models.ts");
+    const now = this.#access.now();
+    if (!(await this.#access.read((db) => isAnyWaitingForModels(db, now)))) return 0;
+    return this.#access.write(endWaitForModels);
+  }
+
   abouts(): Promise<ReadonlyMap<string, WorkerAbout>> {
     return this.#access.read(condition.readAbouts);
   }

@@ -2,8 +2,8 @@
 import { monotonicNow } from "../clock.ts";
 import { Database } from "bun:sqlite";
 import { isUtf8 } from "node:buffer";
-import { lstatSync, readlinkSync, type Stats, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { TqError } from "../errors.ts";
 import { giveOwner, ownerWords } from "../file-owner.ts";
 import { openFilesWords } from "../open-files.ts";
@@ -19,9 +19,13 @@ export interface ConnectionOptions {
   readonly timeout: number;
   /** True for a program that writes nothing: it may open a database that its user may not write. */
   readonly onlyLooks?: boolean;
+  /** The KiB of the file that each connection keeps in memory. */
+  readonly cacheKib?: number;
   /** True for a program that must not make the tables of tq. */
   readonly needsTables?: boolean;
 }
+
+export const CONNECTION_DEFAULTS = { onlyLooks: false, needsTables: false, cacheKib: 8_000 };
 
 /** SQLite itself waits only this long for another process's lock; then `write-lock.ts` goes on waiting. */
 const BUSY_TIMEOUT_MS = 5;
@@ -38,7 +42,7 @@ const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
  * @throws TqError "database", "busy" or "not_found", whose sentence says what is wrong with the file and what to do.
  */
 export function connect(options: ConnectionOptions): Database {
-  const { path, needsTables = false } = options;
+  const { path, needsTables, cacheKib } = { ...CONNECTION_DEFAULTS, ...options };
   checkPath(path);
   let db: Database | undefined;
   try {
@@ -57,7 +61,7 @@ export function connect(options: ConnectionOptions): Database {
     if (!isWal(db)) makeWal(db, options.timeout);
     db.run("PRAGMA synchronous = NORMAL"); // `flush.ts` does what FULL would
     db.run(`PRAGMA journal_size_limit = ${WAL_LIMIT_BYTES}`);
-    db.run("PRAGMA cache_size = -8000"); // KiB
+    db.run(`PRAGMA cache_size = ${-cacheKib}`); // a number above 0 counts pages
     db.run("PRAGMA temp_store = MEMORY");
     migrate(db, path);
     recoverFailedFlush(db, path);
@@ -71,8 +75,9 @@ export function connect(options: ConnectionOptions): Database {
 }
 
 /**
- * Finds the file behind a link. SQLite keeps the WAL beside the file itself, and the locks of workers must be there
- * too: otherwise workers that use one name would take those that use the other for dead.
+ * Finds the file behind links. SQLite keeps the WAL beside the file itself, and the locks of workers must be there
+ * too: otherwise workers that use one name would take those that use the other for dead. Nor must a program that has the
+ * database open meet another one where a folder of its path leads elsewhere later.
  */
 export function followLinks(path: string): string {
   let file = path;
@@ -86,7 +91,16 @@ export function followLinks(path: string): string {
     }
     file = resolve(dirname(file), target.toString());
   }
-  return file;
+  return isAbsolute(file) ? join(realFolder(dirname(file)), basename(file)) : file;
+}
+
+function realFolder(folder: string): string {
+  try {
+    const real = realpathSync(folder, { encoding: "buffer" });
+    return isUtf8(real) ? real.toString() : folder;
+  } catch {
+    return folder; // to open the file says why
+  }
 }
 
 /** Undefined where no file is, also for a path that goes through a file. */

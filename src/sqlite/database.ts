@@ -13,7 +13,7 @@ import type { ClaimedTask, NewTask } from "../task.ts";
 import { isTqError } from "../errors.ts";
 import { awaitDue } from "./await-due.ts";
 import { CommitWait } from "./commit-wait.ts";
-import { type ConnectionOptions, followLinks } from "./connection.ts";
+import { CONNECTION_DEFAULTS, type ConnectionOptions, followLinks } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { translate } from "./errors.ts";
 import { Capacity } from "./file/capacity.ts";
@@ -96,8 +96,7 @@ export class SqliteDatabase {
       bootId: bootId(),
       maxSize: 0,
       minFree: 0,
-      onlyLooks: false,
-      needsTables: false,
+      ...CONNECTION_DEFAULTS,
       ...options,
       path,
       turn,

@@ -4,7 +4,13 @@ import { statSync } from "node:fs";
 import { isTqError, markOperational, TqError } from "../errors.ts";
 import { cannotOpenFilesWords } from "../open-files.ts";
 import { diskFull, freeBytes, FULL_DISK_BYTES } from "./file/capacity.ts";
-import { findUnwritable, ownersOf, unwritableError, unwritableForAll } from "./file/unwritable.ts";
+import {
+  findUnwritable,
+  ownersOf,
+  refusedWriteError,
+  unwritableError,
+  unwritableForAll,
+} from "./file/unwritable.ts";
 
 /** The first prefix that fits counts, so a longer code stands before its own beginning. */
 const SENTENCES: [prefix: string, sentence: (path: string, message: string) => TqError][] = [
@@ -34,7 +40,10 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
   ],
   [
     "SQLITE_READONLY",
-    (path) => unwritableError(path, findUnwritable(path) ?? { code: "EACCES", file: path }),
+    (path) => {
+      const found = findUnwritable(path);
+      return found === null ? refusedWriteError(path) : unwritableError(path, found);
+    },
   ],
   [
     "SQLITE_CANTOPEN",

@@ -1,28 +1,28 @@
 /** Keeps how a backup went, beside making it. */
 import type { Database } from "bun:sqlite";
-import { isTqError, messageOf } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import type { Backup, BackupEnd } from "../store/backup.ts";
 import type { Store } from "../store/store.ts";
-import { type BackupPlace, backUp } from "./file/backup-folder.ts";
+import { type BackupPlace, backUp, checkPlace } from "./file/backup-folder.ts";
 
 /** A backup waits for so long until the database knows of it. */
 const PATIENCE_MS = 1_000;
 
 type Remembering = Pick<Store, "after" | "condition">;
 
-/** A name that cannot be used is told to the caller alone: no copy was begun. */
+/** A name that nobody can have meant is told to the caller alone: no copy was begun. */
 export async function backUpAndRemember(
   place: BackupPlace,
   store: Remembering,
   withConnection: (make: (db: Database) => Promise<Backup>) => Promise<Backup>,
 ): Promise<Backup> {
+  checkPlace(place);
   try {
     const made = await withConnection(async (db) => backUp(db, place));
     await remember(made, store);
     return made;
   } catch (error) {
-    const isBegun = !isTqError(error) || error.code !== "invalid";
-    if (isBegun) await remember({ reason: messageOf(error) }, store);
+    await remember({ reason: messageOf(error) }, store);
     throw error;
   }
 }

@@ -91,8 +91,7 @@ export class SqliteSession implements Session {
     return `?${index + 1}`;
   }
 
-  /** One transaction writes at a time: none waits for a row. */
-  shareTransactions(): void {}
+  shareTransactions(): void {} // one transaction writes at a time: none waits for a row
 
   begin(): Soon<void> {
     return this.#transaction.begin();

@@ -1,7 +1,7 @@
 /** The words for how the backups of a database went, wherever they are shown. */
 import { cut } from "../quote.ts";
 import { formatAge } from "../values/duration.ts";
-import type { BackupRecord } from "./backup.ts";
+import type { BackupRecord, UncountedFile } from "./backup.ts";
 
 /** True where the last good one was made of this very database: not before it was restored. */
 export function isOwnBackup({ made_at: made, restored_at: restored }: BackupRecord): boolean {
@@ -23,6 +23,20 @@ function lastWords(record: BackupRecord, now: number): string[] {
 
 function failureWords({ failed_at: failed, reason }: BackupRecord, now: number): string[] {
   return failed === null ? [] : [`the last try, ${ago(failed, now)}, failed: ${cut(reason ?? "")}`];
+}
+
+/** One sentence for each place that they are of. */
+export function uncountedWords(files: readonly UncountedFile[]): string[] {
+  const byPlace = Map.groupBy(files, ({ place }) => place);
+  return [...byPlace].map(([place, of]) => {
+    const { length } = of;
+    const last = `${length === 1 ? "" : "the last is "}${of.at(-1)?.path}`;
+    const what =
+      place === null
+        ? `${length === 1 ? "1 file that does" : `${length} files that do`} not say of which database (${last})`
+        : `${length === 1 ? "1 copy" : `${length} copies`} of ${place} (${last}): this database was there before it was moved, or is a copy of that one`;
+    return `Not counted, and not deleted: ${what}; delete by hand what nobody needs`;
+  });
 }
 
 /** A clock that was ahead has left times that are to come. */

@@ -12,6 +12,14 @@ export interface Backup {
   readonly tasks: TaskCounts;
   /** The paths of earlier backups of this database that it took the place of. */
   readonly deleted: readonly string[];
+  /** Files with the name of one that may be of this database, but not surely: they are not counted, and stay. */
+  readonly uncounted: readonly UncountedFile[];
+}
+
+export interface UncountedFile {
+  readonly path: string;
+  /** The host and path that the database had then, or that one has which began as its copy; null: unknown. */
+  readonly place: string | null;
 }
 
 /** How the backups of a database went. All times are ms since 1970 UTC. */

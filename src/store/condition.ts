@@ -13,6 +13,15 @@ export interface WorkerAbout {
   readonly calls: readonly string[];
   /** The tq.toml that it has read; null: there was none. */
   readonly settings: string | null;
+  /** Absent from what an older tq has written. */
+  readonly refusal?: Refusal | null;
+}
+
+/** Models that a worker could not load: it goes on with those that it has. */
+export interface Refusal {
+  readonly message: string;
+  /** How the disk differed from what the worker has loaded; null: it did not, as where a package is missing. */
+  readonly difference: string | null;
 }
 
 /** The mode of the database, as the settings of a program said first. */
@@ -86,6 +95,8 @@ export interface ConditionStore {
   setThreads(worker: string, ready: number): Promise<void>;
   /** Keeps what a worker says of itself. @param changedAt when its newest file of models was changed; null: unknown */
   setAbout(worker: string, about: WorkerAbout, changedAt: number | null): Promise<void>;
+  /** Makes the tasks due that wait for newer models: a worker has these now. @returns how many */
+  endWaitForModels(): Promise<number>;
   /** By the ids of the workers that have said something. */
   abouts(): Promise<ReadonlyMap<string, WorkerAbout>>;
 

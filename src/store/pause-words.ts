@@ -1,4 +1,5 @@
 /** The words for pauses, wherever they are shown. */
+import { flagInShell, inShell } from "../in-shell.ts";
 import { isPattern } from "../patterns.ts";
 import { cut, quote } from "../quote.ts";
 import { callWords, isFunctionCall } from "../task.ts";
@@ -46,11 +47,6 @@ export function whyHeld(pauses: readonly Pause[], task: Pausable, now: number): 
 
 /** The command that ends a pause. */
 export function resumeCommand({ kind, name }: PauseTarget): string {
-  const flag = kind === "task" ? "--task " : name.startsWith("-") ? "-- " : "";
-  return `tq resume ${flag}${inShell(name)}`;
-}
-
-/** A word as a shell takes it. */
-export function inShell(word: string): string {
-  return /^[\w@%+=:./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  if (kind === "task") return `tq resume ${flagInShell("--task", name)}`;
+  return `tq resume ${name.startsWith("-") ? "-- " : ""}${inShell(name)}`;
 }

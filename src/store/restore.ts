@@ -30,6 +30,8 @@ export interface Restored {
   readonly path: string;
   /** Where the former one is now; null: there was none. */
   readonly former: string | null;
+  /** The logs of the former one, where they could not be written into it, or it was gone. */
+  readonly former_logs: readonly string[];
   readonly tasks: TaskCounts;
   /** Tasks that ran when the copy was made, and are ready again. */
   readonly interrupted: number;

@@ -86,7 +86,7 @@ export interface Session {
    * Says that runs of several tasks share its transactions: where others write at the same time, these wait for a row for
    * some ms only, and then fail with an error of contention. A row stays locked for the length of all.
    */
-  shareTransactions(): void;
+  shareTransactions?(): void;
   /** @throws TqError "busy" when another program holds the database longer than `database.timeout`. */
   begin(): Soon<void>;
   /**

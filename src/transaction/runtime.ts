@@ -3,6 +3,7 @@
  * as a compiled program may carry two copies of tq.
  */
 import { loadConfig, type Config } from "../settings/config.ts";
+import { standingFolder } from "../settings/standing-folder.ts";
 import type { Report } from "../log/events.ts";
 import { systemClock } from "../clock.ts";
 import { goesToJournal } from "../log/journal.ts";
@@ -96,7 +97,7 @@ function sayOtherStore(before: Runtime, now: Runtime): void {
 }
 
 function enterSettings(): Runtime {
-  const config = loadConfig({ cwd: process.cwd(), env: process.env });
+  const config = loadConfig({ cwd: standingFolder(), env: process.env });
   const made = createRuntime(config);
   enterRuntime(made);
   return made;

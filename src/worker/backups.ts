@@ -3,6 +3,7 @@ import { messageOf, TqError } from "../errors.ts";
 import type { Report } from "../log/events.ts";
 import type { Config } from "../settings/config.ts";
 import type { Backup, BackupEnd } from "../store/backup.ts";
+import { uncountedWords } from "../store/backup-words.ts";
 import type { Store } from "../store/store.ts";
 import { formatSize } from "../values/size.ts";
 import type { BackedUp, BackUp } from "./messages.ts";
@@ -37,6 +38,9 @@ export class Backups implements OwnWork {
       const made = await this.#inThread();
       await this.#remember(made);
       report({ name: "log.note", level: "info", message: `Backed up into ${made.path}` });
+      for (const message of uncountedWords(made.uncounted)) {
+        report({ name: "log.note", level: "info", message });
+      }
       return doneWords(made);
     } catch (error) {
       // A backup that is missing is noticed too late: alerts tell it.
@@ -76,8 +80,9 @@ export class Backups implements OwnWork {
   }
 }
 
-function doneWords({ path, size, tasks, deleted }: Backup): string {
+function doneWords({ path, size, tasks, deleted, uncounted }: Backup): string {
   const count = Object.values(tasks).reduce((sum, one) => sum + one, 0);
   const words = `wrote ${path} with ${count === 1 ? "1 task" : `${count} tasks`}, ${formatSize(size)}`;
-  return deleted.length === 0 ? words : `${words}; deleted ${deleted.length} older`;
+  const older = deleted.length === 0 ? [] : [`deleted ${deleted.length} older`];
+  return [words, ...older, ...uncountedWords(uncounted)].join("; ");
 }

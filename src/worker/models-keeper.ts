@@ -24,6 +24,10 @@ export interface ModelsKeeperOptions {
   readonly report: Report;
   /** Has all threads load the models anew. `isAsked`: somebody has asked for them as they are now. */
   readonly renew: (isAsked: boolean) => void;
+  /** A thread loads its models, which may never end. */
+  readonly isLoading: () => boolean;
+  /** Makes the tasks due that wait for newer models. */
+  readonly endWait: () => Promise<unknown>;
   /** A clock that nobody sets, in ms. Default: `monotonicNow`. */
   readonly monotonic?: () => number;
 }
@@ -50,6 +54,7 @@ export class ModelsKeeper {
 
   stop(): void {
     if (this.#timer) clearInterval(this.#timer);
+    this.#timer = null;
   }
 
   /** Call it now and then, where the worker does not watch: mostly it does nothing. */
@@ -61,9 +66,10 @@ export class ModelsKeeper {
 
   look(): void {
     const { watch, report, renew } = this.#options;
-    const difference = this.#watch.look();
+    const isLoading = this.#options.isLoading();
+    const difference = this.#watch.look(isLoading);
     if (difference !== null) {
-      if (!watch) return report({ name: "models.changed", reason: difference });
+      if (!watch && !isLoading) return report({ name: "models.changed", reason: difference });
       this.reload(difference, false);
     } else if (this.#refusal !== null && this.#monotonic() >= this.#refusal.at) {
       this.#refusal = { ...this.#refusal, at: Infinity }; // until it is refused again
@@ -75,7 +81,16 @@ export class ModelsKeeper {
   reload(reason: string, isAsked: boolean): void {
     this.#options.report({ name: "models.loading", reason });
     this.#refusal = null;
+    this.#watch.loads();
     this.#options.renew(isAsked);
+    if (!this.#options.watch)
+      this.#timer ??= setInterval(() => this.#lookAtLoad(), WATCH_MS).unref();
+  }
+
+  /** Where the worker does not watch: a load that hangs ends as soon as its files are others. */
+  #lookAtLoad(): void {
+    if (this.#options.isLoading()) return this.look();
+    this.stop();
   }
 
   /** A thread has met new models, which all threads now load. */
@@ -96,6 +111,11 @@ export class ModelsKeeper {
     if (before?.message !== message) {
       this.#options.report({ name: "models.refused", message });
     }
+  }
+
+  /** The first thread with newer models claims tasks. */
+  serves(): void {
+    this.#options.endWait().catch(() => {}); // they come due by themselves
   }
 
   renewed(): void {

@@ -1,7 +1,7 @@
 /** Notices that the models on the disk are others than a worker has loaded, by a look at their files now and then. */
-import { foldersAt } from "../registry/model-files.ts";
 import type { ModelVersion } from "../catalog.ts";
-import { differenceOnDisk, stateOf } from "../registry/model-version.ts";
+import { differenceOnDisk } from "../registry/model-version.ts";
+import { ModelsState } from "./models-state.ts";
 
 /** Files that nobody has written to for this long are whole: an editor may save half of one first. */
 const SETTLED_MS = 200;
@@ -9,12 +9,13 @@ const SETTLED_MS = 200;
 /** Files that are written to all the time are looked at after this long. */
 const LONGEST_MS = 2_000;
 
+const AS_BEFORE = "they are as they were before";
+
 export class ModelsWatch {
   readonly #paths: readonly string[];
   readonly #now: () => number;
+  readonly #state: ModelsState;
   #version: ModelVersion | null = null;
-  /** The files and folders to look at; null: they are to be listed anew. */
-  #listed: readonly string[] | null = null;
   /** The state of the files when they were compared last with the version. */
   #compared: string | null = null;
   /** Another state that was seen since, from when on, and since when any other was. */
@@ -24,35 +25,41 @@ export class ModelsWatch {
   constructor(paths: readonly string[], now: () => number) {
     this.#paths = paths;
     this.#now = now;
+    this.#state = new ModelsState(paths);
   }
 
   /** The worker's threads have this version. */
   take(version: ModelVersion): void {
     this.#version = version;
-    this.#listed = null;
+    this.#state.forget();
   }
 
-  /** How the disk differs, in words, once the files have settled; null where it does not, or that was said. */
-  look(): string | null {
+  /** The files are loaded as they are now: only a later change is told. */
+  loads(): void {
+    if (this.#version === null) return;
+    this.#compared = this.#state.of(this.#version);
+    this.#seen = null;
+  }
+
+  /**
+   * How the disk differs, in words, once the files have settled; null where it does not, or that was said.
+   *
+   * @param isLoading a change back to the version is told too: what is being loaded is there no more
+   */
+  look(isLoading = false): string | null {
     if (this.#version === null) return null;
-    const state = this.#state(this.#version);
+    const state = this.#state.of(this.#version);
     if (state === this.#compared) {
       this.#seen = null;
       return null;
     }
-    this.#listed = null;
+    this.#state.forget();
     const now = this.#now();
     const { first } = (this.#seen ??= { state: "", at: now, first: now });
     if (this.#seen.state !== state) this.#seen = { state, at: now, first };
     if (now - this.#seen.at < SETTLED_MS && now - first < LONGEST_MS) return null;
     this.#seen = null;
     this.#compared = state; // of before the comparison: what is written meanwhile is seen next time
-    return differenceOnDisk(this.#version, this.#paths);
-  }
-
-  #state({ entries, files }: ModelVersion): string {
-    const folders = () => this.#paths.flatMap((path) => foldersAt(path));
-    this.#listed ??= [...new Set([...folders(), ...entries, ...Object.keys(files)])];
-    return this.#listed.map((file) => `${file} ${stateOf(file)}`).join("\n");
+    return differenceOnDisk(this.#version, this.#paths) ?? (isLoading ? AS_BEFORE : null);
   }
 }

@@ -1,31 +1,31 @@
 /** Whether the disk has other models than a thread has loaded: a task whose method it lacks may be in those. */
 import type { ModelVersion } from "../catalog.ts";
-import { monotonicNow } from "../clock.ts";
 import { differenceOnDisk } from "../registry/model-version.ts";
-
-/** A look reads all files: many tasks of one missing method share it. */
-const LOOK_AGAIN_MS = 100;
+import { ModelsState } from "./models-state.ts";
 
 export class NewerModels {
   readonly #version: ModelVersion;
   readonly #paths: readonly string[];
-  readonly #now: () => number;
-  #looked: { readonly difference: string | null; readonly at: number } | null = null;
+  readonly #compare: typeof differenceOnDisk;
+  readonly #state: ModelsState;
+  /** The last comparison, and the state of the files before it. */
+  #compared: { readonly state: string; readonly difference: string | null } | null = null;
 
-  /** @param now a monotonic clock, in ms */
-  constructor(version: ModelVersion, paths: readonly string[], now = monotonicNow) {
+  /** @param compare reads all files */
+  constructor(version: ModelVersion, paths: readonly string[], compare = differenceOnDisk) {
     this.#version = version;
     this.#paths = paths;
-    this.#now = now;
+    this.#compare = compare;
+    this.#state = new ModelsState(paths);
   }
 
   /** How the disk differs, in words; null where it has the loaded code. */
   difference(): string | null {
-    const known = this.#looked;
-    // "No difference" is never kept: the files may have changed just before this task was pushed.
-    if (known?.difference && this.#now() - known.at < LOOK_AGAIN_MS) return known.difference;
-    const difference = differenceOnDisk(this.#version, this.#paths);
-    this.#looked = { difference, at: this.#now() };
+    if (this.#compared?.state === this.#state.of(this.#version)) return this.#compared.difference;
+    this.#state.forget();
+    const state = this.#state.of(this.#version);
+    const difference = this.#compare(this.#version, this.#paths);
+    this.#compared = { state, difference };
     return difference;
   }
 }

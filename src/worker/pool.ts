@@ -100,6 +100,11 @@ export class Pool {
     return this.threads.filter(({ loaded }) => loaded).length;
   }
 
+  /** True while a thread loads its models. */
+  get isLoading(): boolean {
+    return this.threads.some(({ loaded, endReason }) => !loaded && endReason === null);
+  }
+
   get idleThreads(): PoolThread[] {
     return this.serving.filter(({ idle, leaves }) => idle && !leaves);
   }

@@ -1,10 +1,11 @@
 /** The words of a worker about itself in its row of the store: programs that only read the database have nothing else. */
 import { statSync } from "node:fs";
 import type { Config } from "../settings/config.ts";
-import type { ConditionStore, WorkerAbout } from "../store/condition.ts";
+import type { ConditionStore, Refusal, WorkerAbout } from "../store/condition.ts";
 import { callsOf } from "../catalog.ts";
 import { callName } from "../task.ts";
-import { differenceOf } from "../registry/model-version.ts";
+import { differenceOf, differenceOnDisk } from "../registry/model-version.ts";
+import type { TqError } from "../errors.ts";
 import type { Loaded } from "./messages.ts";
 
 interface SelfReportOptions {
@@ -32,6 +33,7 @@ export class SelfReport {
   /** As `check` saw them last: a thread that is being replaced is missing only for a moment. */
   #seen = -1;
   #loaded: Loaded | null = null;
+  #refusal: Refusal | null = null;
   #isAboutTold = false;
 
   constructor(options: SelfReportOptions, present: () => Present) {
@@ -50,10 +52,20 @@ export class SelfReport {
 
   /** A thread has loaded the models. */
   loaded(models: Loaded): void {
-    if (this.#loaded === null || differenceOf(this.#loaded.version, models.version) !== null) {
-      this.#isAboutTold = false;
-    }
+    const before = this.#loaded;
+    const isNew = before === null || differenceOf(before.version, models.version) !== null;
+    if (isNew || this.#refusal !== null) this.#isAboutTold = false;
+    this.#refusal = null;
     this.#loaded = models;
+    this.check();
+  }
+
+  /** The models could not be loaded: the threads go on with those that they have. */
+  refused({ message }: TqError): void {
+    if (this.#loaded === null) return;
+    const difference = differenceOnDisk(this.#loaded.version, this.#options.models);
+    this.#refusal = { message, difference };
+    this.#isAboutTold = false;
     this.check();
   }
 
@@ -85,7 +97,13 @@ export class SelfReport {
   #tellAbout({ version, catalog }: Loaded): void {
     const { id, config, models } = this.#options;
     const calls = callsOf(catalog).map(({ model, method }) => callName(model, method));
-    const about: WorkerAbout = { models, version, calls, settings: config.file };
+    const about: WorkerAbout = {
+      models,
+      version,
+      calls,
+      settings: config.file,
+      refusal: this.#refusal,
+    };
     this.#isAboutTold = true;
     this.#store
       .setAbout(id, about, newestChange(Object.keys(version.files)))

@@ -23,6 +23,8 @@ export interface SuccessionEvents {
   cannotStart(error: TqError): void;
   /** A thread still loads this file. */
   loadsLong(file: string): void;
+  /** The first thread that has this version of the models claims tasks. */
+  serves(): void;
   /** All threads have the newest models. */
   renewed(): void;
 }

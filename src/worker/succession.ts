@@ -41,6 +41,8 @@ export class Succession {
   readonly #letGo = new LetGo();
   #version: ModelVersion | null = null;
   #generation = 0;
+  /** The newest generation that claims tasks, or has. */
+  #served = -1;
   /** Threads with older models are replaced by ones with newer models. */
   #isRenewing = false;
   #canServe = false;
@@ -234,7 +236,10 @@ export class Succession {
     if (isNewest && this.#serving.length < this.#options.places) {
       const older = this.#serving.filter(({ generation }) => generation < thread.generation);
       for (const old of older) old.setOutdated();
-      return thread.go();
+      thread.go();
+      if (thread.generation > this.#served) this.#events.serves();
+      this.#served = Math.max(this.#served, thread.generation);
+      return;
     }
     const isOneLeaving = this.#outdated.some(({ leaves }) => leaves);
     if (!isNewest || !(isOneLeaving || this.#isWanted(thread))) {

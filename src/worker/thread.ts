@@ -33,6 +33,7 @@ import type { BackUp, FromThread, Init, ToThread } from "./messages.ts";
 import { placeOf } from "../stack.ts";
 import { lackedCall, requireModels } from "./lacking-models.ts";
 import { NewerModels } from "./newer-models.ts";
+import { OtherWorkers } from "./other-workers.ts";
 import { PostedEvents } from "./posted-events.ts";
 import { takeServiceVariables } from "../service-variables.ts";
 import { StrayWork } from "../run/stray-work.ts";
@@ -239,6 +240,7 @@ async function start(init: Init): Promise<void> {
     const heads = callHeads(registry);
     send({ type: "loaded", catalog, policies, heads, crons, followUps, version });
     const newer = new NewerModels(version, paths);
+    const others = new OtherWorkers(worker, store);
     const strays = watchStrayWork(store, report, progress, redaction);
     const live = store.liveOutput({ worker, thread });
     loop = new Loop(
@@ -263,6 +265,7 @@ async function start(init: Init): Promise<void> {
           return isOutdated;
         },
         newerOnDisk: () => newer.difference(),
+        otherWorker: (task) => others.withMethodOf(task),
         queues,
       },
       () => {

@@ -3,7 +3,6 @@
  * after the threads that do.
  */
 import { monotonicNow } from "../clock.ts";
-import { randomUUIDv7 } from "bun";
 import type { Config } from "../settings/config.ts";
 import { messageOf, type TqError } from "../errors.ts";
 import { nextTurn } from "../next-turn.ts";
@@ -29,7 +28,7 @@ import { withWebhookQueue } from "./webhooks/definitions.ts";
 import { Webhooks } from "./webhooks/webhooks.ts";
 
 export class WorkerProcess {
-  readonly id = randomUUIDv7();
+  readonly id = Bun.randomUUIDv7();
   readonly store: WorkerStore;
   readonly stopped: Promise<Summary>;
   readonly #options: WorkerProcessOptions;
@@ -61,7 +60,7 @@ export class WorkerProcess {
   constructor(given: WorkerProcessOptions) {
     const options = { ...given, config: withWebhookQueue(given.config) };
     this.#options = options;
-    this.#models = modelsOf(options);
+    const models = (this.#models = modelsOf(options));
     this.#config = options.config.worker;
     this.stopped = this.#stopped.promise;
     this.#started.promise.catch(() => {}); // a thread may refuse before `start` waits for it
@@ -77,16 +76,18 @@ export class WorkerProcess {
     this.#crons = new CronSources({ id, config, store, report });
     const own = { rescued: this.#rescued, statistics: this.#statistics };
     const parts = { id, config, store, ...own, report };
-    const models = this.#models;
     const renew = (isAsked: boolean) => this.#pool.renewModels(isAsked);
-    this.#keeper = new ModelsKeeper({ models, watch, report, renew });
+    const isLoading = () => this.#pool.isLoading;
+    const endWait = () => store.condition.endWaitForModels();
+    this.#keeper = new ModelsKeeper({ models, watch, report, renew, isLoading, endWait });
     this.#pool = new Pool(
       { ...parts, shown, models, listeners: options.listeners ?? null },
       {
         met: (reason) => this.#keeper.met(reason),
         accepted: (version) => this.#keeper.accepted(version),
-        refused: (error) => this.#keeper.refused(error),
+        refused: (error) => (this.#keeper.refused(error), this.#self.refused(error)),
         renewed: () => this.#keeper.renewed(),
+        serves: () => this.#keeper.serves(),
         loadsLong: (file) => this.#trouble.loadsFor(file),
         loaded: (models) => this.#loaded(models),
         cannotStart: (error) => this.#cannotStart(error),
@@ -165,9 +166,9 @@ export class WorkerProcess {
 
   async #prepare(): Promise<void> {
     const { threads, queues } = this.#config;
-    const worker = { id: this.id, pid: process.pid, threads, queues };
+    const missed = (why: string) => (this.#pool.endRuns(why), this.#self.registered());
     this.#pool.start();
-    await this.store.register({ ...worker, missed: this.#missed });
+    await this.store.register({ id: this.id, pid: process.pid, threads, queues, missed });
     this.#self.registered();
     await this.#alerts.watch();
     await this.#webhooks.watch();
@@ -268,9 +269,6 @@ export class WorkerProcess {
     if (this.#isGoing && !this.#stopping) this.#trouble.cannotStart(error);
   }
 
-  /** Others may put its tasks back, and run them. */
-  readonly #missed = (why: string) => (this.#pool.endRuns(why), this.#self.registered());
-
   /** The running tasks end first. The next start has the models as they are now, and no file that a task has left open. */
   #mustEnd(error: TqError, why: string): void {
     this.#failure ??= error;
@@ -281,8 +279,8 @@ export class WorkerProcess {
   #databaseLost(error: unknown): void {
     const running = this.#pool.threads.flatMap(({ progress }) => progress.running()?.id ?? []);
     if (this.#failure === null && running.length > 0) {
-      const tasks = running.map((id) => `task ${id}`).join(", ");
-      this.#note(`Running when the database was found lost, and ready again: ${tasks}`);
+      const tasks = running.join(", task ");
+      this.#note(`Running when the database was found lost, and ready again: task ${tasks}`);
     }
     this.#failure ??= error;
     this.#stopItself("now", "its database is lost");

@@ -6,7 +6,7 @@ import { digestOf } from "../../src/admin/access/tokens.ts";
 import { BODY_MS } from "../../src/admin/input/bodies.ts";
 import { HeldClock } from "../support/clock.ts";
 import { pushOne } from "../support/store.ts";
-import { untilTrue } from "../support/until.ts";
+import { until, untilTrue } from "../support/until.ts";
 
 describe("the server", () => {
   test("sets every limit of Bun.serve itself", async () => {
@@ -72,12 +72,12 @@ describe("the server", () => {
     expect(await server.store.list()).toEqual([]);
   });
 
-  test("reads a bounded number of large bodies of a token at once, and others beside them", async () => {
+  test("takes in a bounded number of large bodies of a token at once, refuses one more, and takes others beside them", async () => {
     const clock = new HeldClock();
     await using server = await serve({ clock });
     const { authorization } = server.headers;
     const head = `POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}`;
-    const sockets = Array.from({ length: 9 }, () => {
+    const sockets = Array.from({ length: 17 }, () => {
       const socket = connect(server.port, "127.0.0.1");
       socket.on("error", () => {}); // it may be reset
       return socket;
@@ -86,7 +86,11 @@ describe("the server", () => {
       socket.write(`${head}\r\nContent-Length: 1048576\r\n\r\n[`);
       return new Promise<string>((resolve) => socket.once("data", (data) => resolve(String(data))));
     });
-    await untilTrue(() => clock.held(BODY_MS) === 9); // 8 are read, and one waits for room
+    const refused = await Promise.race(answers);
+    expect(refused).toStartWith("HTTP/1.1 503");
+    expect(refused).toContain("Retry-After: 1");
+    expect(refused).toContain("Cannot take the body: many are being sent; try again");
+    await untilTrue(() => clock.held(BODY_MS) === 16);
     const { headers, url } = server;
     const body = JSON.stringify({ model: "sale", method: "process", instances: 1 });
     const small = await fetch(`${url}/api/v1/tasks`, { method: "POST", headers, body });
@@ -97,10 +101,10 @@ describe("the server", () => {
       headers: { authorization: "Bearer office-token" },
       body: body.padEnd(1_000_000),
     });
-    expect(ofOther.status).toBe(201); // half of the room is for other tokens
+    expect(ofOther.status).toBe(201); // some of the room is for other tokens
     clock.end(BODY_MS);
     const statuses = (await Promise.all(answers)).map((text) => text.slice(9, 12)).sort();
-    expect(statuses).toEqual([...Array(8).fill("408"), "503"]);
+    expect(statuses).toEqual([...Array(16).fill("408"), "503"]);
     const large = await fetch(`${url}/api/v1/tasks`, {
       method: "POST",
       headers,
@@ -108,6 +112,77 @@ describe("the server", () => {
     });
     expect(large.status).toBe(201);
     for (const socket of sockets) socket.destroy();
+  });
+
+  test("takes in 64 bodies of 100 kB of one token that come at once", async () => {
+    await using server = await serve();
+    const { headers, url } = server;
+    const body = JSON.stringify({ model: "sale", method: "process", instances: 1 });
+    const request = { method: "POST", headers, body: body.padEnd(100_000) };
+    const pushes = Array.from({ length: 64 }, () => fetch(`${url}/api/v1/tasks`, request));
+    const statuses = (await Promise.all(pushes)).map(({ status }) => status);
+    expect(statuses).toEqual(Array(64).fill(201));
+  });
+
+  test("takes in bodies in chunks by what has come of them", async () => {
+    await using server = await serve({ clock: new HeldClock() });
+    const { headers, port, url } = server;
+    const head = `POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${headers.authorization}\r\nTransfer-Encoding: chunked`;
+    const large = ` ${" ".repeat(100_000)}`;
+    const sockets = Array.from({ length: 17 }, () => {
+      const socket = connect(port, "127.0.0.1");
+      socket.on("error", () => {}); // it may be reset
+      socket.write(`${head}\r\n\r\n${large.length.toString(16)}\r\n${large}\r\n`);
+      return socket;
+    });
+    const answers = sockets.map(
+      (socket) => new Promise((resolve) => socket.once("data", (data) => resolve(String(data)))),
+    );
+    expect(await Promise.race(answers)).toStartWith("HTTP/1.1 503"); // each may be of 1 MiB now
+    const body = JSON.stringify({ model: "sale", method: "process", instances: 1 });
+    const inChunks = async () => {
+      const stream = new ReadableStream({
+        start(controller) {
+          controller.enqueue(body);
+          controller.close();
+        },
+      });
+      const request = { method: "POST", headers, body: stream } as const;
+      return (await fetch(`${url}/api/v1/tasks`, request)).status;
+    };
+    const statuses = await Promise.all(Array.from({ length: 200 }, inChunks));
+    expect(statuses).toEqual(Array(200).fill(201));
+    for (const socket of sockets) socket.destroy();
+    await until(async () => {
+      const request = { method: "POST", headers, body: body.padEnd(1_000_000) };
+      const sent = Array.from({ length: 16 }, () => fetch(`${url}/api/v1/tasks`, request));
+      const all = (await Promise.all(sent)).map(({ status }) => status);
+      expect(all).toEqual(Array(16).fill(201)); // all of the room is free again
+    });
+  });
+
+  test("takes in a bounded number of small bodies of a token that do not end", async () => {
+    await using server = await serve({ clock: new HeldClock() });
+    const { headers, port, url } = server;
+    const head = `POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${headers.authorization}`;
+    const sockets = Array.from({ length: 129 }, () => {
+      const socket = connect(port, "127.0.0.1");
+      socket.on("error", () => {}); // it may be reset
+      socket.write(`${head}\r\nContent-Length: 65536\r\n\r\n[`);
+      return socket;
+    });
+    const refused = sockets.map(
+      (socket) => new Promise((resolve) => socket.once("data", (data) => resolve(String(data)))),
+    );
+    expect(await Promise.race(refused)).toStartWith("HTTP/1.1 503");
+    const ended = sockets.map((socket) => new Promise((resolve) => socket.once("close", resolve)));
+    for (const socket of sockets) socket.destroy();
+    await Promise.all(ended);
+    const body = JSON.stringify({ model: "sale", method: "process", instances: 1 });
+    await until(async () => {
+      const pushed = await fetch(`${url}/api/v1/tasks`, { method: "POST", headers, body });
+      expect(pushed.status).toBe(201);
+    });
   });
 
   test("waits for an answer longer than for a connection on which nothing moves", async () => {

@@ -48,3 +48,13 @@ test("a room lets in what fits, and others in their order once some leave", asyn
   await one;
   expect(inside).toEqual(["two", "three", "one"]);
 });
+
+test("one who does not wait gets the room that is free, or none", async () => {
+  const room = new Room(4, 3);
+  const leave = room.tryTake(3, "till");
+  expect(room.tryTake(1, "till")).toBeNull(); // more than one owner may have
+  expect(room.tryTake(2, "shop")).toBeNull(); // more than is free
+  room.tryTake(1, "shop")?.();
+  leave?.();
+  expect(room.tryTake(3, "shop")).not.toBeNull();
+});

@@ -1,6 +1,6 @@
 /** `tq backup`, `tq restore` and `tq compact`. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { newTask } from "../support/store.ts";
 import { Folder } from "./tq.ts";
 
@@ -37,6 +37,19 @@ describe("tq backup", () => {
       deleted: [first.stdout.trim()],
     });
     expect(readdirSync(folder.file("backups"))).toHaveLength(1);
+  });
+
+  test("says which copies it does not count, in JSON too", async () => {
+    using folder = await withQueue();
+    mkdirSync(folder.file("backups"));
+    folder.write("backups/tq-2001-01-01T000000.000Z.db", "notes");
+    const file = folder.file("backups/tq-2001-01-01T000000.000Z.db");
+    const { stderr } = await folder.tq("backup", "backups", "--keep", "1");
+    expect(stderr).toEndWith(
+      `\ntq: Not counted, and not deleted: 1 file that does not say of which database (${file}); delete by hand what nobody needs\n`,
+    );
+    const { stdout } = await folder.tq("backup", "backups", "--keep", "1", "--json", "-q");
+    expect(JSON.parse(stdout)).toMatchObject({ uncounted: [{ path: file, place: null }] });
   });
 
   test("takes folder and number from tq.toml where none is given, and makes the folder", async () => {
@@ -170,6 +183,17 @@ describe("tq restore", () => {
     await folder.tq("cancel", "2");
     await folder.tq("backup", "copy.db");
     expect((await folder.tq("restore", "copy.db")).code).toBe(0);
+  });
+
+  test("says that only the log of the former database is left", async () => {
+    using folder = await withQueue();
+    await folder.tq("backup", "copy.db");
+    rmSync(folder.file("tq.db"));
+    folder.write("tq.db-wal", "a log");
+    const { stderr } = await folder.tq("restore", "copy.db", "--run");
+    expect(stderr).toMatch(
+      /^tq: The former database was gone, and only .*\/tq\.db\.former-.*Z-wal is left of it: its log, which no program can read without it; delete it once all is well\n$/,
+    );
   });
 
   test("says that removed tokens are valid again", async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, symlinkSync } from "node:fs";
 import { DECLARATIONS, compile, makeDeclarations } from "./declarations.ts";
 import { type Task, callWords } from "../../src/task.ts";
 import { Folder } from "./tq.ts";
@@ -84,6 +84,54 @@ describe("tq init", () => {
       expect(existsSync(other.file("models.ts"))).toBe(false);
     },
   );
+
+  test("goes on to a folder whose name begins with a dash", async () => {
+    using other = new Folder();
+    const { stdout } = await other.tq("init", "./-x");
+    expect(stdout).toContain("next: cd ./-x && ");
+  });
+
+  test.each(["models.js", "models/sale.ts", "models.ts"])(
+    "names the models that are there in the README: %s",
+    async (file) => {
+      using other = new Folder();
+      mkdirSync(other.file("models"));
+      if (!file.startsWith("models/")) rmdirSync(other.file("models"));
+      other.write(file, "");
+      const { stdout } = await other.tq("init");
+      expect(stdout).not.toContain("next:");
+      const readme = readFileSync(other.file("README.md"), "utf8");
+      const [, named] = /`([^`]+)` holds the tasks/.exec(readme) ?? [];
+      expect(named).toBe(file.replace("sale.ts", ""));
+      expect(readme).not.toContain("notebook");
+    },
+  );
+
+  test.each([
+    [
+      "node_modules",
+      "node_modules\n\n# The database, the files beside it, and the token of the admin API.\ntq.db*\ntq.token\n",
+    ],
+    ["/tq.db*\n*.log\n", "/tq.db*\n*.log\n\n# The token of the admin API.\ntq.token\n"],
+    [
+      "",
+      "# The database, the files beside it, and the token of the admin API.\ntq.db*\ntq.token\n",
+    ],
+    [
+      "dist\r\n",
+      "dist\r\n\r\n# The database, the files beside it, and the token of the admin API.\r\ntq.db*\r\ntq.token\r\n",
+    ],
+  ])("adds to a .gitignore that is there what it lacks, once: %j", async (before, after) => {
+    using other = new Folder();
+    other.write(".gitignore", before);
+    const { stdout } = await other.tq("init");
+    const added = before.includes("tq.db") ? "tq.token" : "tq.db*, tq.token";
+    expect(stdout).toContain(`added    .gitignore: ${added}\n`);
+    expect(readFileSync(other.file(".gitignore"), "utf8")).toBe(after);
+    const { stdout: again } = await other.tq("init");
+    expect(again).toContain("left     .gitignore: it exists\n");
+    expect(readFileSync(other.file(".gitignore"), "utf8")).toBe(after);
+  });
 
   test("says of a link that leads to nothing that it is one", async () => {
     using other = new Folder();

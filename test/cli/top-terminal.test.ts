@@ -101,6 +101,22 @@ needs("bash").test(
   },
 );
 
+test.each([
+  ["Ctrl-C", "\u0003", 130],
+  ["Ctrl-\\", "\u001c", 131],
+])("tq top without a terminal as its input says what ends it: %s", async (_, key, status) => {
+  using folder = await folderWithTask();
+  const script = `'${process.execPath}' '${MAIN}' top < /dev/null; echo it was $?; stty -a`;
+  const top = onTerminal(folder, "sh", "-c", `trap : INT QUIT; ${script}`);
+  await until(() => expect(top.frame().at(-1)?.trim()).toBe("Ctrl-C quits"));
+  top.terminal.write("q");
+  top.terminal.write(key);
+  await top.child.exited;
+  const text = top.frame().join("\n");
+  expect(text).toContain(`it was ${status}`);
+  expect(text).toMatch(/ icanon/);
+});
+
 test("tq top says for how long a server has not answered, and no more once it does", async () => {
   await using box = await makeBox();
   let isSilent = false;

@@ -110,12 +110,14 @@ test("tq top draws the screen anew as tasks come and as the terminal is resized,
 test.each([
   ["Ctrl-C", "\u0003", 0],
   ["Escape", "\u001b", 0],
+  ["Ctrl-\\", "\u001c", 0],
   ["SIGTERM", null, 130],
-])("%s ends tq top, which gives the terminal back", async (_, key, status) => {
+  ["SIGQUIT", null, 131],
+] as const)("%s ends tq top, which gives the terminal back", async (name, key, status) => {
   using folder = await folderWithTasks();
   const { child, terminal, frame, text } = onTerminal(folder, 80, "top");
   await until(() => expect(frame().at(-1)).toBe("q quits"));
-  if (key === null) child.kill("SIGTERM");
+  if (key === null) child.kill(name === "SIGQUIT" ? name : "SIGTERM");
   else terminal.write(key);
   expect(await child.exited).toBe(status);
   await until(() => expect(text()).toEndWith(LEAVE));
@@ -205,7 +207,7 @@ const SIZES = [1, 8, 20, 40, 80, 200].flatMap((width) =>
 test.each(SIZES)("a screen of %p columns and %p lines is never exceeded", (width, height) => {
   const pace = { came: 12.34, ended: 3, within: 10_000 };
   const shown = { look: LOOK, pace, trouble: "Cannot ask box7: no answer came within 30 s" };
-  const lines = screenLines(shown, { width, height, colour: true });
+  const lines = screenLines(shown, { width, height, colour: true, hasKeys: true });
   expect(lines.length).toBeLessThanOrEqual(height);
   expect(lines.filter((line) => Bun.stringWidth(line) > width)).toEqual([]);
   expect(lines.join("")).not.toContain("\u001b[2J");
@@ -213,7 +215,9 @@ test.each(SIZES)("a screen of %p columns and %p lines is never exceeded", (width
 
 test("a low screen shows the queues that wait in vain, and those with the most tasks", () => {
   const shown = { look: LOOK, pace: null, trouble: null };
-  const text = screenLines(shown, { width: 80, height: 24, colour: false }).join("\n");
+  const text = screenLines(shown, { width: 80, height: 24, colour: false, hasKeys: true }).join(
+    "\n",
+  );
   for (const name of ["queue-7", "queue-29"]) expect(text).toContain(name);
   expect(text).toContain("not served");
   expect(text).toMatch(/and \d+ more/);

@@ -70,7 +70,7 @@ describe("the status", () => {
     const { code, stdout } = await site.folder.tqWith(WORKER, "status");
     expect(code).toBe(1);
     expect(stdout).toEndWith(
-      '\n1 problem\n  2 tasks wait, and no live worker takes tasks of the queue "prnit"; one takes "print": is one of the two names misspelt? Start a worker with --queue "prnit", or move them with tq move\n',
+      '\n1 problem\n  2 tasks wait, and no live worker takes tasks of the queue "prnit"; one takes "print": is one of the two names misspelt? Start a worker with --queue prnit, or move them with tq move\n',
     );
   });
 

@@ -1,9 +1,10 @@
 /** Backups of a queue at work, and their restores: by the executable, killed and refused for real. */
 import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { proveBackups } from "../proof/backups.ts";
 import { needs } from "../support/needs.ts";
+import { ANOTHER_USER, AS_ANOTHER_USER } from "../support/tools.ts";
 import { eventually } from "./support/eventually.ts";
 import { siteWithModels } from "./support/models.ts";
 import { pushKeys, type Site, TQ } from "./support/site.ts";
@@ -34,6 +35,26 @@ function countIn(path: string): number {
 function parts(site: Site): string[] {
   return readdirSync(site.path).filter((name) => name.includes(".part-"));
 }
+
+test("a project that was copied, or moved, deletes no backup of the one that it came from", async () => {
+  await using site = await withTasks(1);
+  const keepOne = (database: string) =>
+    site.run("backup", "backups", "--keep", "1", "-d", database);
+  mkdirSync(site.file("backups"));
+  await keepOne("tq.db");
+  const [first = ""] = readdirSync(site.file("backups"));
+  for (const [program, ...args] of [["cp", "-a"], ["mv"]] as const) {
+    mkdirSync(site.file(program));
+    Bun.spawnSync([program, ...args, "tq.db", `${program}/tq.db`], { cwd: site.path });
+    const { code, stderr } = await keepOne(`${program}/tq.db`);
+    expect(code).toBe(0);
+    expect(stderr).toContain(
+      `/tq.db (${site.file(`backups/${first}`)}): this database was there before it was moved, or is a copy of that one; delete by hand what nobody needs`,
+    );
+    expect(stderr).not.toContain("Deleted");
+  }
+  expect(readdirSync(site.file("backups"))).toHaveLength(3);
+});
 
 test("copies of a queue under load are restored and drained, and each task has run once", async () => {
   const { problems, rounds, pushed } = await proveBackups(3);
@@ -83,6 +104,44 @@ describe("a backup", () => {
     expect(parts(site)).toEqual([]);
     expect(countIn(site.file("copy.db"))).toBe(MANY);
   });
+
+  test("that is killed under a name with the date leaves nothing once the next one has another name", async () => {
+    await using site = await withTasks(MANY);
+    const backup = site.start(["backup", "shop-monday.db"]);
+    await eventually("it writes", () => parts(site).length > 0 || site.has("shop-monday.db"));
+    backup.kill("SIGKILL");
+    await backup.exited;
+    expect((await site.run("backup", "shop-tuesday.db")).code).toBe(0);
+    expect(parts(site)).toEqual([]);
+    expect(countIn(site.file("shop-tuesday.db"))).toBe(MANY);
+  });
+
+  needs("root").test(
+    "into a folder that its user may not use is told as one that has failed",
+    async () => {
+      await using site = await withTasks(1);
+      for (const name of [".", "tq.db"]) chownSync(site.file(name), ANOTHER_USER, ANOTHER_USER);
+      for (const [folder, mode] of Object.entries({ closed: 0o755, hidden: 0o700, blind: 0o733 })) {
+        mkdirSync(site.file(`${folder}/in`), { recursive: true });
+        chmodSync(site.file(folder), mode);
+        for (const path of folder === "hidden" ? ["hidden/in", "hidden/copy.db"] : [folder]) {
+          const tried = site.spawn([...AS_ANOTHER_USER, TQ, "backup", path]);
+          const { code, stderr } = await tried.ended();
+          expect(code).toBe(2);
+          expect(stderr).toMatch(
+            /Cannot write the backup \S+: EACCES: permission denied; check the folder/,
+          );
+          expect(stderr).toContain(`Cannot write the backup ${site.file(path)}`);
+          const status = await site.run("status", "--json");
+          const { reason } = JSON.parse(status.stdout).backup;
+          expect(reason).toStartWith(`Cannot write the backup ${site.file(path)}`);
+        }
+      }
+      expect((await site.run("doctor", "--quick")).stdout).toMatch(
+        /^✗ no_backup\nThe last backup, /m,
+      );
+    },
+  );
 
   needs("mount").test("onto a disk that is too small is refused before it writes", async () => {
     await using site = await withTasks(20_000);

@@ -1,5 +1,6 @@
 /** SIGHUP, a closed terminal, and a program that is the first of a container. */
 import { expect, test } from "bun:test";
+import { rmSync, symlinkSync } from "node:fs";
 import { needs } from "../support/needs.ts";
 import { eventually } from "./support/eventually.ts";
 import { siteWithModels } from "./support/models.ts";
@@ -51,6 +52,69 @@ test("a task of models that the worker has not loaded yet waits for SIGHUP", asy
   expect(await site.becomes(next, "finished")).toMatchObject({ result: "2" });
 });
 
+/** The link `current` leads to this release. */
+function release(site: Site, version: number): void {
+  site.write(`r${version}/models.ts`, VERSIONED(version));
+  rmSync(site.file("current"), { force: true });
+  symlinkSync(`r${version}`, site.file("current"));
+}
+
+test.each([[[]], [["--models", "models.ts"]]])(
+  "a worker that was started in a link to a release follows it at SIGHUP: tq worker %p",
+  async (flags) => {
+    await using site = new Site();
+    release(site, 1);
+    const script = 'cd current && exec "$0" worker -n 1 -d ../tq.db "$@"';
+    const worker = site.spawn(["sh", "-c", script, TQ, ...flags], { detached: true });
+    await worker.says("worker.started");
+    release(site, 2);
+    worker.kill("SIGHUP");
+    await worker.says("models.loaded");
+    const next = await site.pushOne("job", "version", "1");
+    expect(await site.becomes(next, "finished")).toMatchObject({ result: "2" });
+    const asked = await site
+      .spawn(["sh", "-c", 'cd current && exec "$0" doctor --quick --json -d ../tq.db', TQ])
+      .ended();
+    const { findings } = JSON.parse(asked.stdout) as { findings: { check: string }[] };
+    expect(findings.filter(({ check }) => check.startsWith("models"))).toEqual([]);
+  },
+);
+
+test("a task that waits for newer models is due once these are loaded", async () => {
+  await using site = new Site();
+  site.write("models.ts", VERSIONED(1));
+  const worker = await site.worker(["-n", "1"], { detached: true });
+  site.write("models.ts", VERSIONED(2).replace("async version", "async fresh"));
+  const next = await site.pushOne("job", "fresh", "1");
+  await worker.says("task.snoozed", { task: next });
+  using db = site.connect();
+  db.run("UPDATE tq__task SET scheduled_at = scheduled_at + 9000"); // as after some looks
+  const far = site.task(next).scheduled_at ?? 0;
+  worker.kill("SIGHUP");
+  const { finished_at: end } = await site.becomes(next, "finished");
+  expect(end).toBeLessThan(far);
+});
+
+test("a task whose method only another live worker has is left to that", async () => {
+  await using site = new Site();
+  site.write("models.ts", VERSIONED(1));
+  site.write("newer/models.ts", VERSIONED(2).replace("async version", "async fresh"));
+  const newer = await site.worker(["-n", "1", "--models", "newer/models.ts"]);
+  await eventually("it has told of its models", () => {
+    const [row] = site.all<{ models_at: number | null }>("SELECT models_at FROM tq_workers");
+    return row?.models_at !== null;
+  });
+  const older = await site.worker(["-n", "1"]);
+  await site.pauseUnlocked(newer);
+  const id = await site.pushOne("job", "fresh", "1");
+  newer.kill("SIGCONT");
+  expect(await site.becomes(id, "finished")).toMatchObject({ result: "2", failures: 0 });
+  await newer.end();
+  const lost = await site.pushOne("job", "fresh", "1");
+  await site.becomes(lost, "failed");
+  await older.says("task.failed", { task: lost });
+});
+
 test("SIGHUP beside broken models changes nothing, and the log says why", async () => {
   await using site = new Site();
   site.write("models.ts", VERSIONED(1));
@@ -66,8 +130,8 @@ test("SIGHUP beside broken models changes nothing, and the log says why", async 
 });
 
 /** Started in a terminal, with its log in a file: what it writes to a closed terminal is lost. */
-async function inTerminal(site: Site) {
-  const child = Bun.spawn(["sh", "-c", 'exec "$0" worker -n 1 2>log', TQ], {
+async function inTerminal(site: Site, before = "") {
+  const child = Bun.spawn(["sh", "-c", `${before} exec "$0" worker -n 1 2>log`, TQ], {
     cwd: site.path,
     env: {
       ...process.env,
@@ -106,15 +170,46 @@ test("SIGHUP by hand has a worker in a terminal load its models anew", async () 
   expect(await child.exited).toBe(0);
 });
 
-test("a worker that was started to outlive its terminal goes on after SIGHUP", async () => {
+test.each(["sh", "terminal"])(
+  "SIGHUP has a worker that was started to outlive its terminal load its models anew: by %s",
+  async (by) => {
+    await using site = siteWithModels();
+    const { kill, says } = await (by === "sh" ? ignoringHangUp(site) : ignoringInTerminal(site));
+    kill("SIGHUP");
+    await says("models.loading");
+    site.write("go", "");
+    await says("models.loaded");
+    kill("SIGTERM");
+    await says("worker.stopped");
+  },
+);
+
+async function ignoringHangUp(site: Site) {
+  const { worker } = await runningTask(site, ["sh", "-c", 'trap "" HUP; exec "$0" "$@"'], true);
+  return {
+    kill: (signal: NodeJS.Signals) => worker.kill(signal),
+    says: async (event: string) => void (await worker.says(event)),
+  };
+}
+
+async function ignoringInTerminal(site: Site) {
+  const { child, says } = await inTerminal(site, 'trap "" HUP;');
+  return { kill: (signal: NodeJS.Signals) => child.kill(signal), says };
+}
+
+test("a worker that was started to outlive its terminal goes on when that is closed", async () => {
   await using site = siteWithModels();
-  const { worker, id } = await runningTask(site, ["sh", "-c", 'trap "" HUP; exec "$0" "$@"']);
-  worker.kill("SIGHUP");
+  const { child, id, says } = await inTerminal(site, 'trap "" HUP;');
+  child.terminal?.close();
+  child.kill("SIGHUP");
   site.write("go", "");
   await site.becomes(id, "finished");
-  expect(worker.find("worker.stopping")).toBeUndefined();
-  worker.kill("SIGTERM");
-  expect((await worker.ended()).code).toBe(0);
+  const next = await site.pushOne("job", "add", "1");
+  await site.becomes(next, "finished");
+  expect(site.read("log")).not.toContain("worker.stopping");
+  child.kill("SIGTERM");
+  await says("worker.stopped");
+  expect(await child.exited).toBe(0);
 });
 
 test("tq serve exits with 0 after SIGHUP", async () => {

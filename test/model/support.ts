@@ -223,18 +223,19 @@ export function refuseCommits(refuses: () => boolean): Disposable {
     if (refuses()) throw new TqError("busy", "refused");
   };
   if (!IS_POSTGRES) return spyOn(FileIdentity.prototype, "check").mockImplementation(check);
-  const { commit } = PostgresTransaction.prototype;
-  return spyOn(PostgresTransaction.prototype, "commit").mockImplementation(async function <T>(
+  const { prototype } = PostgresTransaction;
+  const commit = prototype["commit"] as (this: PostgresTransaction, last: never) => Promise<never>;
+  return spyOn(prototype, "commit").mockImplementation(async function (
     this: PostgresTransaction,
-    last: Parameters<typeof commit<T>>[0],
-  ): Promise<T> {
+    last,
+  ) {
     try {
       check();
     } catch (error) {
       await this.rollback();
       throw error;
     }
-    return commit.call(this, last) as Promise<T>;
+    return commit.call(this, last as never);
   });
 }
 

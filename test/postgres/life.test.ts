@@ -214,7 +214,7 @@ needs("postgres").describe("what listens for commits", () => {
     );
     await until(() => expect(heard()).toBeGreaterThan(before)); // it listens again
     const again = heard();
-    await pushOne(made.store);
+    await made.database.run("NOTIFY tq");
     await until(() => expect(heard()).toBeGreaterThan(again));
     listener.close();
     expect(warn).not.toHaveBeenCalled();

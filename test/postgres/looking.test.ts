@@ -2,9 +2,10 @@
 import { expect, test } from "bun:test";
 import type { PathCondition, ReadFilter } from "../../src/store/looking.ts";
 import { MEASURES, RUN_ENDS, SeriesCounts } from "../../src/statistics/counts.ts";
+import { outputLine } from "../../src/store/task-output.ts";
 import { makePostgres, type TestPostgres } from "../support/postgres.ts";
 import { needs } from "../support/needs.ts";
-import { newTask, pushOne } from "../support/store.ts";
+import { claim, newTask, OWNER, pushOne } from "../support/store.ts";
 import { until } from "../support/until.ts";
 
 const MINUTE = 60_000;
@@ -41,6 +42,7 @@ needs("postgres").describe("looks on PostgreSQL", () => {
       );
       return row as { readonly whole: number; readonly indexed: number };
     };
+    await subject.database.run("SELECT pg_stat_force_next_flush()"); // what this connection has scanned before
     const before = await scans();
     const looking = subject.open();
     const filters: ReadFilter[] = [
@@ -125,7 +127,7 @@ needs("postgres").describe("looks on PostgreSQL", () => {
       ];
       for (const filter of filters) {
         expect(await idsOf(subject, filter)).toEqual([]);
-        expect(await subject.store.countBefore(filter, 99)).toEqual({ count: 0, isAll: true });
+        expect(await subject.store.countBefore(filter, 99)).toMatchObject({ count: 0 });
       }
       expect(await subject.store.getByRef(text)).toBeNull();
     }
@@ -139,6 +141,39 @@ needs("postgres").describe("looks on PostgreSQL", () => {
     const parts = await Array.fromAsync(store.parts());
     expect(parts.map(({ found }) => found.length)).toEqual([4, 4, 1, 0]);
     expect(parts.flatMap(({ found }) => found.map(({ id }) => id))).toEqual(ids.toReversed());
+  });
+
+  test("show what a run says while it goes on, and no more once its claim was lost", async () => {
+    await using subject = await makePostgres();
+    const { store, database, clock } = subject;
+    await store.push([newTask(), newTask()]);
+    const [first, second] = await claim(store, { limit: 2 });
+    if (!first || !second) throw new Error("Not two tasks were claimed");
+    const at = clock.now();
+    const progress = { at, done: 3, total: 7, text: "invoices" };
+    const line = { at, level: "info" as const, text: "it's begun" };
+    const text = `${outputLine(line)}${outputLine(progress)}`.replaceAll("'", "''");
+    await database.run(`
+      INSERT INTO tq.live_output (worker, thread, task, attempt, claim, text)
+      VALUES ('${OWNER.worker}', ${OWNER.thread}, ${second.id}, 1, ${second.claim}, '${text}')`);
+    expect(await store.output(second.id)).toMatchObject([{ attempt: 1, lines: [line], progress }]);
+    const ids = [first.id, second.id];
+    const standings = await store.standings(ids, new Set(ids));
+    expect(standings.toSorted((a, b) => a.id - b.id)).toMatchObject([
+      { progress: null },
+      { progress },
+    ]);
+    expect((await store.working()).threads).toMatchObject([
+      { ...OWNER, task: { id: second.id }, isSure: true, others: 1, progress },
+    ]);
+    const situation = await store.situation({ id: second.id });
+    expect(situation?.run).toMatchObject({ isHeard: true, progress, lastLine: line, others: 1 });
+    await store.cancel(second.id);
+    expect((await store.output(second.id))[0]?.lines).toEqual([line]); // its thread may still say more
+    await store.retry(second.id);
+    await claim(store, { limit: 2 });
+    expect(await store.output(second.id)).toEqual([]);
+    expect((await store.standings([second.id], new Set(ids)))[0]?.progress).toBeNull();
   });
 
   test("count queues of many and of few tasks, and of thousands of queues", async () => {

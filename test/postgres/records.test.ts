@@ -298,3 +298,26 @@ needs("postgres").describe("rows on PostgreSQL", () => {
     });
   });
 });
+
+needs("postgres").test("a role that may not make a table is told so, and what to do", async () => {
+  await using pg = await makePostgres();
+  await pg.store.ready();
+  const role = `role_${process.pid}`;
+  await pg.database.run(
+    `CREATE ROLE ${role} LOGIN; GRANT USAGE ON SCHEMA tq TO ${role}; GRANT SELECT ON tq.schema TO ${role}`,
+  );
+  try {
+    const store = pg.open({ url: pg.database.url.replace("//tq@", `//${role}@`) });
+    const make = withSession(store, (session) =>
+      session.records.ensureTable(table("sale", { a: "TEXT" })),
+    );
+    expect(await errorOf(make)).toMatchObject({
+      code: "database",
+      message:
+        "Cannot make the table sale: permission denied for schema public; let the owner of the schema start this program once, or grant CREATE",
+    });
+    await store.close();
+  } finally {
+    await pg.database.run(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  }
+});

@@ -105,6 +105,25 @@ needs("postgres").describe("the command on PostgreSQL", () => {
 });
 
 needs("postgres").describe("a worker on PostgreSQL", () => {
+  test("that is idle is woken by a push at once, each time", async () => {
+    await using shop = await makeShop();
+    const worker = await shop.worker();
+    for (const key of [1, 2, 3]) {
+      await eventually("it says that it is idle", () =>
+        shop.one("SELECT id FROM tq.worker WHERE idle"),
+      );
+      const id = await shop.push("add", key);
+      const { enqueued_at: pushed } = (await shop.one<{ enqueued_at: string }>(
+        `SELECT enqueued_at FROM tq.task WHERE id = ${id}`,
+      )) ?? { enqueued_at: "0" };
+      await worker.says("task.finished", { task: id });
+      const row = await shop.one<{ began: string }>(
+        `SELECT dequeued_at AS began FROM tq.task WHERE id = ${id}`,
+      );
+      expect(Number(row?.began) - Number(pushed)).toBeLessThan(1_000); // a look alone comes every 2 s
+    }
+  });
+
   test("that is stopped signs off, and leaves no connection", async () => {
     await using shop = await makeShop();
     const worker = await shop.worker();
@@ -146,6 +165,24 @@ needs("postgres").describe("a worker on PostgreSQL", () => {
     expect([await shop.effectsOf(1), await shop.effectsOf(2)]).toEqual([1, 1]);
     expect(worker.stderr).not.toContain("bun:sql");
     expect((await shop.database.run("SELECT id FROM tq.living")).length).toBe(1);
+  });
+
+  test("that was stopped for a while keeps its life and what it runs", async () => {
+    await using shop = await makeShop();
+    const worker = await shop.worker();
+    const id = await shop.push("linger", 1);
+    await worker.says("task.started", { task: id });
+    const before = await shop.one("SELECT id, life FROM tq.worker");
+    worker.kill("SIGSTOP");
+    await shop.one("SELECT pg_sleep(3.5)"); // longer than it waits for an answer
+    worker.kill("SIGCONT");
+    shop.site.write("go", "");
+    await shop.becomes(id, "finished");
+    expect(await shop.one("SELECT id, life FROM tq.worker")).toEqual(before as object);
+    expect(await shop.one(`SELECT attempts, crashes FROM tq.task WHERE id = ${id}`)).toEqual({
+      attempts: 1,
+      crashes: 0,
+    });
   });
 
   test("ends what it runs where the server does not answer, and goes on once it does", async () => {

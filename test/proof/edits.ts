@@ -35,6 +35,8 @@ import { task } from "tq";
 import { note } from "./models.ts";
 export const aside = task("aside", note);`;
 
+const STARTED = '"event":"worker.started"';
+
 /** All threads have new models. */
 const LOADED = '"event":"models.loaded"';
 
@@ -166,6 +168,8 @@ class Run {
     this.#pushed = 1;
     const worker = this.#start("worker", "--threads", "2", "--watch");
     try {
+      // One that starts with models that never load waits for these.
+      await this.#until("the worker has started", () => this.#log().includes(STARTED));
       await this.#edit(models, edits, gapMs);
     } finally {
       this.#isOver = true;

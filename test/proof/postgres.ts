@@ -34,7 +34,11 @@ const torture = Bun.spawn(
     "torture",
     "-d",
     `postgresql://tq@127.0.0.1:${proxy.port}/torture`,
-    ...["--rounds", values.rounds, "--seed", values.seed, "--json"],
+    "--rounds",
+    values.rounds,
+    "--seed",
+    values.seed,
+    "--json",
   ],
   { cwd: folder.path, stdout: "pipe", stderr: "inherit" },
 );

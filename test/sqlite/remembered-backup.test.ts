@@ -1,6 +1,6 @@
 /** The database knows how its backups went. */
 import { expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, symlinkSync } from "node:fs";
 import { BACKUP } from "../../src/cron/own.ts";
 import { NO_BACKUP } from "../../src/store/backup.ts";
 import { errorOf } from "../support/error.ts";
@@ -28,6 +28,23 @@ test("a backup that fails is remembered, and one whose name is refused is not", 
   const error = await errorOf(full.backup(`${path}-copy`));
   expect(error).toMatchObject({ code: "full" });
   expect(await store.condition.backups()).toMatchObject({ made_at: null, reason: error?.message });
+});
+
+test("a backup whose place refuses it is remembered as one that has failed", async () => {
+  await using subject = makeStore();
+  const { store } = subject;
+  const unmounted = `${store.folder}/unmounted`;
+  symlinkSync(`${store.folder}/away`, unmounted);
+  for (const target of [`${store.folder}/${"x".repeat(240)}`, unmounted]) {
+    const error = await errorOf(store.backup(target));
+    expect(error).toMatchObject({ code: "invalid" });
+    expect(await store.condition.backups()).toMatchObject({
+      failed_at: store.now(),
+      reason: error.message,
+    });
+    await store.backup(`${target.slice(0, -1)}-good`.slice(0, 200));
+    expect(await store.condition.backups()).toMatchObject({ failed_at: null });
+  }
 });
 
 test("a backup inside a transaction ends, and is remembered after that", async () => {

@@ -98,10 +98,6 @@ class LateSession implements Session {
     return this.inner.placeholder(index);
   }
 
-  shareTransactions(): void {
-    this.inner.shareTransactions();
-  }
-
   begin(): Promise<void> {
     return this.#later(() => this.inner.begin());
   }

@@ -36,7 +36,7 @@ wait $pid`;
 
 export interface PostgresServer {
   /** The URL of one of its databases. */
-  url(database: string): string;
+  readonly url: (database: string) => string;
   /** How PostgreSQL's own clients find the server. */
   readonly environment: Readonly<Record<string, string>>;
   /** Starts it again; "kill" ends all its processes before, as a crash of the machine does. */

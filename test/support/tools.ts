@@ -78,6 +78,7 @@ export const TOOLS = {
     isThere: () => postgresPrograms() !== null,
     works: () => !isRoot() || Bun.which("setpriv") !== null,
   },
+  pgbouncer: program("pgbouncer", "pgbouncer", "put a pooler before PostgreSQL"),
   psql: program("psql", "postgresql-client", "push by plain SQL"),
   psycopg2: module("psycopg2", "python3-psycopg2"),
   psycopg: module("psycopg", "python3-psycopg"),

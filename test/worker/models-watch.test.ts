@@ -106,11 +106,13 @@ describe("a worker", () => {
   let events: Event[] = [];
   let renewals = 0;
   let asked = 0;
+  let isLoading = false;
 
   function keeper(watch: boolean): ModelsKeeper {
     events = [];
     renewals = 0;
     asked = 0;
+    isLoading = false;
     const kept = new ModelsKeeper({
       models: [models()],
       watch,
@@ -119,6 +121,8 @@ describe("a worker", () => {
         renewals += 1;
         if (isAsked) asked += 1;
       },
+      endWait: async () => {},
+      isLoading: () => isLoading,
       monotonic: () => now,
     });
     kept.accepted(versionNow());
@@ -169,6 +173,28 @@ describe("a worker", () => {
     expect([renewals, asked]).toEqual([3, 0]);
     expect(names()).toEqual(["models.loading", "models.refused", "models.loaded"]);
   });
+
+  test.each([true, false])(
+    "whose load of them does not end begins anew where they are as before, or change again: it watches %p",
+    (watch) => {
+      const kept = keeper(watch);
+      write("for (;;);");
+      kept.reload("SIGHUP", true);
+      isLoading = true;
+      lookFor(kept, 1_000);
+      expect(renewals).toBe(1);
+      write("1");
+      lookFor(kept, 1_000);
+      expect(renewals).toBe(2);
+      write("22");
+      lookFor(kept, 1_000);
+      expect(events).toEqual([
+        { name: "models.loading", reason: "SIGHUP" },
+        { name: "models.loading", reason: "they are as they were before" },
+        { name: "models.loading", reason: `${models()} has changed` },
+      ]);
+    },
+  );
 
   test("that is asked to load them does so, and says a refusal once", () => {
     const kept = keeper(false);

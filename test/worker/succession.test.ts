@@ -20,11 +20,14 @@ function version(text: string): ModelVersion {
 
 let threads: FakeThread[] = [];
 let events: string[] = [];
+/** The generations of which a thread was the first to serve. */
+let served: number[] = [];
 let succession: Succession;
 
 function begin(places: number): void {
   threads = [];
   events = [];
+  served = [];
   succession = new Succession(
     { places, models: [file()], threads: () => threads as unknown as PoolThread[] },
     {
@@ -37,6 +40,7 @@ function begin(places: number): void {
       refused: ({ message }) => events.push(`refused: ${message}`),
       cannotStart: ({ message }) => events.push(`cannot start: ${message}`),
       loadsLong: (file) => events.push(`loads long: ${file}`),
+      serves: () => served.push(Math.max(...serving().map(generationOf))),
       renewed: () => events.push("renewed"),
     },
   );
@@ -45,6 +49,8 @@ function begin(places: number): void {
 
 const coming = () => threads.filter(({ serves, endReason }) => !serves && endReason === null);
 const serving = () => threads.filter(({ serves }) => serves).map(({ number }) => number);
+const generationOf = (number: number) =>
+  threads.find((one) => one.number === number)?.generation ?? -1;
 const leaving = () => threads.filter(({ leaves }) => leaves);
 
 const CATALOG = { job: null };
@@ -111,11 +117,13 @@ describe("new models", () => {
     expect(serving()).toEqual([1, 2]);
     end(leaving()[0]);
     expect(serving()).toEqual([2, 3]);
+    expect(served).toEqual([0, 2]);
     expect(leaving()).toEqual([]);
     load(undefined, "2");
     end(leaving()[0]);
     expect(serving()).toEqual([3, 1]);
     expect(events).toEqual(["renewed"]);
+    expect(served).toEqual([0, 2]);
     expect(coming()).toEqual([]);
   });
 

@@ -46,6 +46,7 @@ _tq() {
     word=${word#"$before"}
     if [[ $quote == '' ]]; then
       printf -v word %q "$word"
+      word=${word//\\,/,} # the commas of a list need no backslash
     elif [[ $word == *[\"\'\\\$\`!]* ]]; then
       continue
     fi

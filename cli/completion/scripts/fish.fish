@@ -1,4 +1,4 @@
-# Completion of tq for fish: tq completions fish > ~/.config/fish/completions/tq.fish
+# Completion of tq for fish: mkdir -p ~/.config/fish/completions && tq completions fish > ~/.config/fish/completions/tq.fish
 
 function __tq_complete
     set -l words (commandline -opc)

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { TqError } from "../../../src/errors.ts";
-import { type Manager, noRights, type ServiceState } from "../manager.ts";
+import { type Manager, noRights, type ServiceState, type Wish } from "../manager.ts";
 import type { Scope } from "../plan.ts";
 import { mustRun, runProgram, type RunProgram } from "../process.ts";
 import { madeByTq } from "../files.ts";
@@ -29,10 +29,10 @@ export function systemd(scope: Scope, run: RunProgram = runProgram, booted = BOO
     file,
     definition: unitOf,
     runs: runsOf,
-    refusal: (changes) =>
+    refusal: (wish) =>
       scope === "user"
-        ? noUserManager(run, booted)
-        : (notBooted(booted) ?? (changes ? noRights() : null)),
+        ? noUserManager(run, booted, wish)
+        : (notBooted(booted, wish) ?? (wish === "look" ? null : noRights())),
     all: () => madeByTq(folder, ".service"),
     start(label) {
       mustRun(run, [...systemctl, "daemon-reload"]);
@@ -103,15 +103,19 @@ function wordsOf(has: ReadonlyMap<string, string>): string {
   return `it ended with ${why}`;
 }
 
-function notBooted(booted: string): TqError | null {
+function notBooted(booted: string, wish: Wish): TqError | null {
   if (existsSync(booted)) return null;
+  const advice =
+    wish === "install"
+      ? "in a container tq worker is the container's own program; elsewhere --print prints the unit, or the file for another system with --for"
+      : "it has no services here; tq status shows the workers that run, however they were started";
   return new TqError(
     "not_found",
-    `systemd does not run this machine (there is no ${booted}): in a container tq worker is the container's own program; elsewhere --print prints the unit, or the file for another system with --for`,
+    `systemd does not run this machine (there is no ${booted}): ${advice}`,
   );
 }
 
-function noUserManager(run: RunProgram, booted: string): TqError | null {
+function noUserManager(run: RunProgram, booted: string, wish: Wish): TqError | null {
   const by = process.env["SUDO_USER"];
   if (by && process.getuid?.() === 0) {
     return new TqError(
@@ -122,7 +126,7 @@ function noUserManager(run: RunProgram, booted: string): TqError | null {
   const { code, stderr } = run(["systemctl", "--user", "show", "--property=Version"]);
   if (code === 0) return null;
   const why = stderr.trim().split("\n").at(-1) || "it says nothing";
-  const none = notBooted(booted);
+  const none = notBooted(booted, wish);
   if (none !== null) return none;
   return new TqError(
     "not_found",

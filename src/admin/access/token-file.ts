@@ -1,6 +1,7 @@
 /** The token of the admin API: a file beside the database that only its owner, or a group of the owner's choice, can read. */
 import { chmodSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { pathInShell } from "../../in-shell.ts";
 import { TqError } from "../../errors.ts";
 import { newToken } from "./tokens.ts";
 import { ownerWords } from "../../file-owner.ts";
@@ -68,7 +69,7 @@ function checkMode(file: string, mode: number): void {
   throw refused(
     file,
     "every user may read it",
-    `run chmod 600 ${file} as its owner, or chmod 640 for a group`,
+    `run chmod 600 ${pathInShell(file)} as its owner, or chmod 640 for a group`,
   );
 }
 

@@ -1,14 +1,12 @@
 /** Reads the bodies of requests: within a size, a time, and as much memory as the server has for them. */
 import type { Context, MiddlewareHandler, Next } from "hono";
-import { bodyLimit } from "hono/body-limit";
-import { TqError } from "../../errors.ts";
 import type { Store } from "../../store/store.ts";
 import { formatDuration, MINUTE_MS } from "../../values/duration.ts";
 import type { AdminEnv } from "../access/access.ts";
 import type { Caller } from "../access/tokens.ts";
 import { leaveGarbage } from "../garbage.ts";
 import { problem } from "../problem.ts";
-import { enterWithin, Room, within } from "./room.ts";
+import { Room, within } from "./room.ts";
 
 const MAX_BYTES = 1024 * 1024;
 
@@ -18,32 +16,38 @@ export const BODY_MS = MINUTE_MS;
 /** Smaller bodies need no turn, and leave little behind. */
 const LARGE_BYTES = 64 * 1024;
 
-/** Large bodies that are read at once, half of them of one token or address; of callers that have shown no token, as those who sign in, fewer. */
-const CALLERS_BYTES = 16 * MAX_BYTES;
-const OTHERS_BYTES = 4 * MAX_BYTES;
+/**
+ * The bytes of the bodies that are being received. Bun takes in up to 1 MiB of a body that nobody reads, so that one
+ * which waits for room would take as much as one that is read: what finds no room is refused.
+ */
+const ROOMS = {
+  small: { all: 12 * MAX_BYTES, one: 8 * MAX_BYTES },
+  large: { all: 24 * MAX_BYTES, one: 16 * MAX_BYTES },
+  /** Of callers that have shown no token, as those who sign in. */
+  others: { all: 4 * MAX_BYTES, one: 2 * MAX_BYTES },
+} as const;
+
+/** A body in chunks does not say its size: it takes room for the first of these that holds what has come of it. */
+const STEPS = [4 * 1024, LARGE_BYTES, MAX_BYTES] as const;
 
 /** A body that JavaScript has parsed may take so many times its size. */
 const GARBAGE_TIMES = 60;
 
 /**
  * Reads the body, also of a request that needs none, so that it has come before the work begins. Large bodies are
- * worked on one after the other. Bun reads no more of a body than this asks for.
+ * worked on one after the other.
  */
 export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<AdminEnv> {
-  const options = { maxSize: MAX_BYTES, onError: refuseLarge };
-  const limited: MiddlewareHandler<AdminEnv> = bodyLimit(options);
-  const ofCallers = new Room(CALLERS_BYTES);
-  const ofOthers = new Room(OTHERS_BYTES);
+  const [small, large, others] = [ROOMS.small, ROOMS.large, ROOMS.others].map(
+    ({ all, one }) => new Room(all, one),
+  ) as [Room, Room, Room];
   const turn = new Room(1);
 
-  const whole = async (c: Context<AdminEnv, string>) => {
-    await c.req.arrayBuffer();
-    c.env?.received?.();
-  };
-
-  const read = (c: Context<AdminEnv, string>) => {
-    const reading = saysItsSize(c) ? whole(c) : limited(c, () => whole(c));
-    return within(store, BODY_MS, reading, () => refuseSlow(c));
+  const enter = (c: Context<AdminEnv>, bytes: number) => {
+    const caller = c.get("caller") as Caller | undefined;
+    const ofCallers = bytes <= LARGE_BYTES ? small : large;
+    const room = caller === undefined ? others : ofCallers;
+    return room.tryTake(bytes, caller?.name ?? c.env?.address ?? "");
   };
 
   const workInTurn = async (next: Next, bytes: number) => {
@@ -63,37 +67,64 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
       return next();
     }
     if (expected > MAX_BYTES) return refuseLarge(c);
-    if (expected <= LARGE_BYTES) return (await read(c)) ?? next();
-    holdBack(c);
-    const caller = c.get("caller") as Caller | undefined;
-    const room = caller === undefined ? ofOthers : ofCallers;
-    const owner = caller?.name ?? c.env?.address ?? "";
     const { signal } = c.req.raw; // one that is asked for later does not tell of what was before
-    const leave = await enterWithin(room, { size: expected, owner, ms: BODY_MS }, store);
-    if (leave === null) throw busy();
+    let [bytes, leave] = [expected, enter(c, expected)];
+    let isOver = false;
+    const grow = (size: number) => {
+      if (isOver) return false; // it came too late, and has been answered
+      if (size <= bytes) return true;
+      bytes = STEPS.find((step) => step >= size) ?? MAX_BYTES;
+      leave?.();
+      leave = enter(c, bytes);
+      return leave !== null;
+    };
     try {
-      if (signal.aborted) throw busy(); // nobody hears it, and Bun would make a buffer for the whole body
-      const refusal = await read(c);
+      if (leave === null) return refuseMany(c);
+      const reading = saysItsSize(c) ? whole(c) : chunks(c, grow);
+      const refusal = await within(store, BODY_MS, reading, () => refuseSlow(c));
       if (refusal !== undefined) return refusal;
+      c.env?.received?.();
+      if (bytes <= LARGE_BYTES) return await next();
       const { byteLength } = await c.req.arrayBuffer();
-      if (byteLength <= LARGE_BYTES) return await next();
       return await workInTurn(next, byteLength);
     } finally {
-      if (signal.aborted) leaveGarbage(expected);
-      leave();
+      if (signal.aborted || leave === null) leaveGarbage(bytes);
+      isOver = true;
+      leave?.();
     }
   };
 }
 
-/** A body in chunks does not say its size: it counts as the largest. */
-function expectedBytes(c: Context): number {
-  if (saysItsSize(c)) return Number(c.req.header("content-length"));
-  return c.req.raw.body === null ? 0 : MAX_BYTES;
+async function whole(c: Context): Promise<undefined> {
+  await c.req.arrayBuffer();
 }
 
-/** Bun takes in the whole body while it waits, unless somebody has the stream of it. */
-function holdBack(c: Context): void {
-  void c.req.raw.body;
+/**
+ * Reads a body that does not say its size.
+ *
+ * @param grow takes room for so many bytes; false: there is none.
+ */
+async function chunks(c: Context, grow: (bytes: number) => boolean): Promise<Response | undefined> {
+  const reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined =
+    c.req.raw.body?.getReader();
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true };
+    if (done || value === undefined) break;
+    size += value.length;
+    if (size > MAX_BYTES) return refuseLarge(c);
+    if (!grow(size)) return refuseMany(c);
+    parts.push(value);
+  }
+  const { raw } = c.req;
+  c.req.raw = new Request(raw, { method: raw.method, body: Buffer.concat(parts) });
+  return undefined;
+}
+
+function expectedBytes(c: Context): number {
+  if (saysItsSize(c)) return Number(c.req.header("content-length"));
+  return c.req.raw.body === null ? 0 : STEPS[0];
 }
 
 /**
@@ -115,6 +146,8 @@ function refuseSlow(c: Context): Response {
   return problem(c, "too_slow", message, { headers: { Connection: "close" } });
 }
 
-function busy(): TqError {
-  return new TqError("busy", "Cannot take the body: many large ones are being sent; try again");
+/** It is no fault of the server, and so not in its log, where it would stand for each request of many. */
+function refuseMany(c: Context): Response {
+  const message = "Cannot take the body: many are being sent; try again";
+  return problem(c, "busy", message, { headers: { "Retry-After": "1" } });
 }

@@ -1,4 +1,4 @@
-/** Room for so much at once; others wait for it, the first first. None takes more than half of it. */
+/** Room for so much at once; others wait for it, the first first. */
 import type { Store } from "../../store/store.ts";
 
 interface Waiting {
@@ -13,13 +13,21 @@ export class Room {
   readonly #taken = new Map<string, number>();
   readonly #waiting: Waiting[] = [];
 
-  constructor(size: number) {
+  /** @param most what one owner takes at most, so that others find some; default: half of it. */
+  constructor(size: number, most = size / 2) {
     this.#free = size;
-    this.#most = size / 2;
+    this.#most = most;
+  }
+
+  /** @returns what gives the room back; null: there is none now, for this owner. */
+  tryTake(size: number, owner: string): (() => void) | null {
+    if (size > this.#free || !this.#mayHave(size, owner)) return null;
+    this.#change(size, owner);
+    return this.#leaving(size, owner);
   }
 
   /**
-   * @param owner takes at most half of the room, so that others find some; null: all of it may be taken.
+   * @param owner null: all of it may be taken.
    * @param gaveUp aborts when it waits no more; then nothing is resolved, unless there was room already.
    * @returns what gives the room back; resolves once there is some.
    */
@@ -30,6 +38,10 @@ export class Room {
     gaveUp?.addEventListener("abort", () => this.#forget(entry), { once: true });
     this.#admit();
     await promise;
+    return this.#leaving(size, owner);
+  }
+
+  #leaving(size: number, owner: string | null): () => void {
     let isIn = true;
     return () => {
       if (isIn) this.#change(-size, owner);
@@ -38,7 +50,7 @@ export class Room {
     };
   }
 
-  /** Lets in those who wait, in their order; one who has half of the room already is passed by. */
+  /** Lets in those who wait, in their order; one who has as much as one owner may is passed by. */
   #admit(): void {
     for (;;) {
       const at = this.#waiting.findIndex(({ size, owner }) => this.#mayHave(size, owner));

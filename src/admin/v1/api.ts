@@ -4,6 +4,7 @@ import { generateSpecs } from "hono-openapi";
 import type { AdminEnv } from "../access/access.ts";
 import type { Caller } from "../access/tokens.ts";
 import type { AdminOptions } from "../app.ts";
+import type { LargeAnswers } from "../large-answers.ts";
 import type { Role } from "../../store/tokens.ts";
 import { cronOperations } from "./cron.ts";
 import { cronChanges } from "./cron-changes.ts";
@@ -25,6 +26,7 @@ export type Api = ReturnType<typeof operationsOf>;
 export interface ApiOptions extends AdminOptions {
   /** False once the token of a caller is removed or has none of the roles, or its session has ended. */
   readonly stillMay: (caller: Caller, ...roles: readonly Role[]) => Promise<boolean>;
+  readonly answers: LargeAnswers;
 }
 
 export function apiV1(options: ApiOptions): Hono<AdminEnv> {

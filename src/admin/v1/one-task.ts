@@ -47,7 +47,7 @@ const STATE = v.object({ id: v.number(), state: v.string() });
 const LONGEST_WAIT_MS = 5 * MINUTE_MS;
 
 export function oneTaskOperations(options: ApiOptions) {
-  const { store, mode, catalog, policies = () => ({}), stillMay } = options;
+  const { store, mode, catalog, policies = () => ({}), stillMay, answers } = options;
   return new Hono<AdminEnv>()
     .get(
       "/:id/why",
@@ -86,8 +86,10 @@ export function oneTaskOperations(options: ApiOptions) {
       async (c) => {
         const { id } = c.req.valid("param");
         if ((await store.standings([id])).length === 0) throw noSuchTask(`show task ${id}`);
-        const runs = await store.output(id, c.req.valid("query").from);
-        return c.json({ runs: runs.map(outputOf) });
+        return answers.answer(c, async () => {
+          const runs = await store.output(id, c.req.valid("query").from);
+          return c.json({ runs: runs.map(outputOf) });
+        });
       },
     )
     .get(
@@ -113,11 +115,16 @@ export function oneTaskOperations(options: ApiOptions) {
         const { id } = c.req.valid("param");
         const hasWaited = await endWithin(c, store, id, c.req.valid("query").wait);
         if (hasWaited && !(await stillMay(c.get("caller"), "read", "push"))) throw goneToken();
-        const task = await store.get(id);
-        if (task === null) throw noSuchTask(`wait for task ${id}`);
-        if (!hasEnded(task)) return c.json({ id, state: task.state }, 202);
-        await onDisk(store);
-        return c.json({ id, state: task.state, result: task.result, reason: task.reason }, 200);
+        const [standing] = await store.standings([id]); // the task itself may have a megabyte
+        if (standing === undefined) throw noSuchTask(`wait for task ${id}`);
+        if (!hasEnded(standing)) return c.json({ id, state: standing.state }, 202);
+        return answers.answer(c, async () => {
+          const task = await store.get(id);
+          if (task === null) throw noSuchTask(`wait for task ${id}`);
+          if (!hasEnded(task)) return c.json({ id, state: task.state }, 202);
+          await onDisk(store);
+          return c.json({ id, state: task.state, result: task.result, reason: task.reason }, 200);
+        });
       },
     );
 }

@@ -13,7 +13,7 @@ import { PUSH_SCHEMAS, readPush } from "../input/new-tasks.ts";
 import { withTraceOf } from "../input/trace.ts";
 import { readFilter } from "../input/queries.ts";
 import { checkPushable } from "../access/allowed-calls.ts";
-import type { TaskRouteOptions } from "../task-routes.ts";
+import type { ApiOptions } from "./api.ts";
 import { type PushOnceEnv, REPLAYED, replaysPush } from "./push-once.ts";
 import { operation, reads } from "./operation.ts";
 import { takesTrace } from "./push-trace.ts";
@@ -29,8 +29,8 @@ const LIST = v.object({
 
 const PUSH = v.union(Object.values(PUSH_SCHEMAS));
 
-export function taskOperations(options: TaskRouteOptions) {
-  const { store, batchSize = 20 } = options;
+export function taskOperations(options: ApiOptions) {
+  const { store, answers, batchSize = 20 } = options;
   return new Hono<PushOnceEnv>()
     .get(
       "/",
@@ -48,12 +48,13 @@ export function taskOperations(options: TaskRouteOptions) {
         },
       }),
       reads("query", LIST, (c) => readFilter(new URL(c.req.url).searchParams, store.now())),
-      async (c) => {
-        const { tasks, next: before } = await pageOf(store, c.req.valid("query"));
-        const pauses = await store.pauses.list();
-        const next = before === null ? null : nextPage(c.req.url, before);
-        return c.json({ tasks: tasks.map((task) => shownTask(task, pauses)), next });
-      },
+      (c) =>
+        answers.answer(c, async () => {
+          const { tasks, next: before } = await pageOf(store, c.req.valid("query"));
+          const pauses = await store.pauses.list();
+          const next = before === null ? null : nextPage(c.req.url, before);
+          return c.json({ tasks: tasks.map((task) => shownTask(task, pauses)), next });
+        }),
     )
     .post(
       "/",
@@ -111,7 +112,7 @@ export function taskOperations(options: TaskRouteOptions) {
         refusals: ["not_found"],
       }),
       taskId("show"),
-      async (c) => c.json(await wholeTask(store, c.req.valid("param").id)),
+      (c) => answers.answer(c, async () => c.json(await wholeTask(store, c.req.valid("param").id))),
     );
 }
 

@@ -1,6 +1,7 @@
-/** The models can be loaded, where no worker shows that they can. */
+/** The models on the disk can be loaded, where no worker shows that they can. */
 import { messageOf } from "../../errors.ts";
 import { type Check, fromSentence } from "../check.ts";
+import { isLoadedByWorker } from "./models.ts";
 
 export const load: Check = {
   name: "models_do_not_load",
@@ -10,7 +11,7 @@ export const load: Check = {
   async find(of) {
     const { load: loadModels, config } = of.health;
     if (loadModels === undefined || config.models === null) return [];
-    if ((await of.able()).length > 0) return [];
+    if (await isLoadedByWorker(of)) return [];
     try {
       await loadModels();
       return [];
@@ -19,5 +20,5 @@ export const load: Check = {
     }
   },
   fact: async (of) =>
-    (await of.able()).length > 0 ? "by a worker" : (of.health.config.models ?? "none"),
+    (await isLoadedByWorker(of)) ? "by a worker" : (of.health.config.models ?? "none"),
 };

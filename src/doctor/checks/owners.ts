@@ -1,4 +1,5 @@
 /** The files of the database belong to one user, and no stranger may write them. */
+import { pathInShell } from "../../in-shell.ts";
 import type { OwnedFile } from "../../store/condition.ts";
 import type { Check, Found } from "../check.ts";
 
@@ -36,7 +37,7 @@ function othersFiles(database: OwnedFile, files: readonly OwnedFile[]): Found[] 
     .filter(({ group, mode }) => group !== database.group || (mode & GROUP_WRITES) === 0)
     .map(({ path, owner }) => ({
       message: `${path} belongs to user ${owner}, and the database to user ${database.owner}: the service may not be able to write it`,
-      advice: `chown ${database.owner} ${path}`,
+      advice: `chown ${database.owner} ${pathInShell(path)}`,
     }));
 }
 
@@ -45,5 +46,5 @@ function openFiles(files: readonly OwnedFile[]): Found[] {
   if (open.length === 0) return [];
   const paths = open.map(({ path }) => path);
   const message = `Every user of this machine may write ${paths.join(", ")}, and whoever can write tasks has the models run them`;
-  return [{ message, advice: `chmod o-w ${paths.join(" ")}` }];
+  return [{ message, advice: `chmod o-w ${paths.map(pathInShell).join(" ")}` }];
 }

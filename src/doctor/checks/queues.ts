@@ -1,5 +1,5 @@
 /** Workers are there, and take tasks of every queue that has some. */
-import { quote } from "../../quote.ts";
+import { flagInShell } from "../../in-shell.ts";
 import { untakenWords } from "../../store/live-workers.ts";
 import type { QueueInfo, WorkerStatus } from "../../store/looking.ts";
 import type { Check, Found } from "../check.ts";
@@ -46,6 +46,6 @@ function untakenTasks(
   const isAbout = about.ready !== undefined || about.scheduled !== undefined;
   const count = `${isAbout ? "about " : ""}${waiting}${isLeast ? "+" : ""}`;
   const tasks = waiting === 1 ? "1 task waits" : `${count} tasks wait`;
-  const advice = `start a worker with --queue ${quote(queue)}, or move them with tq move`;
+  const advice = `start a worker with ${flagInShell("--queue", queue)}, or move them with tq move`;
   return [{ message: `${tasks}, and ${words}`, advice }];
 }

@@ -1,16 +1,22 @@
-/** Claims tasks for a thread, and gives back claims that have not begun. */
+/** Claims tasks for a thread. */
 import { monotonicNow } from "../../clock.ts";
 import { isQueuePaused, pausesOf } from "../../store/pauses.ts";
 import { takesQueue } from "../../store/queue-patterns.ts";
 import type { ClaimOptions, Owner } from "../../store/session.ts";
-import { type Claim, type ClaimedTask, NO_INSTANCES } from "../../task.ts";
+import { type ClaimedTask, NO_INSTANCES } from "../../task.ts";
 import type { Connection, SqlValue } from "../connection.ts";
 import { SUSPECT_LOCKS } from "../locks.ts";
 import type { Marks, Start } from "../marks.ts";
 import { isDue, makeDueReady } from "./due.ts";
-import { firstFromMarks, firstOfMatching, firstOfNames, firstSuspectOf } from "./first-ready.ts";
+import {
+  firstFromMarks,
+  firstOfMany,
+  firstOfMatching,
+  firstOfNames,
+  firstSuspectOf,
+} from "./first-ready.ts";
 import { endPauses, IS_ANY_HELD, type StoredPause } from "./pauses.ts";
-import { elements, unseen } from "./planned.ts";
+import { elements } from "./planned.ts";
 import { areNames, likes, readyQueues, suspectQueues } from "./queues.ts";
 import {
   LINE_COLUMNS,
@@ -51,6 +57,7 @@ const usually = (first: string): string =>
   settingRunning(`(SELECT ${NOTHING_ELSE}) AND ${oneOf(first)}`);
 
 const CLAIM_NAMES = usually(firstFromMarks("$4", "$6", ["$7", "$8", "$9"]));
+const CLAIM_MANY = usually(firstOfMany("$4", "$6", ["$7", "$8", "$9"]));
 const CLAIM_MATCHING = usually(firstOfMatching("$4", "$6"));
 
 interface ClaimedRow extends Omit<ClaimedTask, "attempt"> {
@@ -90,7 +97,10 @@ export async function claimUsually(
   if (names === null && marks.isBusy) lookUpNames(db, marks);
   const rows = await (names === null
     ? db.all<ClaimedRow>(CLAIM_MATCHING, [...own, likes(queues)])
-    : db.all<ClaimedRow>(CLAIM_NAMES, [...own, ...markValues(names, marks, start)]));
+    : db.all<ClaimedRow>(names.length > limit ? CLAIM_MANY : CLAIM_NAMES, [
+        ...own,
+        ...markValues(names, marks, start),
+      ]));
   const claimed = inOrder(rows);
   marks.took(claimed, claimed.length === limit, start, now, monotonicNow());
   return claimed;
@@ -273,23 +283,4 @@ export async function claimOne(
     if (pausesOf(await endPauses(db, now), task).length > 0) return null;
   }
   return inOrder(await db.all<ClaimedRow>(CLAIM_THESE, [...own, [id]]))[0] ?? null;
-}
-
-/** `claimOne` may have claimed a task before its time. */
-const HAND_BACK = `
-  UPDATE tq.task AS task
-     SET state = CASE WHEN scheduled_at > $3 THEN 'scheduled' ELSE 'ready' END,
-         worker = NULL, thread = NULL, dequeued_at = NULL, begun = false
-    FROM unnest(${unseen("$1::bigint[]")}, ${unseen("$2::integer[]")}) AS given (id, claim)
-   WHERE task.id = given.id AND task.claim = given.claim AND worker IS NOT NULL`;
-
-/** Returns claims to the queue without counting an attempt. */
-export async function handBack(
-  db: Connection,
-  claims: readonly Claim[],
-  now: number,
-): Promise<void> {
-  if (claims.length === 0) return;
-  const sorted = claims.toSorted((a, b) => a.id - b.id);
-  await db.run(HAND_BACK, [sorted.map(({ id }) => id), sorted.map((one) => one.claim), now]);
 }

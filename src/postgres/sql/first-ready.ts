@@ -32,22 +32,42 @@ const firstOf = (condition: string, limit: string, wanted: string, from: string)
            LIMIT ${limit}) AS ranked
    WHERE coalesce(before, 0) <= ${CLAIM_BYTES}`;
 
+/**
+ * Of these queues those whose first tasks come first, as many as the claim has tasks: it takes none of another. Each claim
+ * locks the first tasks of all its queues, which would be far too many where there are a thousand.
+ */
+const bestOf = (limit: string, wanted: string, from: string): string => `
+    (SELECT wanted.*
+       FROM ${wanted} CROSS JOIN LATERAL
+            (SELECT priority, deadline, id
+               FROM tq.task
+              WHERE ${IN_LINE} AND queue = wanted.queue${from}
+              ORDER BY -priority, deadline, id
+              LIMIT 1) AS head
+      ORDER BY head.priority DESC, head.deadline, head.id
+      LIMIT ${unseen(limit)}) AS wanted`;
+
 /** Of named queues. */
 export const firstOfNames = (limit: string, names: string): string =>
   firstOf(IN_LINE, limit, `unnest(${unseen(`${names}::text[]`)}) AS wanted (queue)`, "");
 
+const FROM_MARK =
+  " AND (-priority, deadline, id) >= (-wanted.priority, wanted.deadline, wanted.id)";
+
+const withMarks = (names: string, marks: readonly string[]): string =>
+  `unnest(${unseen(`${names}::text[]`)}, ${marks.map((mark) => unseen(`${mark}::bigint[]`)).join(", ")}) AS wanted (queue, priority, deadline, id)`;
+
 /** Of named queues, from these marks on: the lowest of all for a queue that has none. */
 export const firstFromMarks = (limit: string, names: string, marks: readonly string[]): string =>
-  firstOf(
-    IN_LINE,
-    limit,
-    `unnest(${unseen(`${names}::text[]`)}, ${marks.map((mark) => unseen(`${mark}::bigint[]`)).join(", ")}) AS wanted (queue, priority, deadline, id)`,
-    " AND (-priority, deadline, id) >= (-wanted.priority, wanted.deadline, wanted.id)",
-  );
+  firstOf(IN_LINE, limit, withMarks(names, marks), FROM_MARK);
+
+/** The same of more queues than the claim has tasks. */
+export const firstOfMany = (limit: string, names: string, marks: readonly string[]): string =>
+  firstOf(IN_LINE, limit, bestOf(limit, withMarks(names, marks), FROM_MARK), FROM_MARK);
 
 /** Of all queues with tasks that match. */
 export const firstOfMatching = (limit: string, patterns: string): string =>
-  firstOf(IN_LINE, limit, `(${matchingNames(patterns)}) AS wanted`, "");
+  firstOf(IN_LINE, limit, bestOf(limit, `(${matchingNames(patterns)}) AS wanted`, ""), "");
 
 /** The first suspect of named queues. */
 export const firstSuspectOf = (names: string): string =>

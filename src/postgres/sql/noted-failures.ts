@@ -4,8 +4,8 @@
  *
  * A count in the row of the alert would have each failure wait for the transaction of the one before, which may be a long
  * batch: two of them that write other rows of the same records as well would deadlock. So a failure only adds a row to
- * tq.noted_failure, which costs some 20 µs and only while an alert wants it. Whoever takes the alert counts these rows; so
- * does every 500th failure, unless another transaction does.
+ * tq.noted_failure, beside those that it writes anyhow, and only while an alert wants it. Whoever takes the alert counts
+ * these rows; so does every 500th failure, unless another transaction does.
  */
 import { MOST_KEPT, REASON_CHARACTERS } from "../../store/failure-store.ts";
 import type { Connection } from "../connection.ts";

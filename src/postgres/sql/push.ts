@@ -92,11 +92,7 @@ export async function insertTasks(
   });
 }
 
-export async function insertTask(
-  db: Connection,
-  task: NewTask,
-  now: number,
-): Promise<number | null> {
+async function insertTask(db: Connection, task: NewTask, now: number): Promise<number | null> {
   const plain = isPlain(task);
   const row = await db.get<Pushed>(
     plain ? PUSH_PLAIN : PUSH_ONE,

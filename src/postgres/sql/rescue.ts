@@ -3,7 +3,7 @@ import type { RescuedTask, ThreadDeath } from "../../store/rescue.ts";
 import type { Owner } from "../../store/session.ts";
 import type { Connection } from "../connection.ts";
 import { LOCK_CLASS } from "../locks.ts";
-import { handBack } from "./claim.ts";
+import { handBack } from "./hand-back.ts";
 import type { AfterFailure } from "../../store/known-follow-ups.ts";
 import { type HeldTask, heldBy, heldByThread, rescuedTask } from "./held-tasks.ts";
 import type { Shown } from "./live-output.ts";

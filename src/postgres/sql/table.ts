@@ -13,7 +13,10 @@ export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** The types of columns that tq makes, then those that a user's own table may have instead. */
+/**
+ * The types of columns that tq makes, then those that a user's own table may have instead. What tq makes for a boolean
+ * holds 0 or 1, as on SQLite: SQL of the user's own is then the same on both.
+ */
 export const TYPES = {
   TEXT: ["text", "character varying"],
   INTEGER: ["bigint", "integer", "smallint", "boolean"],

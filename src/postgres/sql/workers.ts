@@ -7,7 +7,7 @@ import { VERSION } from "../../version.ts";
 import type { Connection } from "../connection.ts";
 import { LOCK_CLASS } from "../locks.ts";
 import { POSTGRES_SCHEMA_VERSION } from "../migrate.ts";
-import { handBack } from "./claim.ts";
+import { handBack } from "./hand-back.ts";
 import { heldBy } from "./held-tasks.ts";
 
 /** A worker as it is registered. */

@@ -7,11 +7,11 @@ import { brokenLinkWords } from "../../broken-link.ts";
 import { TqError } from "../../errors.ts";
 import { giveOwner, ownerWords } from "../../file-owner.ts";
 import type { Backup } from "../../store/backup.ts";
-import { type BackupOptions, writeBackup } from "./backup.ts";
+import { type BackupOptions, checkName, isFolder, writeBackup } from "./backup.ts";
 import { followLinks } from "../connection.ts";
 import { FileIdentity } from "./identity.ts";
-import { originOf, placeOf, shareOf } from "./origin.ts";
-import { removeLeftParts, removeWithLogs } from "./parts.ts";
+import { identityOf, type Origin, originOf, placeOf, shareOf } from "./origin.ts";
+import { removeWithLogs } from "./parts.ts";
 import { openUnwritable } from "./unwritable.ts";
 
 /** `2026-11-30T023000.123Z`: by name they are in the order of their times, also where clocks change. */
@@ -38,30 +38,56 @@ export interface BackupPlace extends Omit<BackupOptions, "target"> {
   readonly keep: number | null;
 }
 
-/** @throws as `writeBackup`, and TqError "invalid" for `keep` with a file. */
-export function backUp(db: Database, { path, keep, ...options }: BackupPlace): Backup {
-  const { database, now } = options;
-  if (!isFolder(path)) {
-    if (keep === null) return writeBackup(db, { ...options, target: path });
-    throw new TqError(
-      "invalid",
-      `Cannot keep ${keep} backups: ${path} is no folder; name one that is there`,
-    );
-  }
-  const isOurs = isNamedLike(database);
-  const target = join(path, nameIn(database, now));
-  removeLeftParts(path, isOurs);
+/**
+ * Refuses a place that nobody can have meant: a file that is there already, or a folder that is not.
+ *
+ * @throws TqError "invalid"
+ */
+export function checkPlace({ path, keep }: Pick<BackupPlace, "path" | "keep">): void {
+  if (isFolder(path) !== false) return; // one that cannot be seen is a failure, and no mistake
+  if (keep === null) return checkName(path);
+  throw new TqError(
+    "invalid",
+    `Cannot keep ${keep} backups: ${path} is no folder; name one that is there`,
+  );
+}
+
+/** @throws as `checkPlace` and `writeBackup` */
+export function backUp(db: Database, place: BackupPlace): Backup {
+  const { path, keep, ...options } = place;
+  checkPlace(place);
+  if (isFolder(path) === false) return writeBackup(db, { ...options, target: path });
+  const target = join(path, nameIn(options.database, options.now));
   const made = writeBackup(db, { ...options, target });
-  if (keep === null) return made;
-  const names = readdirSync(path).filter((name) => isOurs(name) && name !== basename(target));
-  const origin = originOf(db, [placeOf(database)]);
-  const earlier = names
+  return keep === null ? made : { ...made, ...tidy(db, target, { ...place, keep }) };
+}
+
+type Tidying = Pick<BackupPlace, "database" | "path"> & { readonly keep: number };
+
+/** Deletes the oldest backups of this very database, so that as many stay as told, with the one that was made. */
+function tidy(db: Database, made: string, { database, path, keep }: Tidying) {
+  const isNamed = isNamedLike(database);
+  const here = { identity: identityOf(db), place: placeOf(database) };
+  const found = namesIn(path)
+    .filter((name) => isNamed(name) && name !== basename(made))
     .toSorted()
     .map((name) => join(path, name))
-    .filter((file) => isOf(file, origin));
-  const deleted = earlier.slice(0, Math.max(earlier.length - (keep - 1), 0));
+    .map((file) => ({ path: file, ...(originIn(file) ?? UNKNOWN) }));
+  const own = found.filter(
+    ({ identity, place }) => identity === here.identity && place === here.place,
+  );
+  const deleted = own.slice(0, Math.max(own.length - (keep - 1), 0)).map((file) => file.path);
   for (const file of deleted) removeWithLogs(file);
-  return { ...made, deleted };
+  const uncounted = found
+    .filter(({ identity, place }) => {
+      if (identity === null || place === null) return true;
+      return identity === here.identity && place !== here.place; // else of another database, which is common
+    })
+    .map(({ path: file, identity, place }) => ({
+      path: file,
+      place: identity === null ? null : place,
+    }));
+  return { deleted, uncounted };
 }
 
 /** As `backUp`, with a connection of its own; the folder is made where it is missing. */
@@ -90,17 +116,28 @@ function makeFolder(folder: string, database: string): void {
   }
 }
 
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+/** @throws TqError "invalid" where they cannot be read */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    const why = `${(error as Error).message}${ownerWords(folder)}`;
+    throw new TqError(
+      "invalid",
+      `Cannot look for older backups in ${folder}: ${why}; let this user read it`,
+    );
+  }
 }
 
-/** False for a backup of another database of the same name, and for a file that cannot be read: they stay. */
-function isOf(file: string, origin: string): boolean {
+const UNKNOWN: Origin = { identity: null, place: null };
+
+/** Null for a file of an older schema, and for one that cannot be read. */
+function originIn(file: string): Origin | null {
   try {
-    if (!statSync(file).isFile()) return false; // a pipe would keep its reader waiting
+    if (!statSync(file).isFile()) return null; // a pipe would keep its reader waiting
     using db = openUnwritable(file);
-    return originOf(db) === origin;
+    return originOf(db);
   } catch {
-    return false;
+    return null;
   }
 }

@@ -4,15 +4,22 @@
  * meanwhile. SQLite's backup API begins anew with each commit of another process: under load it never ends.
  */
 import { Database } from "bun:sqlite";
-import { closeSync, existsSync, openSync, renameSync, statSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { accessSync, constants, existsSync, renameSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { brokenLinkWords } from "../../broken-link.ts";
 import { TqError } from "../../errors.ts";
 import { giveOwner, ownerWords } from "../../file-owner.ts";
 import type { Backup } from "../../store/backup.ts";
 import { translate } from "../errors.ts";
 import { mark } from "./origin.ts";
-import { newPart, removeLeftParts, removeWithLogs, sync, syncFolderOf } from "./parts.ts";
+import {
+  makePart,
+  type Part,
+  removeLeftParts,
+  removeWithLogs,
+  sync,
+  syncFolderOf,
+} from "./parts.ts";
 import { checkRoom, contentBytes } from "./room.ts";
 import { checkSound, countTasks, lastTask } from "./sound.ts";
 
@@ -31,16 +38,33 @@ export interface BackupOptions {
   checkFiles(): void;
 }
 
-/** @throws TqError "invalid" where a file is there, or no folder. */
-function checkTarget(target: string): void {
+/**
+ * Refuses a name that nobody can have meant. That a disk is not mounted, or may not be seen, is a failure instead.
+ *
+ * @throws TqError "invalid" where a file is there, or no folder.
+ */
+export function checkName(target: string): void {
   if (existsSync(target)) {
     throw refused(target, "a file is there already; give another name, or move that file away");
   }
+  if (brokenLinkWords(target) === null && isFolder(dirname(target)) === false) {
+    throw refused(target, `the folder ${dirname(target)} does not exist; make it first`);
+  }
+}
+
+/** @throws as `checkName`, and for a link that leads nowhere. */
+function checkTarget(target: string): void {
+  checkName(target);
   const broken = brokenLinkWords(target);
   if (broken !== null) throw refused(target, broken);
-  const folder = statSync(dirname(target), { throwIfNoEntry: false });
-  if (!folder?.isDirectory()) {
-    throw refused(target, `the folder ${dirname(target)} does not exist; make it first`);
+}
+
+/** Null where it cannot be seen. */
+export function isFolder(path: string): boolean | null {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    return null;
   }
 }
 
@@ -57,12 +81,12 @@ function refused(target: string, why: string): TqError {
 export function writeBackup(db: Database, options: BackupOptions): Backup {
   const { database, target, minFree } = options;
   checkTarget(target);
-  removeLeftParts(dirname(target), (name) => name === basename(target));
-  const action = `Cannot write the backup ${target}`;
-  checkRoom({ action, target, bytes: contentBytes(db), database, minFree });
-  const part = newPart(target);
-  makeFile(part, target, database);
+  removeLeftParts(dirname(target));
+  using made = makeFile(target, database);
+  const part = made.path;
   try {
+    const action = `Cannot write the backup ${target}`;
+    checkRoom({ action, target, bytes: contentBytes(db), database, minFree });
     const last = lastTask(db);
     copyInto(db, part);
     const tasks = checkCopy(part, last, options);
@@ -71,7 +95,7 @@ export function writeBackup(db: Database, options: BackupOptions): Backup {
     const { size } = statSync(part);
     renameSync(part, target);
     syncFolderOf(target);
-    return { path: target, size, tasks, deleted: [] };
+    return { path: target, size, tasks, deleted: [], uncounted: [] };
   } catch (error) {
     removeWithLogs(part);
     throw translate(error, target);
@@ -99,15 +123,15 @@ function checkCopy(part: string, last: number, { target, now, database }: Backup
   return tasks;
 }
 
-/** SQLite takes an empty file: this one has the permissions and the owner of the database. */
-function makeFile(part: string, target: string, database: string): void {
+/** It has the permissions and the owner of the database. */
+function makeFile(target: string, database: string): Part {
   try {
-    closeSync(openSync(part, "wx", statSync(database).mode & 0o777));
+    accessSync(dirname(target), constants.R_OK); // its names are flushed, and a folder is opened for that
+    const part = makePart(target, statSync(database).mode & 0o777);
+    giveOwner(part.path, database);
+    return part;
   } catch (error) {
-    throw refused(
-      target,
-      `${(error as Error).message}; check the folder${ownerWords(dirname(target))}`,
-    );
+    const [why] = (error as Error).message.split(", "); // the call that failed names the part
+    throw refused(target, `${why}; check the folder${ownerWords(dirname(target))}`);
   }
-  giveOwner(part, database);
 }

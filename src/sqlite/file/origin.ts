@@ -50,9 +50,14 @@ export function placesOf(db: Database): readonly string[] {
   return (db.query(PLACES).values() as [string][]).map(([place]) => place);
 }
 
-/** Equal for a database and its own backups. A backup that `cp` has put to another place keeps the number, and moves. */
-export function originOf(db: Database, here: readonly string[] = []): string {
-  const places = [...placesOf(db), ...here];
-  const last = places.at(-1);
-  return JSON.stringify([identityOf(db), last === places[0] ? null : last]);
+/** Which database a backup is of: one that `cp` has put elsewhere has the same number, and another place. */
+export interface Origin {
+  readonly identity: number | null;
+  /** Null: no backup, but a database in use, which a person has copied. */
+  readonly place: string | null;
+}
+
+/** @throws SQLite's error where the schema is an older one */
+export function originOf(backup: Database): Origin {
+  return { identity: identityOf(backup), place: placesOf(backup).at(-1) ?? null };
 }

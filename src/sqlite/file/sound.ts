@@ -11,11 +11,17 @@ const FAULTS = {
   pages: "PRAGMA quick_check(1)",
 };
 
+/** The first damage that is found; null: none. */
+export function faultOf(db: Database, what: keyof typeof FAULTS = "all"): string | null {
+  const [[fault = ""] = []] = db.query(FAULTS[what]).values() as string[][];
+  return fault === "ok" ? null : (fault.split("\n")[0] ?? "");
+}
+
 /** @throws TqError "database" where it is damaged. */
 export function checkSound(db: Database, path: string, what: keyof typeof FAULTS = "all"): void {
-  const [[fault = ""] = []] = db.query(FAULTS[what]).values() as string[][];
-  if (fault === "ok") return;
-  throw new TqError("database", `Cannot trust ${path}: it is damaged (${fault.split("\n")[0]})`);
+  const fault = faultOf(db, what);
+  if (fault === null) return;
+  throw new TqError("database", `Cannot trust ${path}: it is damaged (${fault})`);
 }
 
 const COUNT = "SELECT state, count(*) FROM tq__task GROUP BY state";

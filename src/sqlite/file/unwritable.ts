@@ -6,7 +6,7 @@
  */
 import { constants, Database } from "bun:sqlite";
 import { accessSync, closeSync, constants as modes, existsSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TqError } from "../../errors.ts";
 import { ownerWords } from "../../file-owner.ts";
@@ -67,13 +67,33 @@ export function isOwn({ file }: Unwritable): boolean {
 }
 
 const REASONS: Record<Code, (path: string, file: string) => string> = {
-  EROFS: () =>
-    "its file system is mounted read-only (EROFS); mount it for writing; if the system itself made it read-only after an error of the disk, dmesg says so",
+  EROFS: (path, file) =>
+    file === path
+      ? `its file system is mounted read-only (EROFS); ${DISK_ERROR}; mount it for writing`
+      : `${file} is on a file system that is mounted read-only (EROFS)${besideWords(path, file)}; ${DISK_ERROR}; mount the folder ${dirname(path)} for writing`,
   EPERM: (_path, file) =>
     `no user may change ${file} (EPERM); take its attribute away with chattr -i -a`,
   EACCES: (path, file) =>
-    `${file} is read-only for this user${ownersOf(path)}; give this user write permission`,
+    `${file} is read-only for this user${ownersOf(path)}${besideWords(path, file)}; give this user write permission`,
 };
+
+const DISK_ERROR =
+  "if the system itself made it read-only after an error of the disk, dmesg says so";
+
+/** A container is often given the file of a database alone. */
+function besideWords(path: string, file: string): string {
+  return file === dirname(path)
+    ? `, and the log ${basename(path)}-wal must be made in it, beside the database`
+    : "";
+}
+
+/** SQLite may only read, and yet the system refuses nothing now: it did for a moment, or what confines us is not asked. */
+export function refusedWriteError(path: string): TqError {
+  return new TqError(
+    "database",
+    `Cannot write to ${path}: the system has refused to open it, or its log ${path}-wal, for writing; try again, and where that does not help, look at what confines this program (ReadOnlyPaths of systemd, SELinux, AppArmor)`,
+  );
+}
 
 export function unwritableError(path: string, { code, file }: Unwritable): TqError {
   return new TqError("database", `Cannot write to ${path}: ${REASONS[code](path, file)}`);

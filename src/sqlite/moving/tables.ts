@@ -75,7 +75,7 @@ export function insertInto(table: string, isOwn: boolean, columns: readonly stri
   return `INSERT INTO ${nameOf(table, isOwn)} (${names}) VALUES (${places.join(", ")})`;
 }
 
-export function columnsOf(db: Database, table: string, isOwn: boolean): string[] {
+function columnsOf(db: Database, table: string, isOwn: boolean): string[] {
   const rows = db.query(`PRAGMA table_info(${nameOf(table, isOwn)})`).all() as ColumnInfo[];
   return rows
     .map(({ name }) => name)

@@ -1,12 +1,13 @@
 /** The file of a backup, which is only read. */
 import { Database, SQLiteError } from "bun:sqlite";
-import { existsSync, realpathSync, statSync } from "node:fs";
+import { existsSync, type Stats, statSync } from "node:fs";
 import { TqError } from "../../errors.ts";
 import type { BackupContent } from "../../store/restore.ts";
 import { translate } from "../errors.ts";
-import { checkSound, countTasks } from "../file/sound.ts";
+import { countTasks, faultOf } from "../file/sound.ts";
 import { openUnwritable } from "../file/unwritable.ts";
-import { checkTables, SCHEMA_VERSION, schemaVersion } from "../migrate.ts";
+import { SCHEMA_VERSION, schemaVersion } from "../migrate.ts";
+import { checkIsDatabase, checkIsQueue, damagedError, unreadableError } from "./foreign-file.ts";
 
 /**
  * Calls `read` with a connection to a backup that is whole.
@@ -14,7 +15,7 @@ import { checkTables, SCHEMA_VERSION, schemaVersion } from "../migrate.ts";
  * @throws TqError "not_found", "invalid" or "database", whose sentence says what is wrong with the file
  */
 export function withBackup<T>(file: string, database: string, read: (db: Database) => T): T {
-  const stat = statSync(file, { throwIfNoEntry: false });
+  const stat = look(file);
   if (stat === undefined) throw new TqError("not_found", `There is no file ${file} to restore`);
   if (stat.isDirectory()) {
     throw new TqError("invalid", `Cannot restore ${file}: it is a folder; name a file in it`);
@@ -22,17 +23,43 @@ export function withBackup<T>(file: string, database: string, read: (db: Databas
   if (!stat.isFile()) {
     throw new TqError("invalid", `Cannot restore ${file}: it is no regular file`); // a pipe would keep us waiting
   }
-  if (existsSync(database) && realpathSync(file) === realpathSync(database)) {
-    throw new TqError("invalid", `Cannot restore ${file}: it is the database itself`);
-  }
+  checkIsOther(file, stat, database);
   try {
+    checkIsDatabase(file);
     using db = open(file);
-    checkTables(db, file);
+    checkIsQueue(db, file);
     schemaVersion(db, file);
     return read(db);
   } catch (error) {
-    throw besideLog(translate(missingTable(error, file), file), file);
+    throw besideLog(translate(damaged(missingTable(error, file), file), file), file);
   }
+}
+
+/** @throws TqError "database" where it cannot be seen */
+function look(file: string): Stats | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false });
+  } catch (error) {
+    throw unreadableError(file, error);
+  }
+}
+
+/** A file may have several names (hard links). @throws TqError "invalid" */
+function checkIsOther(file: string, { dev, ino }: Stats, database: string): void {
+  const suffix = ["", "-wal", "-journal", "-shm"].find((end) => {
+    const own = statSync(`${database}${end}`, { throwIfNoEntry: false });
+    return own?.ino === ino && own.dev === dev;
+  });
+  if (suffix === undefined) return;
+  const what = suffix === "" ? "the database itself" : `a part of the database itself (${suffix})`;
+  throw new TqError("invalid", `Cannot restore ${file}: it is ${what}`);
+}
+
+/** Another backup is no advice for one that is damaged. */
+function damaged(error: unknown, file: string): unknown {
+  const isDamage =
+    error instanceof SQLiteError && /^SQLITE_(?:CORRUPT|NOTADB)/.test(error.code ?? "");
+  return isDamage ? damagedError(file, error.message, error) : error;
 }
 
 /** Another program, or a hand, may have changed a file that has the number of our schema. */
@@ -67,7 +94,8 @@ const MADE_AT = "SELECT max(made_at) FROM tq__copy";
 
 /** Reads every page of it. @throws TqError "database" where it is damaged */
 export function contentOf(db: Database, file: string): BackupContent {
-  checkSound(db, file);
+  const fault = faultOf(db);
+  if (fault !== null) throw damagedError(file, fault);
   const tasks = countTasks(db);
   const isOlder = schemaVersion(db, file) < SCHEMA_VERSION;
   if (isOlder) return { tasks, recurring: 0, tokens: 0, madeAt: null };

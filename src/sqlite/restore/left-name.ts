@@ -4,6 +4,7 @@
  */
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { pathInShell } from "../../in-shell.ts";
 import { isTqError, TqError } from "../../errors.ts";
 import { openAlone } from "../file/alone.ts";
 import { syncFolderOf } from "../file/parts.ts";
@@ -49,7 +50,7 @@ export function removeLeftNames(database: string): void {
     const isBusy = isTqError(error) && error.code === "busy";
     const what = isBusy
       ? `a restore is under way, or left it the second name ${name} when it was killed; try again once it has ended`
-      : `a restore that was killed has left it the second name ${name}; run that tq restore again, or remove this name (rm ${name}), which keeps the database`;
+      : `a restore that was killed has left it the second name ${name}; run that tq restore again, or remove this name (rm ${pathInShell(name)}), which keeps the database`;
     throw new TqError(isBusy ? "busy" : "database", `${action}: ${what}`, { cause: error });
   }
 }

@@ -13,6 +13,14 @@ import { leftNames } from "./left-name.ts";
 const TABLES = `
   SELECT count(*) AS tables, coalesce(max(name IN ('tq__schema', 'tq__task')), 0) AS isQueue FROM sqlite_schema`;
 
+/** Paths. */
+interface PutAside {
+  /** Null: there was no database. */
+  readonly former: string | null;
+  /** The logs that could not be written into it. */
+  readonly logs: readonly string[];
+}
+
 /** The database that is to be replaced. */
 export class FormerDatabase implements Disposable {
   readonly #path: string;
@@ -71,23 +79,23 @@ export class FormerDatabase implements Disposable {
    * Gives the database the name `aside`, and the part that of the database, without a moment in which there is none: a
    * program that starts then would make a new one.
    *
-   * @returns false where there was nothing to put aside
+   * @returns what was put aside
    */
-  replaceBy(part: string, aside: string): boolean {
+  replaceBy(part: string, aside: string): PutAside {
     const path = this.#path;
     if (process.platform === "win32") this[Symbol.dispose](); // Windows renames no open file
-    const hadLogs = this.#moveLogs(aside);
+    const logs = this.#moveLogs(aside);
     const isThere = existsSync(path);
     for (const left of leftNames(path)) rmSync(left); // of a restore that was killed
     if (isThere) linkOrRename(path, aside);
     if (isThere && existsSync(path)) renameSync(part, path);
     else giveNewName(part, path, this.#action);
     syncFolderOf(path);
-    return isThere || hadLogs;
+    return { former: isThere ? aside : null, logs };
   }
 
   /** Logs that could not be written into their database would damage the new one. The index of a log is made anew. */
-  #moveLogs(aside: string): boolean {
+  #moveLogs(aside: string): string[] {
     rmSync(`${this.#path}-shm`, { force: true });
     rmSync(`${this.#path}-unflushed`, { force: true });
     // Of a database that is held here, the journal has nothing to undo, and a kill would leave it to the new one.
@@ -95,7 +103,7 @@ export class FormerDatabase implements Disposable {
     const logs = this.#db === null ? ["-wal", "-journal"] : [];
     const moved = logs.filter((suffix) => existsSync(this.#path + suffix));
     for (const suffix of moved) renameSync(this.#path + suffix, aside + suffix);
-    return moved.length > 0;
+    return moved.map((suffix) => aside + suffix);
   }
 
   [Symbol.dispose](): void {

@@ -1,7 +1,7 @@
 /** Restores a backup: a copy of it is made ready beside the database, and takes its place at once. */
 import type { Database } from "bun:sqlite";
-import { chmodSync, closeSync, openSync, statSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { chmodSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { wallNow } from "../../clock.ts";
 import { TqError } from "../../errors.ts";
 import { giveOwner, ownerWords } from "../../file-owner.ts";
@@ -10,7 +10,7 @@ import { localTime } from "../../values/moment.ts";
 import { connect, followLinks } from "../connection.ts";
 import { translate } from "../errors.ts";
 import { copyInto } from "../file/backup.ts";
-import { newPart, removeLeftParts, removeWithLogs, sync } from "../file/parts.ts";
+import { makePart, type Part, removeLeftParts, removeWithLogs, sync } from "../file/parts.ts";
 import { checkRoom, contentBytes } from "../file/room.ts";
 import { checkSound, countTasks } from "../file/sound.ts";
 import { refuseLive } from "../file/alone.ts";
@@ -43,8 +43,9 @@ export function restoreBackup(
   const action = `Cannot restore ${database}`;
   checkFile(database, action);
   checkFolder(database, action);
-  removeLeftParts(dirname(database), (name) => name === basename(database));
-  const part = newPart(database);
+  removeLeftParts(dirname(database));
+  using made = makeFile(database, action);
+  const part = made.path;
   const { minFree } = options;
   try {
     withBackup(file, database, (db) => copy(db, { database, part, action, file, minFree }));
@@ -82,17 +83,20 @@ interface Copying {
 function copy(db: Database, { database, part, action, file, minFree }: Copying): void {
   checkRoom({ action, target: database, bytes: contentBytes(db), database, minFree });
   try {
-    closeSync(openSync(part, "wx", 0o600));
-  } catch (error) {
-    const why = `${(error as Error).message}${ownerWords(dirname(database))}`;
-    throw new TqError("database", `${action}: ${why}`, { cause: error });
-  }
-  try {
     copyInto(db, part);
   } catch (error) {
     throw translate(error, database); // the backup was read to its end before
   }
   share(part, database, file);
+}
+
+function makeFile(database: string, action: string): Part {
+  try {
+    return makePart(database, 0o600);
+  } catch (error) {
+    const why = `${(error as Error).message}${ownerWords(dirname(database))}`;
+    throw new TqError("database", `${action}: ${why}`, { cause: error });
+  }
 }
 
 /** As the former database, or as the backup, where that is gone. */
@@ -118,10 +122,11 @@ function replace(part: string, { database, action, hold, skip, madeAt }: Replaci
     tasks: countTasks(db),
   }));
   const aside = asideOf(database, now);
-  const hadFormer = former.replaceBy(part, aside);
+  const put = former.replaceBy(part, aside);
   return {
     path: database,
-    former: hadFormer ? aside : null,
+    former: put.former,
+    former_logs: put.logs,
     tasks,
     interrupted,
     next_id: nextId,

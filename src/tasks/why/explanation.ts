@@ -1,6 +1,6 @@
 /** An explanation of how a task stands, and the words that several of them have. */
 import { quote } from "../../quote.ts";
-import { inShell } from "../../store/pause-words.ts";
+import { flagInShell } from "../../in-shell.ts";
 import type { Task } from "../../task.ts";
 import type { PolicyFacts } from "./policy-facts.ts";
 
@@ -46,7 +46,7 @@ export interface Known {
 
 /** The command of a worker that would take the task. */
 export function workerCommand({ queue }: Pick<Task, "queue">): string {
-  return `tq worker --queue ${inShell(queue)}`;
+  return `tq worker ${flagInShell("--queue", queue)}`;
 }
 
 /** @param what it does, or would do. */

@@ -36,6 +36,7 @@ test.each([
     ["list", "--state", "failed,r"],
     ["failed,ready", "failed,running"],
   ],
+  [["list", "--state=ready,r"], ["--state=ready,running"]],
   [["worker", "--drain=a"], ["--drain=all"]],
   [["worker", "--drain", "x"], []],
   [

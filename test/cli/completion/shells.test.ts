@@ -93,6 +93,24 @@ for (const [name, having] of ALL) {
     expect((await shell.enter("tq init pla⇥"))[1]).toMatch(/^place\/?$/);
   });
 
+  having.test(
+    `${name} completes each value of a list, and leaves its commas as they are`,
+    async () => {
+      using folder = await shop();
+      await using shell = await TypedShell.start(folder, name);
+      const store = folder.store();
+      await store.push([newTask({ queue: "press" }), newTask({ queue: "mail" })]);
+      await store.close();
+      const line = ["worker", "--queue", "mail,press,print"];
+      expect(await shell.enter("tq worker --queue mail,press,pri⇥")).toEqual(line);
+      expect(await shell.enter("tq worker --queue=mail,pres⇥")).toEqual([
+        "worker",
+        "--queue=mail,press",
+      ]);
+      expect(shell.text).not.toContain("\\,");
+    },
+  );
+
   having.test(`${name} lists what fits where several words of tq do`, async () => {
     using folder = await shop();
     await using shell = await TypedShell.start(folder, name);

@@ -1,7 +1,6 @@
 /** `tq service` with a systemctl of the test. */
 import { expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { standingFolder } from "../../../cli/service/project.ts";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { systemd } from "../../../cli/service/systemd/manager.ts";
 import { needs } from "../../support/needs.ts";
 import { AS_ANOTHER_USER } from "../../support/tools.ts";
@@ -131,8 +130,20 @@ test("without systemd install is refused, and nothing is written", async () => {
 
 test("without systemd a service of the machine is refused before its rights are asked", () => {
   const manager = systemd("system", () => ({ code: 1, stdout: "", stderr: "" }), "/no/systemd");
-  expect(manager.refusal(true)?.message).toStartWith("systemd does not run this machine");
+  expect(manager.refusal("install")?.message).toMatch(
+    /^systemd does not run this .* --print prints/,
+  );
 });
+
+test.each(["change", "look"] as const)(
+  "without systemd %s of a service is no matter of --print, and tq status is named",
+  (wish) => {
+    const manager = systemd("system", () => ({ code: 1, stdout: "", stderr: "" }), "/no/systemd");
+    expect(manager.refusal(wish)?.message).toBe(
+      "systemd does not run this machine (there is no /no/systemd): it has no services here; tq status shows the workers that run, however they were started",
+    );
+  },
+);
 
 needs("root").test("a user without rights is told of root and of --user", async () => {
   // The check of rights alone, in a process of that user: where systemd does not run, that is said first.
@@ -253,27 +264,6 @@ test("a service that was made without tq.toml is still that of its folder once t
   folder.write("shop/tq.toml", "");
   expect((await inShop("status")).code).toBe(0);
 });
-
-test("a service keeps the name and the path of a link to a release in which its user stands", async () => {
-  using folder = new ServiceFolder();
-  mkdirSync(folder.file("r8"));
-  for (const name of ["tq.toml", "models.ts"]) folder.write(`r8/${name}`, "");
-  symlinkSync("r8", folder.file("current"));
-  const inLink = (...args: string[]) =>
-    folder.shell('cd current && "$0" "$@"', folder.env, "service", ...args);
-  const { stdout } = await inLink("install", "--user", "--print", "--json");
-  const { service, text } = JSON.parse(stdout) as { service: string; text: string };
-  const current = folder.file("current");
-  expect(service).toBe("tq-current");
-  expect(text).toContain(`WorkingDirectory=${current}\n`);
-  expect(text).toContain(`-c ${current}/tq.toml worker`);
-  expect(text).not.toContain("r8");
-});
-
-test.each([undefined, "", "relative", "/srv/../tmp", "/"])(
-  "a PWD of %p that is not the current folder names none",
-  (said) => expect(standingFolder("/tmp", said)).toBe("/tmp"),
-);
 
 test("a name with the ending of a unit is refused, and a folder's name goes without it", async () => {
   using folder = new ServiceFolder();

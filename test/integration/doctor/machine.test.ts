@@ -8,11 +8,13 @@ import {
   closeSync,
   rmSync,
   statfsSync,
+  symlinkSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { needs } from "../../support/needs.ts";
+import { eventually } from "../support/eventually.ts";
 import { TQ } from "../support/site.ts";
 import { doctor, namesOf, only, PLAIN, project, TOML } from "./support.ts";
 
@@ -139,6 +141,18 @@ test("another tq.toml lies beside the database, and the worker has read that one
   const [beside, worker] = findings;
   expect(beside?.message).toStartWith(`${site.file("tq.toml")} lies beside the database`);
   expect(worker?.message).toContain(`come from ${site.file("tq.toml")}`);
+});
+
+test("one settings file that a link names too is one file", async () => {
+  await using site = await project();
+  symlinkSync(".", site.file("current"));
+  await site.worker(["-n", "1"], { env: PLAIN });
+  await eventually("the worker has told of its settings", () => {
+    const [row] = site.all<{ about: string | null }>("SELECT about FROM tq__worker");
+    return row?.about !== null;
+  });
+  const asked = ["--quick", "-c", site.file("current/tq.toml")];
+  expect(await doctor(site, asked)).toMatchObject({ code: 0, findings: [] });
 });
 
 test("this program would not have the mode of the database", async () => {

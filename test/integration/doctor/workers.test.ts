@@ -2,7 +2,8 @@
 import { appendFileSync } from "node:fs";
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
-import { doctor, namesOf, only, PLAIN, project } from "./support.ts";
+import type { Site } from "../support/site.ts";
+import { doctor, MODEL, namesOf, only, PLAIN, project } from "./support.ts";
 
 setDefaultTimeout(60_000);
 
@@ -35,7 +36,7 @@ test("no live worker takes a queue", async () => {
   expect(message).toStartWith(
     '1 task waits, and no live worker takes tasks of the queue "default"',
   );
-  expect(advice).toContain('--queue "default"');
+  expect(advice).toContain("with --queue default, or");
 });
 
 test("a worker has died, and holds a task", async () => {
@@ -98,6 +99,58 @@ test("a file of models has changed since the worker loaded it", async () => {
   const { message, advice } = only(await doctor(site), "models_changed");
   expect(message).toStartWith(`${site.file("models.ts")} has changed since worker `);
   expect(advice).toBe("have it load the new ones (kill -HUP), or start it again");
+});
+
+test("models that cannot be loaded are a finding beside a worker that has loaded others", async () => {
+  await using site = await project();
+  const worker = await site.worker(["-n", "1"], { env: PLAIN });
+  await worker.says("task.finished");
+  expect((await doctor(site, [])).code).toBe(0);
+  site.write("models.ts", "export class Job {");
+  const answer = await doctor(site, []);
+  const { message } = only(answer, "models_do_not_load");
+  expect(message).toContain(`Cannot load models from ${site.file("models.ts")}`);
+  expect(namesOf(answer)).toEqual(["models_changed", "models_do_not_load"]);
+});
+
+/** A worker without a terminal, which has been told to load models that are broken. */
+async function refusing(site: Site) {
+  const worker = await site.worker(["-n", "1"], { env: PLAIN, detached: true });
+  await worker.says("task.finished");
+  site.write("models.ts", "export class Job {");
+  worker.kill("SIGHUP");
+  await worker.says("models.refused");
+  await eventually("the refusal is told", async () =>
+    namesOf(await doctor(site)).includes("models_refused"),
+  );
+  return worker;
+}
+
+test("a worker that could not load new models is a finding of tq doctor and of tq status, until it can", async () => {
+  await using site = await project();
+  const worker = await refusing(site);
+  const answer = await doctor(site);
+  expect(namesOf(answer)).toEqual(["models_refused"]);
+  const { message, advice } = only(answer, "models_refused");
+  expect(message).toContain(`(pid ${worker.pid}) goes on with the models that it has`);
+  expect(message).toContain(`Cannot load models from ${site.file("models.ts")}`);
+  expect(advice).toBe(`mend them, then kill -HUP ${worker.pid} has it load them again`);
+  const status = await site.start(["status", "--json"], { env: PLAIN }).ended();
+  expect(status.code).toBe(1);
+  expect(JSON.parse(status.stdout)).toMatchObject({ problems: [`${message}; ${advice}`] });
+  expect(await site.start(["status", "--check"], { env: PLAIN }).ended()).toMatchObject({
+    code: 0,
+  });
+  site.write("models.ts", `${MODEL}// mended`);
+  worker.kill("SIGHUP");
+  await eventually("it is gone", async () => (await doctor(site)).code === 0);
+});
+
+test("a worker whose former models are on the disk again has nothing to load", async () => {
+  await using site = await project();
+  await refusing(site);
+  site.write("models.ts", MODEL);
+  expect(await doctor(site)).toMatchObject({ code: 0, findings: [] });
 });
 
 test("no live worker has the model of a task that waits", async () => {

@@ -180,6 +180,20 @@ describe("a worker that watches its models", () => {
     await stops(worker);
   });
 
+  test("runs what is pushed to a new method just after a save, without a failure", async () => {
+    await using site = versioned();
+    const worker = await site.worker(["-n", "2", "--watch"]);
+    let models = MODELS;
+    for (let method = 1; method <= 6; method++) {
+      models = models.replace(/}$/, `  async fresh${method}() { return ${method}; }\n}`);
+      site.write("models.ts", models);
+      const id = await site.pushOne("job", `fresh${method}`, "1");
+      const row = await site.becomes(id, "finished");
+      expect(row).toMatchObject({ result: String(method), failures: 0, crashes: 0 });
+    }
+    await stops(worker);
+  });
+
   test("keeps its only thread while the models are broken or gone, and says why", async () => {
     await using site = versioned();
     const worker = await site.worker(["-n", "1", "--watch"]);

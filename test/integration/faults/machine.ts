@@ -71,8 +71,13 @@ export function smallDisk(site: Site): Disk {
  * stay writable. @returns a function that ends it.
  */
 export function refuseWrites(site: Site): () => void {
-  system("mount", "-o", "bind,ro", site.path, site.path);
-  return () => void system("umount", "-l", site.path);
+  return refuseWritesTo(site.path);
+}
+
+/** As `refuseWrites`, for one file or folder. */
+export function refuseWritesTo(path: string): () => void {
+  system("mount", "-o", "bind,ro", path, path);
+  return () => void system("umount", "-l", path);
 }
 
 /** Makes a file immutable, or one that grows alone: for every user. @returns a function that ends it. */

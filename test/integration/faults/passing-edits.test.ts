@@ -88,18 +88,36 @@ test("a thread that takes the place of a dead one waits where a file is away", a
   expect(await shop.becomes(id, "finished")).toMatchObject({ result: "1" });
 });
 
-for (const [what, hang] of [
+const HANGS = [
   ["awaits what never comes", "await new Promise(() => {});"],
   ["runs without end", "while (true) {}"],
-]) {
+] as const;
+
+/** Models whose load says that it has begun, and does not end. */
+async function loadsForEver(shop: Site, hang: string, load: () => void): Promise<void> {
+  const tell = `import { writeFileSync } from "node:fs"; writeFileSync("hangs", "");\n`;
+  shop.write("models.ts", task("f", 0) + tell + hang);
+  load();
+  await eventually("it hangs", () => shop.has("hangs"));
+}
+
+for (const [what, hang] of HANGS) {
   test(`a watching worker loads models that are mended while a load ${what}`, async () => {
     await using shop = siteOf(["models.ts", task("f", 1)]);
     const worker = await shop.worker(["-n", "2", "--watch"]);
-    const tell = `import { writeFileSync } from "node:fs"; writeFileSync("hangs", "");\n`;
-    shop.write("models.ts", task("f", 0) + tell + hang);
-    await eventually("it hangs", () => shop.has("hangs"));
+    await loadsForEver(shop, hang, () => {});
     shop.write("models.ts", task("f", 2));
     await worker.says("models.loaded");
     expect(await resultOf(shop, "f")).toBe("2");
+  });
+
+  test(`a load that ${what} ends soon after its file was changed back, also by SIGHUP alone`, async () => {
+    await using shop = siteOf(["models.ts", task("f", 1)]);
+    const worker = await shop.worker(["-n", "1"], { detached: true });
+    await loadsForEver(shop, hang, () => worker.kill("SIGHUP"));
+    shop.write("models.ts", task("f", 1));
+    await worker.says("models.loading", { reason: "they are as they were before" });
+    await worker.says("models.loaded");
+    expect(await resultOf(shop, "f")).toBe("1");
   });
 }

@@ -5,7 +5,7 @@ import { needs } from "../../support/needs.ts";
 import { OBEYING } from "../../support/tools.ts";
 import { siteWithModels } from "../support/models.ts";
 import { type Site, TQ } from "../support/site.ts";
-import { refuseWrites, setAttribute } from "./machine.ts";
+import { refuseWrites, refuseWritesTo, setAttribute } from "./machine.ts";
 import { expectEachOnce, post } from "./steps.ts";
 
 setDefaultTimeout(60_000);
@@ -28,6 +28,11 @@ const FAULTS: Record<string, Fault> = {
     needed: needs("mount"),
     begin: refuseWrites,
     words: "its file system is mounted read-only (EROFS)",
+  },
+  "its log alone is on a read-only file system": {
+    needed: needs("mount"),
+    begin: (site) => refuseWritesTo(site.file("tq.db-wal")),
+    words: "tq.db-wal is on a file system that is mounted read-only (EROFS)",
   },
   "its database is immutable": attribute("tq.db", "i"),
   "its log is immutable": attribute("tq.db-wal", "i"),

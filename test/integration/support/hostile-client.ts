@@ -2,7 +2,7 @@
 import { connect, type Socket } from "node:net";
 
 const SALE = { model: "job", method: "add", instances: 1 };
-const PUSH = JSON.stringify(SALE);
+export const PUSH = JSON.stringify(SALE);
 const MIB = 1024 * 1024;
 const HUGE = new Uint8Array(20_000_000).fill(0x20);
 

@@ -3,6 +3,8 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { placeOf } from "../../../src/sqlite/file/origin.ts";
+import { copyAside } from "../../support/aside.ts";
 import { errorOf } from "../../support/error.ts";
 import { makeStore, pushOne, type TestStore } from "../../support/store.ts";
 
@@ -65,24 +67,61 @@ describe("a backup into a folder", () => {
     expect(readdirSync(folder)).toContain(basename(path));
     expect(readdirSync(folder)).toContain(basename(notes));
   });
+});
 
-  test("removes what a killed backup has left there, and nothing that is written now", async () => {
+/** The database, as `cp -a` and `mv` put it to another place. */
+function copyTo({ path, store }: TestStore): string {
+  const folder = join(store.folder, "moved");
+  mkdirSync(folder);
+  copyAside(path, join(folder, "tq.db"));
+  copyAside(`${path}-wal`, join(folder, "tq.db-wal"));
+  return join(folder, "tq.db");
+}
+
+describe("a backup that keeps one deletes none of", () => {
+  test("the database that this one was copied from, or moved from, and says so", async () => {
     await using subject = makeStore();
     const folder = folderOf(subject);
-    const name = "tq-2026-01-01T000000.000Z.db";
-    const left = join(folder, `${name}.part-999999999-abc`);
-    writeFileSync(left, "half of it");
-    writeFileSync(`${left}-journal`, "half of it");
-    const alive = join(folder, `${name}.part-${process.pid}-abc`);
-    writeFileSync(alive, "");
-    using elsewhere = new Database(join(folder, `${name}.part-999999998-abc`));
-    elsewhere.run("BEGIN EXCLUSIVE");
-    const { path } = await subject.store.backup(folder);
-    const files = readdirSync(folder).filter((file) => !file.endsWith("-journal"));
-    expect(files.toSorted()).toEqual(
-      [path, alive, elsewhere.filename].map((file) => basename(file)).toSorted(),
-    );
-    expect(readdirSync(folder)).not.toContain(basename(`${left}-journal`));
+    const { path: first } = await subject.store.backup(folder, 1);
+    const copy = subject.open({ path: copyTo(subject) });
+    const place = placeOf(subject.path);
+    for (let n = 0; n < 2; n++) {
+      subject.clock.advance(1_000);
+      const made = await copy.backup(folder, 1);
+      expect(made).toMatchObject({ uncounted: [{ path: first, place }] });
+      expect(made.deleted).toHaveLength(n);
+    }
+    expect(readdirSync(folder)).toHaveLength(2);
+    subject.clock.advance(1_000);
+    expect((await subject.store.backup(folder, 1)).deleted).toEqual([first]);
+  });
+
+  test("a database whose place it does not say, and says so", async () => {
+    await using subject = makeStore();
+    const folder = folderOf(subject);
+    const { path: older } = await subject.store.backup(folder);
+    using db = new Database(older);
+    db.run("DROP TABLE tq__copy");
+    const notes = join(folder, "tq-2001-01-01T000000.000Z.db");
+    writeFileSync(notes, "notes");
+    subject.clock.advance(1_000);
+    expect(await subject.store.backup(folder, 1)).toMatchObject({
+      deleted: [],
+      uncounted: [
+        { path: notes, place: null },
+        { path: older, place: null },
+      ],
+    });
+  });
+
+  test("another database of the same name, which is no news", async () => {
+    await using subject = makeStore();
+    await using other = makeStore();
+    const folder = folderOf(subject);
+    await other.store.backup(folder);
+    subject.clock.advance(1_000);
+    expect(await subject.store.backup(folder, 1)).toMatchObject({ deleted: [], uncounted: [] });
+    expect(readdirSync(folder)).toHaveLength(2);
   });
 });
 

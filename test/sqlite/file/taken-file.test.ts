@@ -1,7 +1,7 @@
 /** Files that can be the database: made, of an older version, empty, of an application. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { nextTurn } from "../../../src/next-turn.ts";
 import { SCHEMA_VERSION } from "../../../src/sqlite/migrate.ts";
 import { SqliteStore } from "../../../src/sqlite/store.ts";
@@ -37,6 +37,21 @@ describe("a file that can be the database", () => {
       expect(db.query("SELECT count(*) AS n FROM tq_tasks").get()).toEqual({ n: 2 });
     },
   );
+
+  test("may lie in a folder that a link leads to, and is the same when that leads elsewhere later", async () => {
+    using folder = makeFolder();
+    for (const name of ["r1", "r2"]) mkdirSync(folder.file(name));
+    symlinkSync("r1", folder.file("current"));
+    const store = new SqliteStore({ path: folder.file("current/tq.db") });
+    await pushOne(store);
+    rmSync(folder.file("current"));
+    symlinkSync("r2", folder.file("current"));
+    const other = new SqliteStore({ path: store.name });
+    expect(await claimFirst(other)).toMatchObject({ id: 1 });
+    expect(existsSync(folder.file("r2/tq.db"))).toBe(false);
+    await other.close();
+    await store.close();
+  });
 
   test("may be of the first version, and is brought to this one with all that is in it", async () => {
     using folder = makeFolder();

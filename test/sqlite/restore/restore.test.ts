@@ -1,7 +1,15 @@
 /** A backup takes the place of a database. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { chmodSync, copyFileSync, existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { basename } from "node:path";
 import { claim, newTask, pushOne } from "../../support/store.ts";
 import { restoreSubject } from "./subject.ts";
@@ -39,6 +47,18 @@ describe("a restored database", () => {
       former: null,
     });
     expect(subject.rows("SELECT count(*) FROM tq__task", elsewhere)).toEqual([[1]]);
+  });
+
+  test("of which only the log was left keeps that, and names no former database", async () => {
+    await using subject = restoreSubject();
+    await subject.use((store) => store.backup(subject.copy));
+    rmSync(subject.path);
+    writeFileSync(`${subject.path}-wal`, "a log");
+    const { former, former_logs } = subject.restore();
+    expect(former).toBeNull();
+    const names = readdirSync(subject.file("")).filter((name) => name.includes(".former-"));
+    expect(former_logs.map((path) => basename(path))).toEqual(names);
+    expect(names).toEqual([expect.stringMatching(/^tq\.db\.former-.*Z-wal$/)]);
   });
 
   test("has the permissions of the former one", async () => {

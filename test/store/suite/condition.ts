@@ -1,6 +1,7 @@
 /** The words of workers about themselves, the mode of the database, and the tasks that wait. */
 import { describe, expect, test } from "bun:test";
-import { newTask } from "../../support/store.ts";
+import { WAITS_FOR_MODELS } from "../../../src/store/waiting-for-models.ts";
+import { claim, claimFirst, newTask } from "../../support/store.ts";
 import { clock, store, subject } from "./subject.ts";
 
 const ABOUT = {
@@ -23,6 +24,23 @@ export function conditionTests(): void {
       expect(await other.condition.abouts()).toEqual(new Map([["w1", ABOUT]]));
       await store.unregister("w1");
       expect(await other.condition.abouts()).toEqual(new Map());
+    });
+
+    test("makes the tasks due that wait for newer models, and no others", async () => {
+      await store.push([newTask(), newTask(), newTask()]);
+      const waits = await claimFirst(store);
+      const snoozed = await claimFirst(store);
+      const outcome = { kind: "snoozed", delay: 10_000 } as const;
+      const reason = `models.ts has changed: ${WAITS_FOR_MODELS}`;
+      await store.write(async (session) => {
+        await session.settle(waits, { ...outcome, reason });
+        await session.settle(snoozed, { ...outcome, reason: "not yet" });
+      });
+      clock.advance(1_000);
+      expect(await store.condition.endWaitForModels()).toBe(1);
+      expect(await store.condition.endWaitForModels()).toBe(0);
+      const due = await claim(store, { limit: 9 });
+      expect(due.map(({ id }) => id).toSorted((a, b) => a - b)).toEqual([waits.id, 3]);
     });
 
     test("remembers the mode that was said last", async () => {
