@@ -8,6 +8,8 @@ export interface Access {
   now(): number;
   /** Runs statements that each stand alone. */
   read<T>(fn: (db: Connection) => Promise<T>): Promise<T>;
+  /** Runs a statement that takes no time: a worker has a connection for those. */
+  brief<T>(fn: (db: Connection) => Promise<T>): Promise<T>;
   /** Runs statements that all see the database as it is at the first of them. */
   snapshot<T>(fn: (db: Connection) => Promise<T>): Promise<T>;
   /** Runs statements in a transaction of its own. */

@@ -28,12 +28,15 @@ import { findPushed, keepKey } from "./sql/push-keys.ts";
 export class PostgresCron implements CronStore {
   readonly #access: Access;
 
-  constructor(access: Access) {
+  readonly version: () => Promise<string>;
+
+  constructor(access: Access, version: () => Promise<string>) {
     this.#access = access;
+    this.version = version;
   }
 
   rows(): Promise<CronRow[]> {
-    return this.#access.read(cronRows);
+    return this.#access.brief(cronRows);
   }
 
   slots(name: string, limit: number): Promise<PastSlot[]> {
@@ -48,7 +51,7 @@ export class PostgresCron implements CronStore {
   }
 
   async followZone(worker: string, zone: string): Promise<string> {
-    const settled = await this.#access.read((db) => settledZone(db, worker, zone));
+    const settled = await this.#access.brief((db) => settledZone(db, worker, zone));
     if (settled !== null) return settled;
     return this.#access.write(async (db, now) => {
       await lock(db, "definitions");

@@ -38,6 +38,7 @@ import type { PostgresSession } from "./session.ts";
 import { repairTimes } from "./repair-times.ts";
 import { attemptsOf } from "./sql/attempts.ts";
 import * as byHand from "./sql/by-hand.ts";
+import { cronVersion } from "./sql/cron-rows.ts";
 import { lostClaims } from "./sql/claims.ts";
 import { makeDueReady } from "./sql/due.ts";
 import * as looking from "./sql/looking.ts";
@@ -63,13 +64,14 @@ export class PostgresStore extends PostgresDatabase implements Store {
     name: this.name,
     now: () => this.now(),
     read: (fn) => this.read(fn),
+    brief: (fn) => this.lookBriefly(fn),
     snapshot: (fn) => this.snapshot(fn),
     write: (fn) => this.writeStatements(fn),
     inSession: (fn) => this.write((session) => fn(session as PostgresSession)),
   };
   readonly #known = this.shared.knownFollowUps;
   readonly condition = new PostgresCondition(this.access);
-  readonly cron = new PostgresCron(this.access);
+  readonly cron = new PostgresCron(this.access, () => this.cronVersion());
   readonly failures = new PostgresFailures(this.access, this.#known);
   readonly pauses = new PostgresPauses(this.access);
   readonly pushKeys = new PostgresPushKeys(this.access, this.pushes);
@@ -100,6 +102,10 @@ export class PostgresStore extends PostgresDatabase implements Store {
   /** Runs a statement that takes no time. */
   protected lookBriefly<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
     return this.read(fn);
+  }
+
+  protected cronVersion(): Promise<string> {
+    return this.lookBriefly(cronVersion);
   }
 
   async get(id: number): Promise<Task | null> {

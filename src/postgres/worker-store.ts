@@ -1,6 +1,6 @@
 /** The store of a worker on PostgreSQL: its threads connect by themselves, and show by its main thread what their runs say. */
 import type { Look, LookOptions } from "../store/looking.ts";
-import type { NewWorker, RescuedTask, ThreadDeath } from "../store/rescue.ts";
+import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { Owner } from "../store/session.ts";
 import type { LiveOutput } from "../store/task-output.ts";
 import type {
@@ -19,8 +19,9 @@ import { Listener } from "./listener.ts";
 import { LiveOutputs, ThreadLiveOutput } from "./live-outputs.ts";
 import { Poolers } from "./poolers.ts";
 import { lostClaims } from "./sql/claims.ts";
-import { look } from "./sql/ready-count.ts";
+import { look, lookWithSigns } from "./sql/ready-count.ts";
 import { setIdle } from "./sql/workers.ts";
+import { KnownSigns } from "./signs.ts";
 import { OpenTransactions } from "./open-transactions.ts";
 import { PostgresStore } from "./store.ts";
 
@@ -40,6 +41,7 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
   readonly #poolers: Poolers;
   readonly #listener: Listener;
   readonly #outputs: LiveOutputs;
+  readonly #signs = new KnownSigns();
   /** The worker that is registered; null: none. */
   #worker: string | null = null;
 
@@ -103,7 +105,18 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
 
   /** On the connection that proves its life: each answer is a sign of it, and no other need stay open for it. */
   override async look(options: LookOptions): Promise<Look> {
-    return this.#asLife((db) => look(db, options, this.now()));
+    if (!this.#signs.isWanted) return this.#asLife((db) => look(db, options, this.now()));
+    const seen = await this.#asLife((db) => lookWithSigns(db, options, this.now()));
+    this.#signs.tell(seen.signs, seen.look);
+    return seen.look;
+  }
+
+  protected override async cronVersion(): Promise<string> {
+    return this.#signs.cronVersion ?? super.cronVersion();
+  }
+
+  override async rescueDead(maxCrashes: number): Promise<Rescue[]> {
+    return this.#signs.areAllAlive ? [] : super.rescueDead(maxCrashes);
   }
 
   protected override lookBriefly<T>(fn: (db: Connection) => Promise<T>): Promise<T> {

@@ -28,6 +28,7 @@ export interface CronAccess {
   now(): number;
   read<T>(fn: (db: Database) => T): Promise<T>;
   write<T>(fn: (session: SqliteSession) => Promise<T>): Promise<T>;
+  version(): Promise<number>;
 }
 
 export class SqliteCron implements CronStore {
@@ -35,6 +36,11 @@ export class SqliteCron implements CronStore {
 
   constructor(access: CronAccess) {
     this.#access = access;
+  }
+
+  /** That of the database: to read it takes no statement. */
+  version(): Promise<number> {
+    return this.#access.version();
   }
 
   rows(): Promise<CronRow[]> {

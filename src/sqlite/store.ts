@@ -64,6 +64,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
     now: () => this.now(),
     read: (fn) => this.read(fn),
     write: (fn) => this.write((session) => fn(session as SqliteSession)),
+    version: () => this.version(),
   };
   readonly cron = new SqliteCron(this.#parts);
   readonly failures = new SqliteFailures(this.#parts, this.shared.knownFollowUps);

@@ -21,7 +21,11 @@ export interface DecideOptions {
   readonly key?: PushKey;
 }
 
+/** Another one where recurring tasks, the workers that have them, or their time zones have changed since. */
+export type CronVersion = string | number;
+
 export interface CronStore {
+  version(): Promise<CronVersion>;
   /** All of them, by name; those too that their file does not have any more. */
   rows(): Promise<CronRow[]>;
   /**

@@ -13,6 +13,7 @@ import type { CronDecision, CronRow, CronSlot, CronState } from "../cron/ledger.
 import { isOwn } from "../cron/own.ts";
 import { LastingNote } from "../log/lasting-note.ts";
 import type { Report } from "../log/events.ts";
+import type { CronVersion } from "../store/cron-store.ts";
 import type { Store } from "../store/store.ts";
 import { MADE_AT } from "../version.ts";
 import { saySlots } from "./cron-said.ts";
@@ -57,18 +58,16 @@ export class CronClock {
   /** The definitions by their texts: reading one anew at each look would take longer than the look. */
   readonly #read = new Map<string, CronDefinition>();
   #timer: Timer | null = null;
+  #checking: Timer | null = null;
   #looking = false;
   #stopped = true;
-  /** The database's version at the last look; -1: none. */
-  #version = -1;
+  /** That of the recurring tasks at the last look; -1: none. */
+  #version: CronVersion = -1;
   #startedAt = 0;
   #awakeClock: AwakeClock | null = null;
   #lookedAt = 0;
   /** A commit came while it looked. */
   #again = false;
-  /** When the timer rings: monotonic, ms. */
-  #due = Infinity;
-
   constructor(store: Store, report: Report, parts: CronClockParts | null = null) {
     this.#store = store;
     this.#report = report;
@@ -88,28 +87,39 @@ export class CronClock {
   stop(): void {
     this.#stopped = true;
     for (const work of this.#parts?.own.values() ?? []) work.stop();
-    if (this.#timer) clearTimeout(this.#timer);
+    this.#clearTimers();
   }
 
-  /** Looks where the database or tq.toml has changed. Call it now and then, and after a commit: it mostly does nothing. */
+  #clearTimers(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    if (this.#checking) clearTimeout(this.#checking);
+    this.#checking = null;
+  }
+
+  /** Looks where recurring tasks or tq.toml have changed. Call it now and then, and after a commit: it mostly does nothing. */
   check(): void {
     this.#again = this.#looking;
     if (this.#stopped || this.#looking) return;
-    const rest = this.#lookedAt + LOOK_MS - monotonicNow();
-    if (rest > 0) this.#lookIn(rest);
-    else void this.#lookIfChanged();
+    const now = monotonicNow();
+    // Both clocks run at speeds of their own: over an hour that would look like a jump.
+    this.#awakeClock?.look(this.#store.now(), now);
+    const rest = this.#lookedAt + LOOK_MS - now;
+    if (rest <= 0) void this.#lookIfChanged();
+    else this.#checking ??= setTimeout(() => void this.#lookIfChanged(), rest);
   }
 
   async #lookIfChanged(): Promise<void> {
+    if (this.#checking) clearTimeout(this.#checking);
+    this.#checking = null;
     this.#lookedAt = monotonicNow();
-    const version = await this.#store.version().catch(() => -1);
+    const version = await this.#store.cron.version().catch(() => -1);
     if (version !== this.#version || this.#parts?.sources.isWaiting) this.look();
   }
 
   /** Decides the slots that have come, and sets the timer for the next one. Call it after the clock was set, too. */
   look(): void {
     if (this.#stopped || this.#looking) return;
-    if (this.#timer) clearTimeout(this.#timer);
+    this.#clearTimers();
     void this.#look();
   }
 
@@ -119,7 +129,7 @@ export class CronClock {
     let wait = WRONG_CLOCK_MS;
     try {
       const awake = this.#awakeClock?.look(this.#store.now(), this.#lookedAt);
-      this.#version = await this.#store.version();
+      this.#version = await this.#store.cron.version();
       if (this.#isClockSane()) {
         // A slot that has come is decided before a change takes its recurring task away.
         if (this.#parts?.sources.isWaiting) await this.#decideAll(awake);
@@ -135,18 +145,9 @@ export class CronClock {
     } finally {
       this.#looking = false;
     }
-    this.#due = Infinity;
-    this.#lookIn(this.#again ? Math.min(wait, LOOK_MS) : wait);
-    this.#again = false;
-  }
-
-  /** Sets the timer, unless it is to ring before. */
-  #lookIn(wait: number): void {
-    const due = monotonicNow() + wait;
-    if (this.#stopped || due >= this.#due) return;
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#due = due;
+    if (this.#stopped) return;
     this.#timer = setTimeout(() => this.look(), wait);
+    if (this.#again) this.check();
   }
 
   #isClockSane(): boolean {

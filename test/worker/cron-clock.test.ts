@@ -116,3 +116,15 @@ test("a file that has changed is read as soon as it has settled, with no further
   }
   expect(await row("nightly")).toMatchObject({ removedAt: null });
 });
+
+test("an idle worker reads recurring tasks where they have changed, and at no other tick", async () => {
+  await start(NIGHTLY);
+  await pass(75); // tq's own task has come
+  const rows = spyOn(store.cron, "rows");
+  await pass(60);
+  expect(rows.mock.calls).toEqual([]);
+  const other = subject.open();
+  await other.cron.override("nightly", () => ({ schedule: "@hourly" }));
+  await pass(2);
+  expect(rows.mock.calls.length).toBeGreaterThan(0);
+});

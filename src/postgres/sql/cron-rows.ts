@@ -48,6 +48,22 @@ export async function cronRow(db: Connection, name: string): Promise<CronRow | n
   return row && toRow(row);
 }
 
+/**
+ * Grows with each change, as its transaction has a higher number than those before it; less rows that were deleted, which
+ * the count shows.
+ */
+export const CRON_VERSION = `
+  (SELECT count(*) || ' ' || coalesce(sum(changed), 0)
+     FROM (SELECT xmin::text::bigint AS changed FROM tq.cron
+           UNION ALL SELECT xmin::text::bigint FROM tq.cron_read
+           UNION ALL SELECT xmin::text::bigint FROM tq.cron_zone) AS rows)`;
+
+const VERSION = `SELECT ${CRON_VERSION} AS version`;
+
+export async function cronVersion(db: Connection): Promise<string> {
+  return (await db.get<{ readonly version: string }>(VERSION))?.version ?? "";
+}
+
 const LOCK = "SELECT FROM tq.cron WHERE name = $1::text FOR UPDATE";
 const LOCK_ALL = "SELECT FROM tq.cron ORDER BY name FOR UPDATE";
 

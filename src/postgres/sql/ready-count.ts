@@ -5,10 +5,12 @@ import { takesQueue } from "../../store/queue-patterns.ts";
 import type { ClaimOptions } from "../../store/session.ts";
 import type { Connection } from "../connection.ts";
 import { runningSuspect } from "./claim.ts";
+import { CRON_VERSION } from "./cron-rows.ts";
 import { DUE_LIMIT, isDue } from "./due.ts";
 import { IS_ANY_HELD, pausesInForce, type StoredPause } from "./pauses.ts";
 import { isThere, unseen } from "./planned.ts";
 import { areNames, IN_LINE, likes, matchingNames, readyQueues, suspectQueues } from "./queues.ts";
+import { LIFELESS } from "./rescue.ts";
 import { returning } from "./set-aside.ts";
 
 interface ReadyCount {
@@ -76,28 +78,60 @@ const OTHERS_HOLD = `(
          OR ${isThere("state = 'running' AND worker > $2", "worker, thread")})`;
 
 /** Parameters: $1 the time, $2 the worker, $3 the limit, $4 the names or patterns. */
-const looking = (wanted: string): string => `
+const looking = (wanted: string, more = ""): string => `
   SELECT (SELECT scheduled_at FROM tq.task WHERE state = 'scheduled' ORDER BY scheduled_at, id LIMIT 1)::float8 AS due,
          coalesce((SELECT scheduled_at FROM tq.task WHERE state = 'scheduled'
                     ORDER BY scheduled_at, id OFFSET ${DUE_LIMIT} LIMIT 1) <= $1, false) AS "isCrowdDue",
          ${OTHERS_HOLD} AS "othersHoldTasks",
          $3::integer > 0 AND ${IS_ANY_HELD} AS "isAnyHeld",
-         ${countInLine("$3", wanted)} AS ready`;
+         ${countInLine("$3", wanted)} AS ready${more}`;
+
+const SIGNS = `,
+         ${CRON_VERSION} AS "cronVersion",
+         EXISTS (${LIFELESS}) AS "isAnyLifeless"`;
 
 const LOOK_AT_NAMES = looking(ofNames("$4"));
 const LOOK_AT_MATCHING = looking(ofMatching("$4"));
+const SEE_ALL_OF_NAMES = looking(ofNames("$4"), SIGNS);
+const SEE_ALL_OF_MATCHING = looking(ofMatching("$4"), SIGNS);
 
 interface LookRow extends Omit<Look, "pauseEnds"> {
   readonly isAnyHeld: boolean;
 }
 
+/** What a worker must know besides. */
+export interface Signs {
+  readonly cronVersion: string;
+  readonly isAnyLifeless: boolean;
+}
+
 /** Reads all that a worker's main thread needs when it looks for tasks: with one statement while nothing is held. */
 export async function look(db: Connection, options: LookOptions, now: number): Promise<Look> {
+  const text = areNames(options.queues) ? LOOK_AT_NAMES : LOOK_AT_MATCHING;
+  return lookWith<LookRow>(text, db, options, now);
+}
+
+/** The same, and what a worker must know besides. */
+export async function lookWithSigns(
+  db: Connection,
+  options: LookOptions,
+  now: number,
+): Promise<{ readonly look: Look; readonly signs: Signs }> {
+  const text = areNames(options.queues) ? SEE_ALL_OF_NAMES : SEE_ALL_OF_MATCHING;
+  const seen = await lookWith<LookRow & Signs>(text, db, options, now);
+  const { cronVersion, isAnyLifeless, ...rest } = seen;
+  return { look: rest, signs: { cronVersion, isAnyLifeless } };
+}
+
+async function lookWith<Row extends LookRow>(
+  text: string,
+  db: Connection,
+  options: LookOptions,
+  now: number,
+): Promise<Omit<Row, "isAnyHeld"> & Look> {
   const { queues, limit, worker } = options;
-  const own = [now, worker, limit];
-  const row = (await (areNames(queues)
-    ? db.get<LookRow>(LOOK_AT_NAMES, [...own, [...new Set(queues)]])
-    : db.get<LookRow>(LOOK_AT_MATCHING, [...own, likes(queues)]))) as LookRow;
+  const wanted = areNames(queues) ? [...new Set(queues)] : likes(queues);
+  const row = (await db.get<Row>(text, [now, worker, limit, wanted])) as Row;
   const { isAnyHeld, ...seen } = row;
   if (!isAnyHeld) return { ...seen, pauseEnds: null };
   return { ...seen, ...(await countUnheld(db, options, now)) };

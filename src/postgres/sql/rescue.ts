@@ -26,7 +26,7 @@ export interface Suspicion {
  * Workers whose rows were deleted while they held tasks are among them. Their names are found by one step along the
  * index each, not by a walk over all that runs.
  */
-const LIFELESS = `
+export const LIFELESS = `
   WITH RECURSIVE holder (id) AS (
     (SELECT worker FROM tq.task WHERE state = 'running' ORDER BY worker LIMIT 1)
     UNION ALL

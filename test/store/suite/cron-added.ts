@@ -68,4 +68,22 @@ export function addedCronTests(): void {
     await store.cron.remove("nightly");
     expect(await store.cron.rows()).toEqual([]);
   });
+
+  test("the version of recurring tasks changes with each change by another process", async () => {
+    const other = subject.open().cron;
+    const changes: (() => Promise<unknown>)[] = [
+      () => other.add("database", NIGHTLY),
+      () => other.define({ origin: FILE, worker: "w1", definitions: [HOURLY] }),
+      () => other.define({ origin: FILE, worker: "w2", definitions: [HOURLY] }),
+      () => other.override("nightly", () => ({ schedule: "@weekly" })),
+      () => other.followZone("w1", "Europe/Vienna"),
+      () => other.remove("nightly"),
+    ];
+    const versions = [await store.cron.version()];
+    for (const change of changes) {
+      await change();
+      versions.push(await store.cron.version());
+    }
+    expect(new Set(versions).size).toBe(changes.length + 1);
+  });
 }

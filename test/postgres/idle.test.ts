@@ -1,0 +1,87 @@
+/** What a worker without tasks sends to PostgreSQL, and the connections that it keeps. */
+import { expect, spyOn, test } from "bun:test";
+import { Connection } from "../../src/postgres/connection.ts";
+import { PostgresWorkerStore } from "../../src/postgres/worker-store.ts";
+import { makeFolder } from "../support/folder.ts";
+import { needs } from "../support/needs.ts";
+import { makePostgres, makePostgresDatabase } from "../support/postgres.ts";
+import { newTask, OWNER, pushOne } from "../support/store.ts";
+
+const LOOK = { queues: [], limit: 2, worker: "worker-1" };
+
+/** Counts the statements that this process sends. */
+function countStatements() {
+  const names = ["all", "get", "run", "command"] as const;
+  const spies = names.map((name) => spyOn(Connection.prototype, name));
+  return {
+    get count() {
+      return spies.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+    },
+    [Symbol.dispose]() {
+      for (const spy of spies) spy.mockRestore();
+    },
+  };
+}
+
+/** The store of a worker that has signed on. */
+async function makeWorkerStore(url: string) {
+  const folder = makeFolder();
+  const store = new PostgresWorkerStore({ url, folder: folder.path });
+  await store.register({ id: "worker-1", pid: process.pid, threads: 2, queues: [] });
+  return {
+    store,
+    async [Symbol.asyncDispose]() {
+      await store.close();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+needs("postgres").describe("a worker without tasks on PostgreSQL", () => {
+  test("learns by its look whether a worker is dead and a recurring task has changed", async () => {
+    await using database = await makePostgresDatabase();
+    await using made = await makeWorkerStore(database.url);
+    const { store } = made;
+    using sent = countStatements();
+    await store.look(LOOK);
+    expect(await store.cron.version()).toBe(await store.cron.version());
+    expect(await store.rescueDead(3)).toEqual([]);
+    expect(sent.count).toBe(1);
+  });
+
+  test("asks which worker is dead where its look has seen one", async () => {
+    await using database = await makePostgresDatabase();
+    await using made = await makeWorkerStore(database.url);
+    await database.run(`
+      INSERT INTO tq.worker (id, pid, host, boot_id, pid_space, application, started_at, threads, queues)
+      VALUES ('worker-2', 1, 'elsewhere', 'b', '', 'tq', 1, 1, '[]')`);
+    await made.store.look(LOOK);
+    using sent = countStatements();
+    await made.store.rescueDead(3);
+    expect(sent.count).toBe(1);
+  });
+
+  test("claims what it was woken for by one statement", async () => {
+    await using subject = await makePostgres();
+    const id = await pushOne(subject.store.silence()); // a NOTIFY would count too
+    using sent = countStatements();
+    const claimed = await subject.store.claim({ owner: OWNER, queues: ["default"], limit: 1 });
+    expect(claimed).toMatchObject([{ id }]);
+    expect(sent.count).toBe(1);
+  });
+
+  test("writes nothing where it was woken, and another has claimed the task", async () => {
+    await using subject = await makePostgres();
+    await subject.store.ready();
+    const before = await subject.database.written();
+    expect(await subject.store.claim({ owner: OWNER, queues: [], limit: 1 })).toEqual([]);
+    expect(await subject.database.written()).toBe(before);
+  });
+
+  test("does not read recurring tasks again where others push", async () => {
+    await using subject = await makePostgres();
+    const before = await subject.store.cron.version();
+    await subject.open().push([newTask()]);
+    expect(await subject.store.cron.version()).toBe(before);
+  });
+});
