@@ -24,6 +24,7 @@ import { fitOneStatement, pushAtOnce } from "./pushing.ts";
 import type { OpenTransactions } from "./open-transactions.ts";
 import { ServerClock } from "./server-clock.ts";
 import { PostgresSession, type SessionOptions } from "./session.ts";
+import { claimUsually } from "./sql/claim.ts";
 import { mayClaim } from "./sql/ready-count.ts";
 import { isDeadlock, lostIsUncertain } from "./errors.ts";
 
@@ -225,7 +226,13 @@ export class PostgresDatabase {
     });
   }
 
+  /** By one statement where that finds tasks: a thread that was woken is not to wait for another round trip. */
   async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
+    const claiming = this.read((db) => claimUsually(db, options, this.now(), this.shared.marks));
+    const claimed = await claiming.catch((error: unknown) => {
+      throw lostIsUncertain(error, this.name); // the thread may hold tasks
+    });
+    if (claimed.length > 0) return claimed;
     if (!(await this.read((db) => mayClaim(db, options, this.now())))) return [];
     return this.#withSession((session) => session.commit({ handBack: [], claim: options }));
   }
