@@ -8,7 +8,7 @@ import { type Row, limitRow } from "../support/row.ts";
 import { startTq, stopTq } from "../support/tq.ts";
 import { Database } from "./support/database.ts";
 
-/** A connection that nobody uses any more is closed after 30 s, and Bun collects garbage often in a thread's first ones. */
+/** A connection that nobody uses any more is closed after 10 s, and Bun collects garbage often in a thread's first ones. */
 const START_UP_MS = 40_000;
 
 interface Usage {

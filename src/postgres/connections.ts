@@ -19,7 +19,7 @@ interface Waiting {
 }
 
 /** A connection that nobody has used for so long is closed, where others stay: ms. */
-const UNUSED_MS = 30_000;
+const UNUSED_MS = 10_000;
 
 export class Connections {
   readonly #options: ConnectionsOptions;
@@ -101,18 +101,20 @@ export class Connections {
   }
 
   #closeLater(): Timer {
-    return setTimeout(() => {
-      this.#unused = null;
-      const before = monotonicNow() - UNUSED_MS;
-      while (
-        this.#idle.length > this.#options.keep &&
-        (this.#idle[0]?.since ?? Infinity) <= before
-      ) {
-        const oldest = this.#idle.shift();
-        if (oldest) this.#forget(oldest.connection);
-      }
-      if (this.#idle.length > this.#options.keep) this.#unused = this.#closeLater();
-    }, UNUSED_MS).unref();
+    const since = this.#idle[0]?.since ?? monotonicNow();
+    const rest = Math.max(since + UNUSED_MS - monotonicNow(), 0);
+    return setTimeout(() => this.#closeUnused(), rest).unref();
+  }
+
+  #closeUnused(): void {
+    this.#unused = null;
+    const before = monotonicNow() - UNUSED_MS;
+    const { keep } = this.#options;
+    while (this.#idle.length > keep && (this.#idle[0]?.since ?? Infinity) <= before) {
+      const oldest = this.#idle.shift();
+      if (oldest) this.#forget(oldest.connection);
+    }
+    if (this.#idle.length > keep) this.#unused = this.#closeLater();
   }
 
   /** Ends all connections, also those that are lent: what waits for an answer on them fails. New ones are opened. */

@@ -1,11 +1,12 @@
 /** What a worker without tasks sends to PostgreSQL, and the connections that it keeps. */
-import { expect, spyOn, test } from "bun:test";
+import { expect, jest, spyOn, test } from "bun:test";
 import { Connection } from "../../src/postgres/connection.ts";
 import { PostgresWorkerStore } from "../../src/postgres/worker-store.ts";
 import { makeFolder } from "../support/folder.ts";
 import { needs } from "../support/needs.ts";
-import { makePostgres, makePostgresDatabase } from "../support/postgres.ts";
+import { makePostgres, makePostgresDatabase, type TestDatabase } from "../support/postgres.ts";
 import { newTask, OWNER, pushOne } from "../support/store.ts";
+import { until } from "../support/until.ts";
 
 const LOOK = { queues: [], limit: 2, worker: "worker-1" };
 
@@ -35,6 +36,13 @@ async function makeWorkerStore(url: string) {
       folder[Symbol.dispose]();
     },
   };
+}
+
+async function connectionsOf({ run }: TestDatabase): Promise<number> {
+  const rows = await run(
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'tq test'",
+  );
+  return rows.length;
 }
 
 needs("postgres").describe("a worker without tasks on PostgreSQL", () => {
@@ -83,5 +91,21 @@ needs("postgres").describe("a worker without tasks on PostgreSQL", () => {
     const before = await subject.store.cron.version();
     await subject.open().push([newTask()]);
     expect(await subject.store.cron.version()).toBe(before);
+  });
+
+  test("closes the connections that it has not used for 10 s, but one", async () => {
+    await using subject = await makePostgres();
+    const { store, database } = subject;
+    jest.useFakeTimers();
+    try {
+      await Promise.all([1, 2, 3].map((id) => store.get(id)));
+      jest.advanceTimersByTime(9_000);
+      expect(await connectionsOf(database)).toBe(3);
+      jest.advanceTimersByTime(1_000);
+    } finally {
+      jest.useRealTimers();
+    }
+    await until(async () => expect(await connectionsOf(database)).toBe(1));
+    expect(await store.get(1)).toBeNull();
   });
 });
