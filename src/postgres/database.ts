@@ -85,7 +85,7 @@ export class PostgresDatabase {
   protected readonly shared: SessionOptions;
   protected readonly pushes: PushGroup;
   protected readonly notifier: Notifier;
-  readonly #serverClock = new ServerClock();
+  protected readonly serverClock = new ServerClock();
   #readying: Promise<void> | null = null;
 
   /** Connects when it is first used. @throws TqError "invalid" for a wrong URL */
@@ -97,7 +97,7 @@ export class PostgresDatabase {
       connections: 10,
       keep: 1,
       application: newApplication(),
-      clock: this.#serverClock,
+      clock: this.serverClock,
       bootId: bootId(),
       maxSize: 0,
       onlyLooks: false,
@@ -184,7 +184,7 @@ export class PostgresDatabase {
   protected async greet(connection: Connection): Promise<void> {
     const asked = monotonicNow();
     const now = await placeOthers(connection);
-    if (now !== null) this.#serverClock.learn(now, asked);
+    if (now !== null) this.serverClock.learn(now, asked);
   }
 
   now(): number {

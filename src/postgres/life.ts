@@ -31,6 +31,11 @@ export class Life {
     return life?.statements ?? null;
   }
 
+  /** The server has said what time it is. */
+  learned(): void {
+    for (const life of this.#lives.values()) life.learned();
+  }
+
   /** @throws TqError "database" when the proof of life cannot come back */
   async check(worker: string): Promise<void> {
     const life = this.#lives.get(worker);

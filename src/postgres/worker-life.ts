@@ -115,6 +115,11 @@ export class WorkerLife {
     };
   }
 
+  /** The server has said what time it is: it need not be asked for a while. */
+  learned(): void {
+    this.#learnedAt = monotonicNow();
+  }
+
   /** How long the connection has been there: ms. */
   get age(): number {
     return monotonicNow() - this.#bornAt;
@@ -182,7 +187,7 @@ export class WorkerLife {
       () => {
         if (db !== this.#db) return;
         this.#answered();
-        this.#learnedAt = monotonicNow();
+        this.learned();
       },
       () => this.#lost(db),
     );

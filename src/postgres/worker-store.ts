@@ -1,4 +1,5 @@
 /** The store of a worker on PostgreSQL: its threads connect by themselves, and show by its main thread what their runs say. */
+import { monotonicNow } from "../clock.ts";
 import type { Look, LookOptions } from "../store/looking.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { Owner } from "../store/session.ts";
@@ -106,8 +107,11 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
   /** On the connection that proves its life: each answer is a sign of it, and no other need stay open for it. */
   override async look(options: LookOptions): Promise<Look> {
     if (!this.#signs.isWanted) return this.#asLife((db) => look(db, options, this.now()));
+    const asked = monotonicNow();
     const seen = await this.#asLife((db) => lookWithSigns(db, options, this.now()));
     this.#signs.tell(seen.signs, seen.look);
+    this.serverClock.learn(seen.signs.serverTime, asked);
+    this.life.learned();
     return seen.look;
   }
 

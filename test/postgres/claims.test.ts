@@ -184,6 +184,7 @@ needs("postgres").describe("on PostgreSQL", () => {
     const { store, clock } = made;
     const ids = await store.push(Array.from({ length: 1_000 }, () => newTask()));
     const [canceller, cleaner] = [made.open(), made.open()];
+    await Promise.all([canceller.ready(), cleaner.ready()]); // to connect takes longer than many claims
     let cancelled = 0;
     let cleaned = 0;
     const finished = Promise.all(

@@ -38,8 +38,8 @@ async function makeWorkerStore(url: string) {
   };
 }
 
-async function connectionsOf({ run }: TestDatabase): Promise<number> {
-  const rows = await run(
+async function connectionsOf(database: TestDatabase): Promise<number> {
+  const rows = await database.run(
     "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'tq test'",
   );
   return rows.length;

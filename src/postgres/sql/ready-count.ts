@@ -88,7 +88,8 @@ const looking = (wanted: string, more = ""): string => `
 
 const SIGNS = `,
          ${CRON_VERSION} AS "cronVersion",
-         EXISTS (${LIFELESS}) AS "isAnyLifeless"`;
+         EXISTS (${LIFELESS}) AS "isAnyLifeless",
+         extract(epoch FROM clock_timestamp())::float8 * 1000 AS "serverTime"`;
 
 const LOOK_AT_NAMES = looking(ofNames("$4"));
 const LOOK_AT_MATCHING = looking(ofMatching("$4"));
@@ -103,6 +104,7 @@ interface LookRow extends Omit<Look, "pauseEnds"> {
 export interface Signs {
   readonly cronVersion: string;
   readonly isAnyLifeless: boolean;
+  readonly serverTime: number;
 }
 
 /** Reads all that a worker's main thread needs when it looks for tasks: with one statement while nothing is held. */
@@ -119,8 +121,8 @@ export async function lookWithSigns(
 ): Promise<{ readonly look: Look; readonly signs: Signs }> {
   const text = areNames(options.queues) ? SEE_ALL_OF_NAMES : SEE_ALL_OF_MATCHING;
   const seen = await lookWith<LookRow & Signs>(text, db, options, now);
-  const { cronVersion, isAnyLifeless, ...rest } = seen;
-  return { look: rest, signs: { cronVersion, isAnyLifeless } };
+  const { cronVersion, isAnyLifeless, serverTime, ...rest } = seen;
+  return { look: rest, signs: { cronVersion, isAnyLifeless, serverTime } };
 }
 
 async function lookWith<Row extends LookRow>(
