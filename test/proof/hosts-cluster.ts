@@ -76,7 +76,10 @@ export class Cluster implements AsyncDisposable {
     const delays = Number.isInteger(delay) ? [delay, delay] : [0, 2 * delay];
     const program = [process.execPath, join(import.meta.dir, "postgres-proxy.ts")];
     const numbers = [PORT, PROXY_PORT, ...delays].map(String);
-    return host.start([...program, network.address, ...numbers], { cwd, log: join(cwd, "proxy.log") });
+    return host.start([...program, network.address, ...numbers], {
+      cwd,
+      log: join(cwd, "proxy.log"),
+    });
   }
 
   #url(isProxied: boolean): string {
@@ -104,18 +107,23 @@ export class Cluster implements AsyncDisposable {
   }
 
   async #prepare(): Promise<void> {
-    await this.ask("INSERT INTO tq_push (model, method, instances) VALUES ('probe', 'prepare', '1')");
+    await this.ask(
+      "INSERT INTO tq_push (model, method, instances) VALUES ('probe', 'prepare', '1')",
+    );
     await this.drained();
   }
 
   drained(longest = 300_000): Promise<void> {
-    const text = "SELECT FROM tq.task WHERE state NOT IN ('finished', 'failed', 'cancelled') LIMIT 1";
+    const text =
+      "SELECT FROM tq.task WHERE state NOT IN ('finished', 'failed', 'cancelled') LIMIT 1";
     return until("all tasks have ended", longest, async () => (await this.ask(text)).length === 0);
   }
 
   /** The registered workers of a host. */
   async workersOf(host: Host): Promise<string[]> {
-    const rows = await this.ask<{ id: string }>("SELECT id FROM tq.worker WHERE host = $1", [host.name]);
+    const rows = await this.ask<{ id: string }>("SELECT id FROM tq.worker WHERE host = $1", [
+      host.name,
+    ]);
     return rows.map(({ id }) => id);
   }
 
@@ -124,13 +132,23 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** The time of a core that each side has used: ms. */
-  async cpu(): Promise<{ readonly server: number; readonly workers: number; readonly proxies: number }> {
+  async cpu(): Promise<{
+    readonly server: number;
+    readonly workers: number;
+    readonly proxies: number;
+  }> {
     const nodes = [...this.#nodes.values()];
     const sum = (all: readonly (Subprocess | null)[]) =>
       all.reduce((total, one) => total + (one ? cpuOf(one.pid) : 0), 0);
     const workers = sum(nodes.map(({ worker }) => worker));
-    const [row] = await this.ask<{ data: string }>("SELECT current_setting('data_directory') AS data");
-    return { server: cpuOfServer(row?.data ?? ""), workers, proxies: sum(nodes.map(({ proxy }) => proxy)) };
+    const [row] = await this.ask<{ data: string }>(
+      "SELECT current_setting('data_directory') AS data",
+    );
+    return {
+      server: cpuOfServer(row?.data ?? ""),
+      workers,
+      proxies: sum(nodes.map(({ proxy }) => proxy)),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

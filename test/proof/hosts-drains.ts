@@ -33,7 +33,8 @@ const WAITS = `
    WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'tq%'
    GROUP BY 1`;
 
-const COMMITS = "SELECT xact_commit::float8 AS commits FROM pg_stat_database WHERE datname = current_database()";
+const COMMITS =
+  "SELECT xact_commit::float8 AS commits FROM pg_stat_database WHERE datname = current_database()";
 
 const TIMES = `
   SELECT count(*)::float8 AS finished, min(dequeued_at)::float8 AS first, max(finished_at)::float8 AS last
@@ -50,7 +51,12 @@ export async function drains(
   await cluster.ask("ANALYZE item");
   const figures: DrainFigures[] = [];
   for (const kind of Object.keys(CALLS) as Kind[]) {
-    figures.push({ hosts, delay: options.delay, kind, ...(await drain(cluster, options, kind, tasks)) });
+    figures.push({
+      hosts,
+      delay: options.delay,
+      kind,
+      ...(await drain(cluster, options, kind, tasks)),
+    });
   }
   return figures;
 }
@@ -70,7 +76,9 @@ async function drain(cluster: Cluster, { network }: ClusterOptions, kind: Kind, 
   const seconds = (performance.now() - started) / 1_000;
   const after = await cluster.cpu();
   await sampling.end();
-  const [times] = await cluster.ask<{ finished: number; first: number; last: number }>(TIMES, [last.id]);
+  const [times] = await cluster.ask<{ finished: number; first: number; last: number }>(TIMES, [
+    last.id,
+  ]);
   if (times?.finished !== tasks) throw new Error(`${times?.finished} of ${tasks} tasks finished`);
   const [later] = await cluster.ask<{ commits: number }>(COMMITS);
   const used = (side: keyof typeof cpu) => (after[side] - cpu[side]) / 1_000 / seconds;
@@ -110,13 +118,18 @@ class Waits {
 
   #note(rows: readonly { readonly what: string; readonly count: number }[]): void {
     this.#looks += 1;
-    this.most = Math.max(this.most, rows.reduce((sum, { count }) => sum + count, 0));
+    this.most = Math.max(
+      this.most,
+      rows.reduce((sum, { count }) => sum + count, 0),
+    );
     for (const { what, count } of rows) this.#sums.set(what, (this.#sums.get(what) ?? 0) + count);
   }
 
   get averages(): Record<string, number> {
     const all = [...this.#sums].map(([what, sum]) => [what, round(sum / this.#looks)] as const);
-    return Object.fromEntries(all.filter(([, count]) => count >= 0.2).toSorted((a, b) => b[1] - a[1]));
+    return Object.fromEntries(
+      all.filter(([, count]) => count >= 0.2).toSorted((a, b) => b[1] - a[1]),
+    );
   }
 }
 
@@ -130,7 +143,9 @@ export function inWords(all: readonly DrainFigures[]): string {
   if (!one) return "";
   const rates = all.map(({ rate }) => Math.round(rate));
   const range = `${Math.min(...rates)}–${Math.max(...rates)}`;
-  const cores = (["server", "workers", "proxies"] as const).map((side) => `${side} ${median((it) => it[side]).toFixed(2)}`);
+  const cores = (["server", "workers", "proxies"] as const).map(
+    (side) => `${side} ${median((it) => it[side]).toFixed(2)}`,
+  );
   const waits = Object.entries(one.waits).map(([what, count]) => `${what} ${count}`);
   return [
     `${one.hosts} hosts, ${one.delay} ms, ${one.kind}: ${Math.round(median(({ rate }) => rate))}/s (${range})`,

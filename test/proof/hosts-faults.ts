@@ -42,12 +42,17 @@ const CHECK = `
            WHERE balance <> coalesce((SELECT sum(amount) FROM entry WHERE entry.account = account.id), 0))::float8
            AS unbalanced`;
 
-export async function faults(options: ClusterOptions, say: (line: string) => void): Promise<boolean> {
+export async function faults(
+  options: ClusterOptions,
+  say: (line: string) => void,
+): Promise<boolean> {
   await using cluster = await Cluster.start(options, HOSTS);
   const [killed, cut, lossy] = options.network.hosts;
   const producer = options.network.hosts.at(-1);
   if (!killed || !cut || !lossy || !producer) throw new Error("There are too few hosts");
-  await cluster.ask(`INSERT INTO account (id, balance) SELECT n, 0 FROM generate_series(2, ${ACCOUNTS}) AS n`);
+  await cluster.ask(
+    `INSERT INTO account (id, balance) SELECT n, 0 FROM generate_series(2, ${ACCOUNTS}) AS n`,
+  );
   const before = `${options.delay} ms each way`;
   const pushing = push(cluster, producer);
   await Bun.sleep(SETTLED_MS);
@@ -60,15 +65,21 @@ export async function faults(options: ClusterOptions, say: (line: string) => voi
 
   const pulled = performance.now();
   const afterCut = await rescueTime(cluster, cut, () => cut.plug(false));
-  say(`${before}: tasks of a host that is cut off are ready again after ${Math.round(afterCut)} ms`);
+  say(
+    `${before}: tasks of a host that is cut off are ready again after ${Math.round(afterCut)} ms`,
+  );
   await Bun.sleep(Math.max(0, CUT_MS - (performance.now() - pulled)));
   cut.plug(true);
-  say(`${before}: its worker runs tasks ${Math.round(await backTime(cluster, cut))} ms after the cut of ${CUT_MS} ms`);
+  say(
+    `${before}: its worker runs tasks ${Math.round(await backTime(cluster, cut))} ms after the cut of ${CUT_MS} ms`,
+  );
 
   const canLose = lossy.lose(LOSSES);
   if (canLose) await Bun.sleep(LOSS_MS);
   lossy.lose(0);
-  say(`${before}: ${canLose ? `${LOSSES * 100} % of packets lost for ${LOSS_MS} ms` : "no loss: iptables cannot do it here"}`);
+  say(
+    `${before}: ${canLose ? `${LOSSES * 100} % of packets lost for ${LOSS_MS} ms` : "no loss: iptables cannot do it here"}`,
+  );
 
   const pushed = await pushing.end();
   await cluster.drained();
@@ -95,17 +106,28 @@ function push(cluster: Cluster, from: Host): { end(): Promise<number> } {
   };
 }
 
-const RUNNING = "SELECT id::float8 AS id FROM tq.task WHERE state = 'running' AND worker = ANY ($1::text[])";
+const RUNNING =
+  "SELECT id::float8 AS id FROM tq.task WHERE state = 'running' AND worker = ANY ($1::text[])";
 
 /** @returns the ms from the fault until the tasks that the host ran at that moment are its tasks no more. */
 async function rescueTime(cluster: Cluster, host: Host, fault: () => void): Promise<number> {
   const workers = `{${(await cluster.workersOf(host)).join(",")}}`;
-  await until("the host runs tasks", 20_000, async () => (await cluster.ask(RUNNING, [workers])).length > 0, 5);
+  await until(
+    "the host runs tasks",
+    20_000,
+    async () => (await cluster.ask(RUNNING, [workers])).length > 0,
+    5,
+  );
   fault();
   const start = performance.now();
   const claims = await cluster.ask(RUNNING, [workers]);
   if (claims.length === 0) return rescueTime(cluster, host, () => {});
-  await until("the tasks are rescued", 60_000, async () => (await cluster.ask(RUNNING, [workers])).length === 0, 10);
+  await until(
+    "the tasks are rescued",
+    60_000,
+    async () => (await cluster.ask(RUNNING, [workers])).length === 0,
+    10,
+  );
   return performance.now() - start;
 }
 
@@ -119,15 +141,22 @@ async function backTime(cluster: Cluster, host: Host): Promise<number> {
   return performance.now() - start;
 }
 
-async function check(cluster: Cluster, pushed: number, say: (line: string) => void): Promise<boolean> {
+async function check(
+  cluster: Cluster,
+  pushed: number,
+  say: (line: string) => void,
+): Promise<boolean> {
   const prefix = "WITH task AS (SELECT id, state FROM tq.task WHERE model = 'account')";
   const [found] = await cluster.ask<Record<string, number>>(prefix + CHECK);
   const [count] = await cluster.ask<{ tasks: number; again: number }>(
     "SELECT count(*)::float8 AS tasks, count(*) FILTER (WHERE crashes > 0 OR claim > 1)::float8 AS again FROM tq.task WHERE model = 'account'",
   );
   const wrong = Object.entries(found ?? {}).filter(([, number]) => number !== 0);
-  if (count?.tasks !== pushed) wrong.push(["tasks that are not there", pushed - (count?.tasks ?? 0)]);
+  if (count?.tasks !== pushed)
+    wrong.push(["tasks that are not there", pushed - (count?.tasks ?? 0)]);
   const words = wrong.map(([what, number]) => `${number} ${what}`).join(", ");
-  say(`${pushed} tasks, ${count?.again} of them claimed more than once: ${words || "each was done exactly once"}`);
+  say(
+    `${pushed} tasks, ${count?.again} of them claimed more than once: ${words || "each was done exactly once"}`,
+  );
   return wrong.length === 0;
 }

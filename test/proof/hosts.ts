@@ -24,7 +24,8 @@ const { values } = parseArgs({
   },
 });
 
-const reason = postgresPrograms() === null ? "it needs PostgreSQL: apt-get install postgresql" : whyNoNetwork();
+const reason =
+  postgresPrograms() === null ? "it needs PostgreSQL: apt-get install postgresql" : whyNoNetwork();
 if (reason !== null) {
   console.error(`Cannot run this proof: ${reason}`);
   process.exit(2);
@@ -35,7 +36,7 @@ const say = (line: string) => console.log(line); // oxlint-disable-line no-conso
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 
-const folder = makeFolder();
+using folder = makeFolder();
 using network = new Network(["a", "b", "c", "d", "shop"]);
 const server = await startServer(network);
 const common = { network, server, folder: folder.path, tq: resolve(values.tq) };

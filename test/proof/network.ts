@@ -21,7 +21,8 @@ const NAMED = `hostname "$0" && exec "$@"`;
 export function whyNoNetwork(): string | null {
   if (process.getuid?.() !== 0) return "it needs root, to make network namespaces";
   for (const program of ["ip", "unshare", "setsid", "hostname"]) {
-    if (Bun.which(program) === null) return `it needs ${program}: apt-get install iproute2 util-linux hostname`;
+    if (Bun.which(program) === null)
+      return `it needs ${program}: apt-get install iproute2 util-linux hostname`;
   }
   return null;
 }
@@ -36,11 +37,14 @@ export class Host {
   }
 
   /** Starts a program there. Its pid is that of the program itself. */
-  start(command: readonly string[], options: { cwd: string; env?: Record<string, string>; log: string }): Subprocess {
+  start(
+    command: readonly string[],
+    options: { cwd: string; env?: Record<string, string>; log: string },
+  ): Subprocess {
     const { cwd, env = {}, log } = options;
     return Bun.spawn([...this.#enter, ...command], {
       cwd,
-      env: { PATH: process.env.PATH ?? "", HOME: cwd, ...env },
+      env: { PATH: process.env["PATH"] ?? "", HOME: cwd, ...env },
       stdio: ["ignore", Bun.file(log), Bun.file(log)],
     });
   }

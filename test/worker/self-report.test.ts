@@ -18,7 +18,10 @@ test("a worker says how many of its threads are ready in their order, though a s
   } as unknown as ConditionStore;
   const config = parseSettings({ worker: { threads: THREADS } }, "test");
   const present = { trouble: null, ready: 1 };
-  const report = new SelfReport({ id: "w", store: { condition }, config, models: [] }, () => present);
+  const report = new SelfReport(
+    { id: "w", store: { condition }, config, models: [] },
+    () => present,
+  );
   report.registered();
   report.check();
   present.ready = THREADS;
