@@ -28,15 +28,16 @@ const AS_POSTGRES =
 
 /**
  * Says the server's process. Once its standard input is closed, as it is when the tests' process ends, it ends a server that
- * still runs at once, and removes its folder.
+ * still runs at once, and removes its folder. Signals to all processes of a terminal do not keep it from that.
  */
 const UNTIL_END = `exec 3<&0
 "$@" &
 pid=$!
 echo $pid
 {
+  trap "" INT TERM HUP
   read -r _ <&3
-  kill -QUIT $pid || exit
+  kill -QUIT $pid
   while kill -0 $pid; do sleep 0.1; done
   rm -rf "$0"
 } 2>/dev/null &
