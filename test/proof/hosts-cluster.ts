@@ -52,8 +52,14 @@ export class Cluster implements AsyncDisposable {
     await admin.close({ timeout: 0 });
     const cluster = new Cluster(options);
     for (const host of options.network.hosts.slice(0, count)) cluster.startWorker(host);
-    await cluster.ready(count);
-    await cluster.#prepare();
+    try {
+      await cluster.ready(count);
+      await cluster.#prepare();
+    } catch (error) {
+      const logs = [...cluster.#nodes.keys()].map((host) => cluster.#logOf(host));
+      await cluster[Symbol.asyncDispose]();
+      throw new Error(`The workers do not start:\n${logs.join("\n")}`, { cause: error });
+    }
     return cluster;
   }
 
@@ -63,10 +69,19 @@ export class Cluster implements AsyncDisposable {
     mkdirSync(cwd, { recursive: true });
     copyFileSync(join(import.meta.dir, "hosts-models.ts"), join(cwd, "models.ts"));
     const proxy = this.#nodes.get(host)?.proxy ?? this.#startProxy(host, cwd);
-    const env = { TQ_DATABASE__URL: this.#url(proxy !== null), TQ_QUEUE__WORKER: "true" };
+    const env = {
+      TQ_DATABASE__URL: this.#url(proxy !== null),
+      TQ_QUEUE__WORKER: "true",
+      TQ_LOG__LEVEL: "warn",
+    };
     const command = [tq, "worker", "--threads", String(THREADS)];
     const worker = host.start(command, { cwd, env, log: join(cwd, "worker.log") });
     this.#nodes.set(host, { host, worker, proxy });
+  }
+
+  #logOf(host: Host): string {
+    const log = readFileSync(join(this.#options.folder, host.name, "worker.log"), "utf8");
+    return `${host.name}: ${log.slice(-1_000)}`;
   }
 
   /** Timers know whole ms: half a ms each way is one on the way back. */

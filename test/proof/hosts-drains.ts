@@ -19,6 +19,9 @@ export interface DrainFigures {
   readonly server: number;
   readonly workers: number;
   readonly proxies: number;
+  /** The time of a core that a task takes there: µs. It says more than the rate where the machine has other work. */
+  readonly serverTask: number;
+  readonly workersTask: number;
   /** The most at once, of all workers. */
   readonly connections: number;
   /** What the connections of the workers did in the middle of it, and how many of them on average. */
@@ -82,12 +85,15 @@ async function drain(cluster: Cluster, { network }: ClusterOptions, kind: Kind, 
   if (times?.finished !== tasks) throw new Error(`${times?.finished} of ${tasks} tasks finished`);
   const [later] = await cluster.ask<{ commits: number }>(COMMITS);
   const used = (side: keyof typeof cpu) => (after[side] - cpu[side]) / 1_000 / seconds;
+  const ofTask = (side: keyof typeof cpu) => ((after[side] - cpu[side]) * 1_000) / tasks;
   return {
     rate: tasks / ((times.last - times.first) / 1_000),
     commits: ((later?.commits ?? 0) - (before?.commits ?? 0)) / seconds,
     server: used("server"),
     workers: used("workers"),
     proxies: used("proxies"),
+    serverTask: ofTask("server"),
+    workersTask: ofTask("workers"),
     connections: seen.most,
     waits: seen.averages,
   };
@@ -149,7 +155,7 @@ export function inWords(all: readonly DrainFigures[]): string {
   const waits = Object.entries(one.waits).map(([what, count]) => `${what} ${count}`);
   return [
     `${one.hosts} hosts, ${one.delay} ms, ${one.kind}: ${Math.round(median(({ rate }) => rate))}/s (${range})`,
-    `${Math.round(median(({ commits }) => commits))} commits/s; cores: ${cores.join(", ")}`,
+    `${Math.round(median(({ commits }) => commits))} commits/s; cores: ${cores.join(", ")}; ${Math.round(median((it) => it.serverTask))} + ${Math.round(median((it) => it.workersTask))} µs a task`,
     `${Math.max(...all.map(({ connections }) => connections))} of ${one.hosts * (THREADS + 2)} connections: ${waits.join(", ")}`,
   ].join("\n    ");
 }

@@ -4,6 +4,7 @@
  * with a worker of 8 threads each; a server of the proof's own and a host that pushes stand beside them.
  */
 import { join, resolve } from "node:path";
+import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { makeFolder } from "../support/folder.ts";
 import { postgresPrograms } from "../support/postgres-server.ts";
@@ -50,6 +51,11 @@ if (values.only !== "faults") {
       for (let round = 0; round < Number(values.rounds); round++) {
         all.push(...(await drains(fresh(delay), hosts, Number(values.tasks))));
       }
+      say(
+        `load of the machine: ${loadavg()
+          .map((load) => load.toFixed(1))
+          .join(", ")}`,
+      );
       for (const kind of ["no-op", "browse and save"]) {
         say(inWords(all.filter((one) => one.kind === kind)));
       }
