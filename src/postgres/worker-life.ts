@@ -41,10 +41,20 @@ const LEARN_MS = 10_000;
 const LOST_MS = 2_000;
 
 /**
- * After so long without an answer the worker ends what it runs: the server may have given its lock away after 3.8 s,
- * which is what the settings of each connection for keeping alive come to.
+ * After so long without an answer the worker ends what it runs: the server may have given its lock away after
+ * `UNANSWERED_MS`.
  */
 const FENCE_MS = 3_000;
+
+/**
+ * The server takes the connection for lost where the worker's host answers nothing for so long: ms. The settings that keep
+ * connections alive are not enough: they do not count while something is on its way to the host, which is sent again for
+ * a quarter of an hour.
+ */
+const UNANSWERED_MS = 3_800;
+
+/** Not for the connections of tasks: a thread that computes may leave a long answer unread for as long. */
+const GIVE_UP_SOON = `SET tcp_user_timeout = ${UNANSWERED_MS}`;
 
 /** An answer that is owed for less than this may be on its way: ms. */
 const OWED_MS = 900;
@@ -125,9 +135,11 @@ export class WorkerLife {
     return { worker: this.#worker, bootId, application, now: now() };
   }
 
-  #connect(): Promise<Connection> {
+  async #connect(): Promise<Connection> {
     const { timeout } = this.#options;
-    return Connection.open({ ...this.#options, timeout: Math.max(1_000, timeout) });
+    const db = await Connection.open({ ...this.#options, timeout: Math.max(1_000, timeout) });
+    await db.command(GIVE_UP_SOON).catch(() => {}); // a server on another system may not know it
+    return db;
   }
 
   #born(db: Connection): void {

@@ -35,6 +35,7 @@ export class SelfReport {
   #loaded: Loaded | null = null;
   #refusal: Refusal | null = null;
   #isAboutTold = false;
+  #telling: Promise<unknown> = Promise.resolve();
 
   constructor(options: SelfReportOptions, present: () => Present) {
     this.#options = options;
@@ -84,14 +85,18 @@ export class SelfReport {
     const before = this.#trouble;
     if (trouble === before) return;
     this.#trouble = trouble;
-    this.#store.setTrouble(this.#options.id, trouble).catch(() => (this.#trouble = before));
+    this.#tell((store) => store.setTrouble(this.#options.id, trouble)).catch(
+      () => (this.#trouble = before),
+    );
   }
 
   #tellReady(ready: number): void {
     const before = this.#ready;
     if (ready === before) return;
     this.#ready = ready;
-    this.#store.setThreads(this.#options.id, ready).catch(() => (this.#ready = before));
+    this.#tell((store) => store.setThreads(this.#options.id, ready)).catch(
+      () => (this.#ready = before),
+    );
   }
 
   #tellAbout({ version, catalog }: Loaded): void {
@@ -105,13 +110,17 @@ export class SelfReport {
       refusal: this.#refusal,
     };
     this.#isAboutTold = true;
-    this.#store
-      .setAbout(id, about, newestChange(Object.keys(version.files)))
-      .catch(() => (this.#isAboutTold = false));
+    const changedAt = newestChange(Object.keys(version.files));
+    this.#tell((store) => store.setAbout(id, about, changedAt)).catch(
+      () => (this.#isAboutTold = false),
+    );
   }
 
-  get #store(): ConditionStore {
-    return this.#options.store.condition;
+  /** Writes one thing after the other: a store with several connections does not keep their order. */
+  #tell(write: (store: ConditionStore) => Promise<void>): Promise<void> {
+    const telling = this.#telling.then(() => write(this.#options.store.condition));
+    this.#telling = telling.catch(() => {});
+    return telling;
   }
 }
 
