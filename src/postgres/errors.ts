@@ -10,6 +10,16 @@ type Sentence = readonly [
 
 const LOST = "the connection to the server was lost";
 
+function refused(name: string, message: string): string {
+  return message.endsWith("no encryption")
+    ? `Cannot connect to ${name}: the server takes no such connection without TLS (${message}); add ?sslmode=require to database.url`
+    : `Cannot connect to ${name}: the server refuses the user or its password (${message}); set PGPASSWORD, or the user in database.url`;
+}
+
+/** The codes of the driver, and those of certificates: https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error */
+const TLS =
+  /TLS|SSL|^UNABLE_TO_|^(?:CERT|CRL|HOSTNAME|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH)_|SELF_SIGNED/;
+
 /** The first one whose pattern fits counts. */
 const SENTENCES: readonly Sentence[] = [
   [/^TQ001$/, "conflict", () => "Cannot commit: one of its tasks has lost its claim"],
@@ -22,7 +32,7 @@ const SENTENCES: readonly Sentence[] = [
     /^(40P01|55P03|40001)$/,
     "busy",
     (name, message) =>
-      `Cannot write to ${name}: another transaction has a row that this one needs (${message}); end it, or raise database.timeout`,
+      `Cannot write to ${name}: another transaction has a row or table that this one needs (${message}); end it, or raise database.timeout`,
   ],
   [
     /^53300$/,
@@ -35,12 +45,7 @@ const SENTENCES: readonly Sentence[] = [
     "full",
     (name, message) => `Cannot write to ${name}: the server's disk or memory is full (${message})`,
   ],
-  [
-    /^(28P01|28000)$/,
-    "database",
-    (name, message) =>
-      `Cannot connect to ${name}: the server refuses the user or its password (${message}); set PGPASSWORD, or the user in database.url`,
-  ],
+  [/^28...$/, "database", refused],
   [
     /^3D000$/,
     "database",
@@ -72,9 +77,10 @@ const SENTENCES: readonly Sentence[] = [
       `Cannot use ${name}: a pooler in transaction mode is between, which mixes the prepared statements of programs; add ?prepare=false to database.url of a program that only pushes, and connect a worker to the server itself`,
   ],
   [
-    /^42704$/,
-    "database",
-    (name, message) => `Cannot use ${name}: ${message}; mend the options in database.url`,
+    /^57014$/,
+    "busy",
+    (name, message) =>
+      `Cannot finish a statement on ${name}: the server ended it (${message}); raise the statement_timeout of its user or database, or end what it waits for`,
   ],
   [/^(57P0[123]|08...)$/, "busy", (name, message) => `Cannot reach ${name}: ${LOST} (${message})`],
 ];
@@ -82,17 +88,18 @@ const SENTENCES: readonly Sentence[] = [
 /** The driver's own codes: the server was not reached, or does not answer any more. */
 const DRIVER_SENTENCES: readonly Sentence[] = [
   [
-    /TLS|SSL/,
+    TLS,
     "database",
     (name, message) =>
       `Cannot connect to ${name}: TLS failed (${message}); see sslmode and sslrootcert in database.url`,
   ],
   [
-    /AUTHENTICATION|PASSWORD|SASL/,
+    /^ERR_INVALID_ARG_TYPE$/,
     "database",
     (name, message) =>
-      `Cannot connect to ${name}: the server refuses the user or its password (${message}); set PGPASSWORD, or the user in database.url`,
+      `Cannot connect to ${name}: a file that database.url names for TLS cannot be read (${message}); mend sslrootcert, sslcert or sslkey there`,
   ],
+  [/AUTHENTICATION|PASSWORD|SASL/, "database", refused],
   [
     /REFUSED|ENOENT|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|CONNECTION_TIMEOUT/,
     "busy",
@@ -139,7 +146,19 @@ export function translate(error: unknown, name: string): unknown {
 const MET_ANOTHER = /^(TQ001|40P01|55P03|40001)$/;
 
 function isFromDriver(error: Error, code: string): boolean {
-  return error instanceof SQL.SQLError || /^(ECONN|ENO|ETIME|EHOST)/.test(code);
+  if (code === "ERR_INVALID_ARG_TYPE") return /^Unable to access \w+File path/.test(error.message);
+  return error instanceof SQL.SQLError || TLS.test(code) || /^(ECONN|ENO|ETIME|EHOST)/.test(code);
+}
+
+/** As `translate`, while a connection opens: then the server may refuse what the URL asks of it. */
+export function translateOpening(error: unknown, name: string): unknown {
+  const { message } = error as Error;
+  if (!/^(42704|42601|42501|22023|55P02)$/.test(sqlState(error) ?? "")) return translate(error, name);
+  return new TqError(
+    "database",
+    `Cannot use ${name}: ${message}; mend the options in database.url, or in PGOPTIONS`,
+    { cause: error },
+  );
 }
 
 /** True where the connection is gone: what was sent on it may have been done or not. */
