@@ -63,6 +63,12 @@ const SENTENCES: readonly Sentence[] = [
     (name) =>
       `Cannot write to ${name}: the server is read-only; if it is a standby, name the primary in database.url`,
   ],
+  [
+    /^3F000$/,
+    "database",
+    (name, message) =>
+      `Cannot use ${name}: ${message}; let the search_path of its user name a schema that is there, for the tables of models`,
+  ],
   [/^22021$/, "invalid", () => "Cannot store text with a NUL character: PostgreSQL takes none"],
   [
     /^08P01$/,
@@ -138,9 +144,16 @@ export function translate(error: unknown, name: string): unknown {
   if (!found) return error;
   const [, kind, words] = found;
   const translated = new TqError(kind, words(name, error.message), { cause: error });
+  if (state !== null && OF_ITS_OWN.test(state)) return translated;
   if (state !== null && MET_ANOTHER.test(state)) markContention(translated);
   return kind === "conflict" || kind === "invalid" ? translated : markOperational(translated);
 }
+
+/**
+ * It comes again however often a task runs: rights that lack, as to a table of somebody else, and time that a statement of
+ * its own takes. What the task has done outside must not be done again without end.
+ */
+const OF_ITS_OWN = /^(42501|57014)$/;
 
 /** Another transaction held a row, or changed it: a claim that was lost is one of these. */
 const MET_ANOTHER = /^(TQ001|40P01|55P03|40001)$/;
