@@ -166,7 +166,8 @@ function isFromDriver(error: Error, code: string): boolean {
 /** As `translate`, while a connection opens: then the server may refuse what the URL asks of it. */
 export function translateOpening(error: unknown, name: string): unknown {
   const { message } = error as Error;
-  if (!/^(42704|42601|42501|22023|55P02)$/.test(sqlState(error) ?? "")) return translate(error, name);
+  if (!/^(42704|42601|42501|22023|55P02)$/.test(sqlState(error) ?? ""))
+    return translate(error, name);
   return new TqError(
     "database",
     `Cannot use ${name}: ${message}; mend the options in database.url, or in PGOPTIONS`,

@@ -104,7 +104,8 @@ const ESCAPES =
 /** Says what is wrong with a URL, without a word of it that may be secret; null: nothing is. */
 export function databaseUrlFault(url: string): string | null {
   if (!SCHEMES.test(url)) return "it must begin with postgresql://";
-  if (/\s/.test(url)) return "it has a space or a line break; write a space that belongs to it as %20";
+  if (/\s/.test(url))
+    return "it has a space or a line break; write a space that belongs to it as %20";
   const parts = partsOf(url);
   if (/^[^?#]*,/.test(url) || parts?.host.includes(",")) {
     return "it names several hosts, and tq connects to one: name the primary";
