@@ -2,8 +2,8 @@
 import { SQL, type ReservedSQL } from "bun";
 import { monotonicNow, sleep } from "../clock.ts";
 import { databasePlace } from "../values/database-url.ts";
-import { isAway, translate, translateOpening } from "./errors.ts";
-import { laterSettings, noteRefused, startupSettings } from "./session-settings.ts";
+import { foreignServerError, isAway, translate, translateOpening } from "./errors.ts";
+import { isOwnSetting, laterSettings, noteRefused, startupSettings } from "./session-settings.ts";
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -78,6 +78,7 @@ export class Connection {
         return connection;
       } catch (error) {
         if (noteRefused(url, error) && ++refusals < MOST_REFUSALS) continue;
+        if (isOwnSetting(error)) throw foreignServerError(error as Error, name);
         if (!isAway(error) || monotonicNow() + AWAY_MS > until) throw translateOpening(error, name);
         await sleep(AWAY_MS);
       }

@@ -8,6 +8,9 @@ type Sentence = readonly [
   words: (name: string, message: string) => string,
 ];
 
+/** Older servers are out of support, and lack what the statements use. */
+export const OLDEST = 13;
+
 const LOST = "the connection to the server was lost";
 
 function refused(name: string, message: string): string {
@@ -161,6 +164,15 @@ const MET_ANOTHER = /^(TQ001|40P01|55P03|40001)$/;
 function isFromDriver(error: Error, code: string): boolean {
   if (code === "ERR_INVALID_ARG_TYPE") return /^Unable to access \w+File path/.test(error.message);
   return error instanceof SQL.SQLError || TLS.test(code) || /^(ECONN|ENO|ETIME|EHOST)/.test(code);
+}
+
+/** The error of a server that is too old, or is another one that speaks alike. */
+export function foreignServerError(cause: Error, name: string): TqError {
+  return new TqError(
+    "database",
+    `Cannot use ${name}: its server refuses a setting of the connection (${cause.message}); it must be PostgreSQL ${OLDEST} or newer`,
+    { cause },
+  );
 }
 
 /** As `translate`, while a connection opens: then the server may refuse what the URL asks of it. */
