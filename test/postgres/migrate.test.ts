@@ -3,7 +3,6 @@ import { expect, test } from "bun:test";
 import { PostgresStore } from "../../src/postgres/store.ts";
 import { Folder } from "../cli/tq.ts";
 import { needs } from "../support/needs.ts";
-import { makePostgresDatabase } from "../support/postgres.ts";
 import { type Empty, makeEmpty } from "./empty.ts";
 import { claim, claimFirst, newTask, pushOne } from "../support/store.ts";
 
