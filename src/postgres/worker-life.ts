@@ -66,6 +66,12 @@ const HELD_UP_MS = 500;
 const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 1_000;
 
+/**
+ * A statement of the life gives up sooner than others: behind a table that somebody has locked, as ALTER TABLE does, it would
+ * keep the server's signs of life back, and the worker would end its tasks.
+ */
+const LOCK_TIMEOUT = "SET lock_timeout = '100ms'";
+
 /** Runs statements on a connection. */
 export type Statements = <T>(fn: (db: Connection) => Promise<T>) => Promise<T>;
 
@@ -100,6 +106,7 @@ export class WorkerLife {
     const db = await this.#connect();
     try {
       this.#lock = await workers.register(db, this.#signing);
+      await db.command(LOCK_TIMEOUT);
       await this.#options.learnTime(db);
     } catch (error) {
       await db.close();
@@ -237,6 +244,7 @@ export class WorkerLife {
       const { life, wasMissed } = await workers.renew(db, this.#signing);
       if (this.#isEnded) return await db.close();
       this.#lock = life;
+      await db.command(LOCK_TIMEOUT);
       await this.#options.learnTime(db);
       if (wasMissed) this.#missed("others took this worker for dead while its connection was lost");
       this.#born(db);
