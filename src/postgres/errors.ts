@@ -54,6 +54,13 @@ const SENTENCES: readonly Sentence[] = [
     "database",
     (name, message) => `Cannot connect to ${name}: ${message}; make it with createdb`,
   ],
+  [/^TQ002$/, "database", (name, message) => `Cannot use ${name}: ${message}`],
+  [
+    /^3F000$/,
+    "database",
+    (name) =>
+      `Cannot use ${name}: no schema of the search path is there to make tables in; make one, or ALTER ROLE … SET search_path`,
+  ],
   [
     /^42501$/,
     "database",

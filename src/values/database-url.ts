@@ -3,9 +3,9 @@
 const SCHEMES = /^postgres(?:ql)?:\/\//i;
 
 /** So that a URL with a slash too few, or with a space before it, is refused as one, and is not the path of a new file. */
-const MEANT = /^\s*postgres(?:ql)?:/i;
+const MEANT = /^\s*(?:postgres(?:ql)?:|(?!file:)[a-z][a-z\d+.-]*:\/\/)/i;
 
-/** True for text that names a PostgreSQL database instead of a file. */
+/** True for text that is to name a server instead of a file, also where it is mistyped. */
 export function isDatabaseUrl(text: string): boolean {
   return MEANT.test(text);
 }
