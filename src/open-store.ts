@@ -32,6 +32,8 @@ export function openStore(config: StoreConfig): Store {
 
 /** Opens the store of a server: few statements at a time, between which it shall take little memory. */
 export function openServerStore(config: StoreConfig): Store {
+  const server = serverOf(config);
+  if (server) return new (postgres().PostgresStore)(server);
   return new SqliteStore({ ...optionsOf(config), cacheKib: 2_000 });
 }
 

@@ -57,9 +57,8 @@ describe("tq torture", () => {
 
 test("tq torture finds nothing where the store answers late and is never steady", async () => {
   const late = await build("late", "src/open-store.ts", [
-    /^([^]*?)return new (Sqlite\w*)\((.*)\);\n([^]*?)return new (Sqlite\w*)\((.*)\);\n([^]*?)return new (Sqlite\w*)\((.*)\);\n/,
-    `import { lateStore } from "../test/support/late-store.ts";
-$1return lateStore(new $2($3));\n$4return lateStore(new $5($6));\n$7return lateStore(new $8($9));\n`,
+    /return new (Sqlite(?:Worker|Thread)?Store)\((.*)\);/g,
+    `return require("../test/support/late-store.ts").lateStore(new $1($2));`,
   ]);
   const rounds = process.env["TQ_LATE_ROUNDS"] ?? "4";
   const result = await torture(late, "--rounds", rounds, "--seed", "11");
