@@ -199,6 +199,8 @@ async function openTarget({ database, queue }: StoreConfig, to: string): Promise
     const { SqliteMoveTarget } = await import("./sqlite/moving/target.ts");
     return new SqliteMoveTarget(to);
   }
+  const fault = databaseUrlFault(to);
+  if (fault !== null) throw new TqError("invalid", `Cannot move the queue there: ${fault}`);
   const { PostgresMoveTarget } = await import("./postgres/moving/target.ts");
   const fault = databaseUrlFault(to);
   if (fault !== null) throw new TqError("invalid", `Cannot move to the URL of --to: ${fault}`);

@@ -129,7 +129,7 @@ export function path<T extends string | null>(
   more: More & { default: string; allowed?: string },
 ): Kind<T | string> {
   const allowed = "the path of a file on disk";
-  const isOnDisk = (text: string) => !/^$|^:memory:|^file:|^\s*[a-z][\w+.-]+:\/\/|\0/i.test(text);
+  const isOnDisk = (text: string) => !/^$|^:memory:|^file:|\0/.test(text);
   const schema = () => v.pipe(v.string(), v.check(isOnDisk));
   return { kind: "path", description, preset, allowed, schema, ...more };
 }

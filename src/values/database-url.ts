@@ -2,10 +2,10 @@
 
 const SCHEMES = /^postgres(?:ql)?:\/\//i;
 
-/** So that a URL with a slash too few, or with a space before it, is refused as one, and is not the path of a new file. */
-const MEANT = /^\s*(?:postgres(?:ql)?:|(?!file:)[a-z][a-z\d+.-]*:\/\/)/i;
+/** So that a URL of another kind, or with a slash too few, is refused as one: it is no path, and may hold a password. */
+const MEANT = /^\s*(?:postgres(?:ql)?:|(?!file:)[a-z][\w+.-]+:\/\/)/i;
 
-/** True for text that is to name a server instead of a file, also where it is mistyped. */
+/** True for text that names a PostgreSQL database instead of a file. */
 export function isDatabaseUrl(text: string): boolean {
   return MEANT.test(text);
 }

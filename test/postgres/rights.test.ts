@@ -11,7 +11,7 @@ const EFFECT =
 /** A role that may use the schema tq, and has no rights elsewhere. */
 async function withRole(shop: Shop, table: string) {
   const role = `clerk_${process.pid}`;
-  const { run } = shop.database;
+  const run = (statement: string) => shop.database.run(statement);
   await run(`CREATE ROLE ${role} LOGIN`);
   await run(`GRANT USAGE ON SCHEMA tq, public TO ${role}`);
   await run(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA tq TO ${role}`);

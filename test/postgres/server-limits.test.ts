@@ -84,7 +84,7 @@ needs("postgres").describe("a PostgreSQL server", () => {
         expect({ code, stdout }).toEqual({ code: 5, stdout: "" });
         expect(stderr).toContain("the server has no connection left");
       }
-      for (const one of held) one.release();
+      for (const one of held) await one.release();
       await busy.close({ timeout: 0 });
       const small = await program.site.worker(["-n", "1"], program.options);
       await small.says("task.finished", { task: 1 });
