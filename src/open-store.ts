@@ -202,8 +202,6 @@ async function openTarget({ database, queue }: StoreConfig, to: string): Promise
   const fault = databaseUrlFault(to);
   if (fault !== null) throw new TqError("invalid", `Cannot move the queue there: ${fault}`);
   const { PostgresMoveTarget } = await import("./postgres/moving/target.ts");
-  const fault = databaseUrlFault(to);
-  if (fault !== null) throw new TqError("invalid", `Cannot move to the URL of --to: ${fault}`);
   const server = serverOf({ database: { ...database, url: to }, queue });
   if (server === null) throw new TqError("invalid", "Cannot move: no database is named");
   return PostgresMoveTarget.open(server);
