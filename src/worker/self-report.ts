@@ -35,7 +35,7 @@ export class SelfReport {
   #loaded: Loaded | null = null;
   #refusal: Refusal | null = null;
   #isAboutTold = false;
-  #telling: Promise<unknown> = Promise.resolve();
+  #telling: Promise<unknown> | null = null;
 
   constructor(options: SelfReportOptions, present: () => Present) {
     this.#options = options;
@@ -85,16 +85,14 @@ export class SelfReport {
     const before = this.#trouble;
     if (trouble === before) return;
     this.#trouble = trouble;
-    this.#tell((store) => store.setTrouble(this.#options.id, trouble)).catch(
-      () => (this.#trouble = before),
-    );
+    this.#store.setTrouble(this.#options.id, trouble).catch(() => (this.#trouble = before));
   }
 
   #tellReady(ready: number): void {
     const before = this.#ready;
     if (ready === before) return;
     this.#ready = ready;
-    this.#tell((store) => store.setThreads(this.#options.id, ready)).catch(
+    this.#tellInTurn(() => this.#store.setThreads(this.#options.id, ready)).catch(
       () => (this.#ready = before),
     );
   }
@@ -111,16 +109,23 @@ export class SelfReport {
     };
     this.#isAboutTold = true;
     const changedAt = newestChange(Object.keys(version.files));
-    this.#tell((store) => store.setAbout(id, about, changedAt)).catch(
-      () => (this.#isAboutTold = false),
-    );
+    this.#store.setAbout(id, about, changedAt).catch(() => (this.#isAboutTold = false));
   }
 
-  /** Writes one thing after the other: a store with several connections does not keep their order. */
-  #tell(write: (store: ConditionStore) => Promise<void>): Promise<void> {
-    const telling = this.#telling.then(() => write(this.#options.store.condition));
-    this.#telling = telling.catch(() => {});
+  /** Writes one count after the other: a store with several connections does not keep their order. */
+  #tellInTurn(write: () => Promise<void>): Promise<void> {
+    const telling = this.#telling ? this.#telling.then(write) : write();
+    const settled = telling
+      .catch(() => {})
+      .then(() => {
+        if (this.#telling === settled) this.#telling = null;
+      });
+    this.#telling = settled;
     return telling;
+  }
+
+  get #store(): ConditionStore {
+    return this.#options.store.condition;
   }
 }
 

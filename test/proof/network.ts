@@ -130,7 +130,8 @@ function freeNet(): string {
 }
 
 function must(command: readonly string[]): string {
-  const { exitCode, stdout, stderr } = Bun.spawnSync([...command]);
-  if (exitCode !== 0) throw new Error(`${command.join(" ")}: ${stderr.toString()}`);
-  return stdout.toString();
+  const { exitCode, signalCode, stdout, stderr } = Bun.spawnSync([...command]);
+  if (exitCode === 0) return stdout.toString();
+  const end = signalCode ?? `exit code ${exitCode}`;
+  throw new Error(`${command.join(" ")}: ${end}: ${stderr.toString()}`);
 }
