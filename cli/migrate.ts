@@ -70,8 +70,10 @@ function answer({ from, to, tasks, tables }: Moved): string {
   return `Moved ${[counted(tasks, "task"), ...rows].join(", ")} from ${from} to ${to}`;
 }
 
-function* notes({ from, left }: Moved, to: string) {
+function* notes({ from, left, not_made }: Moved, to: string) {
   const setting = isDatabaseUrl(to) ? "url" : "path";
   yield `Name it in tq.toml: [database] ${setting} = …; ${from} is refused from now on`;
+  if (not_made.length > 0)
+    yield `Not made there, as tq did not make them here: ${not_made.join(", ")}`;
   if (left.length > 0) yield `${left.join(", ")} stayed in ${from}`;
 }

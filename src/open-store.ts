@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import type { Clock } from "./clock.ts";
 import { TqError } from "./errors.ts";
 import type { Moved, MoveSource, MoveTarget } from "./store/moving.ts";
-import { databaseName, isDatabaseUrl } from "./values/database-url.ts";
+import { databaseName, databaseUrlFault, isDatabaseUrl } from "./values/database-url.ts";
 import type { PostgresOptions } from "./postgres/database.ts";
 import type * as Postgres from "./postgres/store.ts";
 import type * as PostgresWorker from "./postgres/worker-store.ts";
@@ -199,6 +199,8 @@ async function openTarget({ database, queue }: StoreConfig, to: string): Promise
     const { SqliteMoveTarget } = await import("./sqlite/moving/target.ts");
     return new SqliteMoveTarget(to);
   }
+  const fault = databaseUrlFault(to);
+  if (fault !== null) throw new TqError("invalid", `Cannot move the queue there: ${fault}`);
   const { PostgresMoveTarget } = await import("./postgres/moving/target.ts");
   const server = serverOf({ database: { ...database, url: to }, queue });
   if (server === null) throw new TqError("invalid", "Cannot move: no database is named");

@@ -88,7 +88,7 @@ export class PostgresCondition implements ConditionStore {
     return null;
   }
 
-  flushTime(): Promise<number> {
+  flushTime(): Promise<number | null> {
     return this.#access.read(commitTime);
   }
 

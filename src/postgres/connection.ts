@@ -1,8 +1,9 @@
 /** One connection to PostgreSQL. Statements that are sent without awaiting share a round trip, and run in their order. */
 import { SQL, type ReservedSQL } from "bun";
 import { monotonicNow, sleep } from "../clock.ts";
-import { isAway, translate } from "./errors.ts";
-import { laterSettings, noteRefused, startupSettings } from "./session-settings.ts";
+import { databasePlace } from "../values/database-url.ts";
+import { foreignServerError, isAway, translate, translateOpening } from "./errors.ts";
+import { isOwnSetting, laterSettings, noteRefused, startupSettings } from "./session-settings.ts";
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -20,6 +21,7 @@ const AWAY_MS = 100;
 /** The driver's options for one connection. */
 export function connectionOptions({ url, timeout, application }: ConnectionOptions) {
   return {
+    ...databasePlace(url),
     max: 1,
     connectionTimeout: Math.max(1, Math.ceil(timeout / 1000)),
     connection: { application_name: application, ...startupSettings(url, timeout) },
@@ -76,7 +78,8 @@ export class Connection {
         return connection;
       } catch (error) {
         if (noteRefused(url, error) && ++refusals < MOST_REFUSALS) continue;
-        if (!isAway(error) || monotonicNow() + AWAY_MS > until) throw translate(error, name);
+        if (isOwnSetting(error)) throw foreignServerError(error as Error, name);
+        if (!isAway(error) || monotonicNow() + AWAY_MS > until) throw translateOpening(error, name);
         await sleep(AWAY_MS);
       }
     }

@@ -21,12 +21,17 @@ interface Waiting {
 /** A connection that nobody has used for so long is closed, where others stay: ms. */
 const UNUSED_MS = 10_000;
 
+/** A statement that goes alongside others waits so long for a connection that is given back, before it has its own: ms. */
+const GIVEN_BACK_MS = 50;
+
 export class Connections {
   readonly #options: ConnectionsOptions;
   /** The one that was used last comes last. */
   readonly #idle: { readonly connection: Connection; readonly since: number }[] = [];
   readonly #lent = new Set<Connection>();
   readonly #waiting: Waiting[] = [];
+  /** Statements that go out on the next connection that is given back. */
+  readonly #alongside = new Set<(connection: Connection) => void>();
   /** Open, being opened, or lent. */
   #count = 0;
   #unused: Timer | null = null;
@@ -45,6 +50,36 @@ export class Connections {
       if (connection) this.#forget(connection);
       else if (this.#count < this.#options.most) return this.#lend(await this.#open());
       else await this.#wait();
+    }
+  }
+
+  /**
+   * Sends a statement that stands alone, where it can on a connection that nobody uses: others may take that at once, as
+   * their statements come after it. Without this each thread would need a second connection to tell of its commits.
+   */
+  async alongside<T>(send: (connection: Connection) => Promise<T>): Promise<T> {
+    const unused = this.#idle.findLast(({ connection }) => !connection.isLost);
+    if (unused) return send(unused.connection);
+    const { promise, resolve } = Promise.withResolvers<T>();
+    const onNext = (connection: Connection) => {
+      clearTimeout(timer);
+      resolve(send(connection));
+    };
+    const onItsOwn = () => {
+      this.#alongside.delete(onNext);
+      resolve(this.#lendTo(send));
+    };
+    const timer = setTimeout(onItsOwn, this.#count === 0 ? 0 : GIVEN_BACK_MS);
+    this.#alongside.add(onNext);
+    return promise;
+  }
+
+  async #lendTo<T>(fn: (connection: Connection) => Promise<T>): Promise<T> {
+    const connection = await this.take();
+    try {
+      return await fn(connection);
+    } finally {
+      this.give(connection);
     }
   }
 
@@ -95,9 +130,15 @@ export class Connections {
   give(connection: Connection, isSpoilt = false): void {
     this.#lent.delete(connection);
     if (isSpoilt || connection.isLost || this.#isClosed) this.#forget(connection);
-    else this.#idle.push({ connection, since: monotonicNow() });
+    else this.#unusedNow(connection);
     if (this.#idle.length > this.#options.keep) this.#unused ??= this.#closeLater();
     this.#callNext();
+  }
+
+  #unusedNow(connection: Connection): void {
+    this.#idle.push({ connection, since: monotonicNow() });
+    for (const send of this.#alongside) send(connection);
+    this.#alongside.clear();
   }
 
   #closeLater(): Timer {

@@ -18,7 +18,7 @@ import { Connections } from "./connections.ts";
 import { checkServer } from "./known-server.ts";
 import { placeOthers } from "./greeting.ts";
 import { Marks } from "./marks.ts";
-import { migrate, schemaVersion } from "./migrate.ts";
+import { checkKnown, migrate, schemaVersion } from "./migrate.ts";
 import { Notifier } from "./notifier.ts";
 import { fitOneStatement, pushAtOnce } from "./pushing.ts";
 import type { OpenTransactions } from "./open-transactions.ts";
@@ -165,7 +165,9 @@ export class PostgresDatabase {
   async #ready(connection: Connection): Promise<void> {
     await checkServer(connection, this.name);
     if (!this.options.needsTables) return migrate(connection, this.name);
-    if ((await schemaVersion(connection, this.name)) > 0) {
+    const version = await schemaVersion(connection, this.name);
+    if (version > 0) {
+      checkKnown(version, this.name);
       if (!this.options.onlyLooks) await migrate(connection, this.name);
       return;
     }

@@ -8,7 +8,20 @@ type Sentence = readonly [
   words: (name: string, message: string) => string,
 ];
 
+/** Older servers are out of support, and lack what the statements use. */
+export const OLDEST = 13;
+
 const LOST = "the connection to the server was lost";
+
+function refused(name: string, message: string): string {
+  return message.endsWith("no encryption")
+    ? `Cannot connect to ${name}: the server takes no such connection without TLS (${message}); add ?sslmode=require to database.url`
+    : `Cannot connect to ${name}: the server refuses the user or its password (${message}); set PGPASSWORD, or the user in database.url`;
+}
+
+/** The codes of the driver, and those of certificates: https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error */
+const TLS =
+  /TLS|SSL|^UNABLE_TO_|^(?:CERT|CRL|HOSTNAME|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH)_|SELF_SIGNED/;
 
 /** The first one whose pattern fits counts. */
 const SENTENCES: readonly Sentence[] = [
@@ -22,7 +35,7 @@ const SENTENCES: readonly Sentence[] = [
     /^(40P01|55P03|40001)$/,
     "busy",
     (name, message) =>
-      `Cannot write to ${name}: another transaction has a row that this one needs (${message}); end it, or raise database.timeout`,
+      `Cannot write to ${name}: another transaction has a row or table that this one needs (${message}); end it, or raise database.timeout`,
   ],
   [
     /^53300$/,
@@ -35,16 +48,18 @@ const SENTENCES: readonly Sentence[] = [
     "full",
     (name, message) => `Cannot write to ${name}: the server's disk or memory is full (${message})`,
   ],
-  [
-    /^(28P01|28000)$/,
-    "database",
-    (name, message) =>
-      `Cannot connect to ${name}: the server refuses the user or its password (${message}); set PGPASSWORD, or the user in database.url`,
-  ],
+  [/^28...$/, "database", refused],
   [
     /^3D000$/,
     "database",
     (name, message) => `Cannot connect to ${name}: ${message}; make it with createdb`,
+  ],
+  [/^TQ002$/, "database", (name, message) => `Cannot use ${name}: ${message}`],
+  [
+    /^3F000$/,
+    "database",
+    (name) =>
+      `Cannot use ${name}: no schema of the search path is there to make tables in; make one, or ALTER ROLE … SET search_path`,
   ],
   [
     /^42501$/,
@@ -57,6 +72,12 @@ const SENTENCES: readonly Sentence[] = [
     "database",
     (name) =>
       `Cannot write to ${name}: the server is read-only; if it is a standby, name the primary in database.url`,
+  ],
+  [
+    /^3F000$/,
+    "database",
+    (name, message) =>
+      `Cannot use ${name}: ${message}; let the search_path of its user name a schema that is there, for the tables of models`,
   ],
   [/^22021$/, "invalid", () => "Cannot store text with a NUL character: PostgreSQL takes none"],
   [
@@ -72,9 +93,10 @@ const SENTENCES: readonly Sentence[] = [
       `Cannot use ${name}: a pooler in transaction mode is between, which mixes the prepared statements of programs; add ?prepare=false to database.url of a program that only pushes, and connect a worker to the server itself`,
   ],
   [
-    /^42704$/,
-    "database",
-    (name, message) => `Cannot use ${name}: ${message}; mend the options in database.url`,
+    /^57014$/,
+    "busy",
+    (name, message) =>
+      `Cannot finish a statement on ${name}: the server ended it (${message}); raise the statement_timeout of its user or database, or end what it waits for`,
   ],
   [/^(57P0[123]|08...)$/, "busy", (name, message) => `Cannot reach ${name}: ${LOST} (${message})`],
 ];
@@ -82,17 +104,18 @@ const SENTENCES: readonly Sentence[] = [
 /** The driver's own codes: the server was not reached, or does not answer any more. */
 const DRIVER_SENTENCES: readonly Sentence[] = [
   [
-    /TLS|SSL/,
+    TLS,
     "database",
     (name, message) =>
       `Cannot connect to ${name}: TLS failed (${message}); see sslmode and sslrootcert in database.url`,
   ],
   [
-    /AUTHENTICATION|PASSWORD|SASL/,
+    /^ERR_INVALID_ARG_TYPE$/,
     "database",
     (name, message) =>
-      `Cannot connect to ${name}: the server refuses the user or its password (${message}); set PGPASSWORD, or the user in database.url`,
+      `Cannot connect to ${name}: a file that database.url names for TLS cannot be read (${message}); mend sslrootcert, sslcert or sslkey there`,
   ],
+  [/AUTHENTICATION|PASSWORD|SASL/, "database", refused],
   [
     /REFUSED|ENOENT|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|CONNECTION_TIMEOUT/,
     "busy",
@@ -131,15 +154,44 @@ export function translate(error: unknown, name: string): unknown {
   if (!found) return error;
   const [, kind, words] = found;
   const translated = new TqError(kind, words(name, error.message), { cause: error });
+  if (state !== null && OF_ITS_OWN.test(state)) return translated;
   if (state !== null && MET_ANOTHER.test(state)) markContention(translated);
   return kind === "conflict" || kind === "invalid" ? translated : markOperational(translated);
 }
+
+/**
+ * It comes again however often a task runs: rights that lack, as to a table of somebody else, and time that a statement of
+ * its own takes. What the task has done outside must not be done again without end.
+ */
+const OF_ITS_OWN = /^(42501|57014)$/;
 
 /** Another transaction held a row, or changed it: a claim that was lost is one of these. */
 const MET_ANOTHER = /^(TQ001|40P01|55P03|40001)$/;
 
 function isFromDriver(error: Error, code: string): boolean {
-  return error instanceof SQL.SQLError || /^(ECONN|ENO|ETIME|EHOST)/.test(code);
+  if (code === "ERR_INVALID_ARG_TYPE") return /^Unable to access \w+File path/.test(error.message);
+  return error instanceof SQL.SQLError || TLS.test(code) || /^(ECONN|ENO|ETIME|EHOST)/.test(code);
+}
+
+/** The error of a server that is too old, or is another one that speaks alike. */
+export function foreignServerError(cause: Error, name: string): TqError {
+  return new TqError(
+    "database",
+    `Cannot use ${name}: its server refuses a setting of the connection (${cause.message}); it must be PostgreSQL ${OLDEST} or newer`,
+    { cause },
+  );
+}
+
+/** As `translate`, while a connection opens: then the server may refuse what the URL asks of it. */
+export function translateOpening(error: unknown, name: string): unknown {
+  const { message } = error as Error;
+  if (!/^(42704|42601|42501|22023|55P02)$/.test(sqlState(error) ?? ""))
+    return translate(error, name);
+  return new TqError(
+    "database",
+    `Cannot use ${name}: ${message}; mend the options in database.url, or in PGOPTIONS`,
+    { cause: error },
+  );
 }
 
 /** True where the connection is gone: what was sent on it may have been done or not. */

@@ -1,9 +1,7 @@
 /** Refuses servers on which the store does not do what it promises. */
 import { TqError } from "../errors.ts";
 import type { Connection } from "./connection.ts";
-
-/** Older ones are out of support, and lack what the statements use. */
-const OLDEST = 13;
+import { OLDEST } from "./errors.ts";
 
 const SERVER = `
   SELECT current_setting('server_version_num')::integer AS number, current_setting('server_version') AS version,

@@ -56,7 +56,13 @@ export async function migrateInside(db: Connection, name: string): Promise<void>
 }
 
 function isCurrent(version: number, name: string): boolean {
-  if (version <= POSTGRES_SCHEMA_VERSION) return version === POSTGRES_SCHEMA_VERSION;
+  checkKnown(version, name);
+  return version === POSTGRES_SCHEMA_VERSION;
+}
+
+/** @throws TqError "database" for the schema of a newer tq. */
+export function checkKnown(version: number, name: string): void {
+  if (version <= POSTGRES_SCHEMA_VERSION) return;
   throw new TqError(
     "database",
     `Cannot use ${name}: its schema has version ${version}, and this tq knows ${POSTGRES_SCHEMA_VERSION}; use a newer tq`,

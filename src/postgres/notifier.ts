@@ -1,6 +1,6 @@
 /**
  * Tells idle workers of commits. A NOTIFY inside a transaction lets one transaction commit at a time, so it goes out
- * after the commit, on another connection; commits that come meanwhile share the next one. Where it is lost, a worker's
+ * after the commit, alongside what comes next; commits that come meanwhile share the next one. Where it is lost, a worker's
  * next look finds what was pushed.
  */
 import { sleepUnless } from "../clock.ts";
@@ -10,8 +10,11 @@ export const CHANNEL = "tq";
 
 export const NOTIFY = `SELECT pg_notify('${CHANNEL}', '')`;
 
-/** After the commit, so that a worker that becomes idle later finds what was pushed when it looks. */
-const NOTIFY_IDLE = `${NOTIFY} FROM tq.worker WHERE idle LIMIT 1`;
+/**
+ * After the commit, so that a worker that becomes idle later finds what was pushed when it looks. It is not worth a flush of
+ * the server's disk, for which what comes next on the connection would wait.
+ */
+const NOTIFY_IDLE = `${NOTIFY}, set_config('synchronous_commit', 'off', true) FROM tq.worker WHERE idle LIMIT 1`;
 
 /** Where no worker was idle, the next commits do not ask again for this long. */
 const PAUSE_MS = 5;
@@ -36,12 +39,8 @@ export class Notifier {
       this.#isAgain = false;
       let isAnyIdle = false;
       try {
-        const connection = await this.#connections.take();
-        try {
-          isAnyIdle = (await connection.get(NOTIFY_IDLE)) !== null;
-        } finally {
-          this.#connections.give(connection);
-        }
+        const row = await this.#connections.alongside((db) => db.get(NOTIFY_IDLE));
+        isAnyIdle = row !== null;
         if (!isAnyIdle) await sleepUnless(this.#closing.signal, PAUSE_MS);
       } catch {
         return; // the commit stands; the next look of a worker finds it

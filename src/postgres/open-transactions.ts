@@ -5,8 +5,10 @@ export class OpenTransactions {
   readonly #watch: LockWatch;
   #count = 0;
 
+  /** The thread has just started: what the one before it held ended with that. */
   constructor(watch: LockWatch) {
     this.#watch = watch;
+    watch.lockReleased();
   }
 
   /** @param outsideTask true for user code that runs outside any task */

@@ -60,3 +60,10 @@ export function noteRefused(url: string, error: unknown): boolean {
   else return false;
   return true;
 }
+
+/** True where a server does not know a setting that every connection needs. */
+export function isOwnSetting(error: unknown): boolean {
+  if (!/^(42704|22023)$/.test(sqlState(error) ?? "")) return false;
+  const { message } = error as Error;
+  return Object.keys(settingsOf(0)).some((name) => message.includes(`"${name}"`));
+}

@@ -41,10 +41,20 @@ const LEARN_MS = 10_000;
 const LOST_MS = 2_000;
 
 /**
- * After so long without an answer the worker ends what it runs: the server may have given its lock away after 3.8 s,
- * which is what the settings of each connection for keeping alive come to.
+ * After so long without an answer the worker ends what it runs: the server may have given its lock away after
+ * `UNANSWERED_MS`.
  */
 const FENCE_MS = 3_000;
+
+/**
+ * The server takes the connection for lost where the worker's host answers nothing for so long: ms. The settings that keep
+ * connections alive are not enough: they do not count while something is on its way to the host, which is sent again for
+ * a quarter of an hour.
+ */
+const UNANSWERED_MS = 3_800;
+
+/** Not for the connections of tasks: a thread that computes may leave a long answer unread for as long. */
+const GIVE_UP_SOON = `SET tcp_user_timeout = ${UNANSWERED_MS}`;
 
 /** An answer that is owed for less than this may be on its way: ms. */
 const OWED_MS = 900;
@@ -55,6 +65,12 @@ const HELD_UP_MS = 500;
 /** The pauses before a connection is tried again: ms. */
 const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 1_000;
+
+/**
+ * A statement of the life gives up sooner than others: behind a table that somebody has locked, as ALTER TABLE does, it would
+ * keep the server's signs of life back, and the worker would end its tasks.
+ */
+const LOCK_TIMEOUT = "SET lock_timeout = '100ms'";
 
 /** Runs statements on a connection. */
 export type Statements = <T>(fn: (db: Connection) => Promise<T>) => Promise<T>;
@@ -90,6 +106,7 @@ export class WorkerLife {
     const db = await this.#connect();
     try {
       this.#lock = await workers.register(db, this.#signing);
+      await db.command(LOCK_TIMEOUT);
       await this.#options.learnTime(db);
     } catch (error) {
       await db.close();
@@ -130,9 +147,11 @@ export class WorkerLife {
     return { worker: this.#worker, bootId, application, now: now() };
   }
 
-  #connect(): Promise<Connection> {
+  async #connect(): Promise<Connection> {
     const { timeout } = this.#options;
-    return Connection.open({ ...this.#options, timeout: Math.max(1_000, timeout) });
+    const db = await Connection.open({ ...this.#options, timeout: Math.max(1_000, timeout) });
+    await db.command(GIVE_UP_SOON).catch(() => {}); // a server on another system may not know it
+    return db;
   }
 
   #born(db: Connection): void {
@@ -230,6 +249,7 @@ export class WorkerLife {
       const { life, wasMissed } = await workers.renew(db, this.#signing);
       if (this.#isEnded) return await db.close();
       this.#lock = life;
+      await db.command(LOCK_TIMEOUT);
       await this.#options.learnTime(db);
       if (wasMissed) this.#missed("others took this worker for dead while its connection was lost");
       this.#born(db);

@@ -99,8 +99,10 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
     this.#worker = worker.id;
   }
 
+  /** Of one that could not register there is nothing to remove. */
   override async unregister(worker: string): Promise<void> {
     this.#worker = null;
+    if (this.life.age === null) return;
     await super.unregister(worker);
   }
 

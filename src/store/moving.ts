@@ -42,6 +42,8 @@ export interface MoveSource extends AsyncDisposable {
   /** The tables of models: those that have an id, and columns of the types that tq gives. */
   readonly tables: readonly Table[];
   readonly unmovable: readonly UnmovableTable[];
+  /** What a person has added to these tables, or beside them, and tq does not make: such as an index, a trigger, a view. */
+  extras(tables: readonly string[]): Promise<readonly string[]>;
   /** How many rows a table has; of the tasks by state and queue. */
   count(table: string, isOwn: boolean): Promise<Counts>;
   /** All rows, in parts. */
@@ -77,6 +79,8 @@ export interface Moved {
   readonly tables: Readonly<Record<string, number>>;
   /** The tables that stay where they were. */
   readonly left: readonly string[];
+  /** Indexes, rules, triggers and views of the user's: they are to be made again in the other database. */
+  readonly not_made: readonly string[];
 }
 
 /**
@@ -105,6 +109,7 @@ export async function moveQueue(
   }
   await target.giveIdsAfter(await source.lastIds());
   const counted = await Promise.all(all.map((one) => compare(source, target, ...one)));
+  const not_made = await source.extras(tables.map(({ name }) => name));
   if (!isCopy) await source.leave(target.name);
   try {
     await target.commit();
@@ -121,7 +126,8 @@ export async function moveQueue(
   const left = [...source.unmovable, ...source.tables]
     .map(({ name }) => name)
     .filter((name) => leave.includes(name));
-  return { from: source.name, to: target.name, tasks, tables: Object.fromEntries(moved), left };
+  const { name: from } = source;
+  return { from, to: target.name, tasks, tables: Object.fromEntries(moved), left, not_made };
 }
 
 function refuseUnmovable({ name, unmovable, tables }: MoveSource, leave: readonly string[]): void {

@@ -2,14 +2,19 @@
 
 const SCHEMES = /^postgres(?:ql)?:\/\//i;
 
+/** So that a URL of another kind, or with a slash too few, is refused as one: it is no path, and may hold a password. */
+const MEANT = /^\s*(?:postgres(?:ql)?:|(?!file:)[a-z][\w+.-]+:\/\/)/i;
+
 /** True for text that names a PostgreSQL database instead of a file. */
 export function isDatabaseUrl(text: string): boolean {
-  return SCHEMES.test(text);
+  return MEANT.test(text);
 }
 
 /** `new URL` refuses PostgreSQL's URLs without a host. */
 const SHAPE =
   /^[^:]+:\/\/(?:([^@/?#:\s]*)(?::([^@/?#:\s]*))?@)?(\[[\da-f:.]+\]|[^/?#@:[\]\s]*)(?::([^/?#@\s]*))?(?:\/([^/?#@:\s]*))?(?:\?([^#\s]*))?$/i;
+
+const DEFAULT_PORT = 5432;
 
 interface Parts {
   readonly user: string;
@@ -33,6 +38,20 @@ function partsOf(url: string): Parts | null {
     database: decoded(database) || decoded(user),
     parameters,
   };
+}
+
+export interface DatabasePlace {
+  readonly port: number;
+  readonly database: string;
+}
+
+/**
+ * The port and the database that a URL names. The driver must be told: PGDATABASE would otherwise come before the URL, and
+ * PGPORT where it names none, so that tasks would go where nobody looks for them.
+ */
+export function databasePlace(url: string): DatabasePlace {
+  const parts = partsOf(url);
+  return { port: Number(parts?.port || DEFAULT_PORT), database: parts?.database ?? "" };
 }
 
 function decoded(part: string): string {
@@ -84,22 +103,29 @@ const ESCAPES =
 
 /** Says what is wrong with a URL, without a word of it that may be secret; null: nothing is. */
 export function databaseUrlFault(url: string): string | null {
-  if (!isDatabaseUrl(url)) return "it must begin with postgresql://";
-  if (/^[^?#]*,/.test(url))
-    return "it names several hosts, and tq connects to one: name the primary";
+  if (!SCHEMES.test(url)) return "it must begin with postgresql://";
+  if (/\s/.test(url))
+    return "it has a space or a line break; write a space that belongs to it as %20";
   const parts = partsOf(url);
+  if (/^[^?#]*,/.test(url) || parts?.host.includes(",")) {
+    return "it names several hosts, and tq connects to one: name the primary";
+  }
   if (parts === null) return `it must be postgresql://USER@HOST/DATABASE; ${ESCAPES}`;
   if (/%(?![\da-f]{2})/i.test(url)) return `it has a % that begins no escape; ${ESCAPES}`;
+  if (url.includes("%00")) return "it has a %00, a NUL, which nothing on a server is named by";
   const { port, database, parameters } = parts;
   if (port !== "" && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535)) {
     return "its port must be a number from 1 to 65535";
   }
   if (database === "") return "it names no database: write postgresql://USER@HOST/DATABASE";
+  const keys = [...parameters.keys()];
+  const twice = keys.find((key, index) => KNOWN.includes(key) && keys.indexOf(key) !== index);
+  if (twice !== undefined) return `it says ${twice} twice`;
   const mode = parameters.get("sslmode");
   if (mode !== null && !SSL_MODES.includes(mode)) {
     return `its sslmode must be one of ${SSL_MODES.join(", ")}`;
   }
-  const unknown = [...parameters.keys()].find((key) => !KNOWN.includes(key));
+  const unknown = keys.find((key) => !KNOWN.includes(key));
   if (unknown !== undefined)
     return `it has a parameter that tq does not know; known are ${KNOWN.join(", ")}`;
   return null;

@@ -35,6 +35,7 @@ export class SelfReport {
   #loaded: Loaded | null = null;
   #refusal: Refusal | null = null;
   #isAboutTold = false;
+  #telling: Promise<unknown> | null = null;
 
   constructor(options: SelfReportOptions, present: () => Present) {
     this.#options = options;
@@ -91,7 +92,9 @@ export class SelfReport {
     const before = this.#ready;
     if (ready === before) return;
     this.#ready = ready;
-    this.#store.setThreads(this.#options.id, ready).catch(() => (this.#ready = before));
+    this.#tellInTurn(() => this.#store.setThreads(this.#options.id, ready)).catch(
+      () => (this.#ready = before),
+    );
   }
 
   #tellAbout({ version, catalog }: Loaded): void {
@@ -105,9 +108,20 @@ export class SelfReport {
       refusal: this.#refusal,
     };
     this.#isAboutTold = true;
-    this.#store
-      .setAbout(id, about, newestChange(Object.keys(version.files)))
-      .catch(() => (this.#isAboutTold = false));
+    const changedAt = newestChange(Object.keys(version.files));
+    this.#store.setAbout(id, about, changedAt).catch(() => (this.#isAboutTold = false));
+  }
+
+  /** Writes one count after the other: a store with several connections does not keep their order. */
+  #tellInTurn(write: () => Promise<void>): Promise<void> {
+    const telling = this.#telling ? this.#telling.then(write) : write();
+    const settled = telling
+      .catch(() => {})
+      .then(() => {
+        if (this.#telling === settled) this.#telling = null;
+      });
+    this.#telling = settled;
+    return telling;
   }
 
   get #store(): ConditionStore {

@@ -3,34 +3,8 @@ import { expect, test } from "bun:test";
 import { PostgresStore } from "../../src/postgres/store.ts";
 import { Folder } from "../cli/tq.ts";
 import { needs } from "../support/needs.ts";
-import { makePostgresDatabase } from "../support/postgres.ts";
+import { type Empty, makeEmpty } from "./empty.ts";
 import { claim, claimFirst, newTask, pushOne } from "../support/store.ts";
-
-let made = 0;
-
-/** A database without the schema tq. */
-async function makeEmpty() {
-  const beside = await makePostgresDatabase();
-  made += 1;
-  const name = `empty_${made}`;
-  await beside.run(`CREATE DATABASE ${name}`);
-  const url = new Bun.SQL(beside.url).options.database;
-  const own = beside.url.replace(`/${String(url)}?`, `/${name}?`);
-  const sql = new Bun.SQL(own, { max: 1 });
-  return {
-    url: own,
-    async run(statement: string) {
-      return (await sql.unsafe(statement)) as Record<string, unknown>[];
-    },
-    async [Symbol.asyncDispose]() {
-      await sql.close({ timeout: 0 });
-      await beside.run(`DROP DATABASE ${name} WITH (FORCE)`);
-      await beside[Symbol.asyncDispose]();
-    },
-  };
-}
-
-type Empty = Awaited<ReturnType<typeof makeEmpty>>;
 
 /** All that the schema has. */
 function contentOf(database: Empty) {

@@ -161,6 +161,61 @@ for (const [what, change, sentence] of REFUSED) {
   });
 }
 
+onPostgres(
+  "a queue that has moved takes no push any more, by SQL or by a program that is connected",
+  async () => {
+    using folder = makeFolder();
+    await using database = await makePostgresDatabase();
+    const path = folder.file("tq.db");
+    await fill(path);
+    await moveDatabase(settings({ path }), database.url, []);
+    const pushed = "INSERT INTO tq_push (model, method, instances) VALUES ('sale', 'process', '7')";
+    using db = new Database(path);
+    expect(() => db.run(pushed)).toThrow(
+      "tq migrate --to has moved this queue to another database",
+    );
+    const connected = openStore(settings({ url: database.url }));
+    await connected.push([newTask()]);
+    await moveDatabase(settings({ url: database.url }), folder.file("back.db"), []);
+    expect(await sentenceOf(() => connected.push([newTask()]))).toContain(
+      "has moved this queue to",
+    );
+    expect(await sentenceOf(() => database.run(pushed))).toContain("has moved this queue to");
+    await connected.close();
+  },
+);
+
+onPostgres("columns keep their defaults, and what tq does not make is named", async () => {
+  using folder = makeFolder();
+  await using database = await makePostgresDatabase();
+  const [path, back] = [folder.file("tq.db"), folder.file("back.db")];
+  await fill(path);
+  using db = new Database(path);
+  db.run(
+    "CREATE TABLE item (id INTEGER PRIMARY KEY AUTOINCREMENT, n NUMERIC DEFAULT 1.5, t TEXT DEFAULT 'it''s')",
+  );
+  db.run("CREATE UNIQUE INDEX item_t ON item (t)");
+  db.run(
+    "CREATE TABLE other (id INTEGER PRIMARY KEY, name TEXT NOT NULL CHECK (length(name) < 5))",
+  );
+  db.run("CREATE VIEW names AS SELECT name FROM sale");
+  db.close();
+  const moved = await moveDatabase(settings({ path }), database.url, []);
+  expect(moved.not_made).toEqual([
+    "the index item_t of item",
+    "the rules of other (NOT NULL, CHECK)",
+    "the view names",
+  ]);
+  await database.run("INSERT INTO item DEFAULT VALUES");
+  expect(await database.run("SELECT n, t FROM item")).toEqual([{ n: 1.5, t: "it's" }]);
+  await database.run("CREATE INDEX item_n ON item (n)");
+  const again = await moveDatabase(settings({ url: database.url }), back, []);
+  expect(again.not_made).toEqual(["the index item_n of item"]);
+  using file = new Database(back);
+  file.run("INSERT INTO item DEFAULT VALUES");
+  expect(file.query("SELECT n, t FROM item WHERE id = 2").get()).toEqual({ n: 1.5, t: "it's" });
+});
+
 onPostgres("leaves the tables behind that it is told to", async () => {
   using folder = makeFolder();
   await using database = await makePostgresDatabase();

@@ -6,6 +6,21 @@ interface Side {
   readonly isClient: boolean;
   /** What the other side has not taken yet. */
   waiting: Uint8Array[];
+  /** What is still on its way to this side, in order. */
+  readonly onTheWay: { readonly bytes: Uint8Array; readonly at: number }[];
+  /** It is to be ended once that has arrived. */
+  isEnding: boolean;
+}
+
+interface ProxyOptions {
+  /** The server; default: this machine. */
+  readonly server?: string;
+  /** Where the proxy listens; default: a free port. */
+  readonly port?: number;
+  /** How long bytes are on their way to the server, in whole ms: timers know no shorter time. */
+  readonly there?: number;
+  /** The same of answers. */
+  readonly back?: number;
 }
 
 export class Proxy {
@@ -17,11 +32,17 @@ export class Proxy {
   /** What the server answers is lost. */
   #losesAnswers = false;
 
-  constructor(port: number) {
-    this.#server = { hostname: "127.0.0.1", port };
+  readonly #there: number;
+  readonly #back: number;
+
+  constructor(serverPort: number, options: ProxyOptions = {}) {
+    const { server = "127.0.0.1", port = 0, there = 0, back = 0 } = options;
+    this.#server = { hostname: server, port: serverPort };
+    this.#there = there;
+    this.#back = back;
     this.#listener = Bun.listen<Side>({
       hostname: "127.0.0.1",
-      port: 0,
+      port,
       socket: {
         open: (client) => void this.#connect(client),
         data: (client, bytes) => this.#pass(client, bytes),
@@ -37,12 +58,12 @@ export class Proxy {
   }
 
   async #connect(client: Socket<Side>): Promise<void> {
-    client.data = { other: null, isClient: true, waiting: [] };
+    client.data = sideOf(null, true);
     this.#sockets.add(client);
     try {
       const server = await Bun.connect<Side>({
         ...this.#server,
-        data: { other: client, isClient: false, waiting: [] },
+        data: sideOf(client, false),
         socket: {
           data: (socket, bytes) => this.#pass(socket, bytes),
           drain: (socket) => this.#flush(socket),
@@ -64,10 +85,30 @@ export class Proxy {
     const { other, isClient } = from.data;
     if (other === null) from.data.waiting.push(Uint8Array.from(bytes));
     else if (!isClient && this.#losesAnswers) return;
-    else {
-      other.data.waiting.push(Uint8Array.from(bytes));
-      this.#flush(other);
+    else this.#deliver(other, Uint8Array.from(bytes), isClient ? this.#there : this.#back);
+  }
+
+  #deliver(to: Socket<Side>, bytes: Uint8Array, delay: number): void {
+    if (delay === 0) {
+      to.data.waiting.push(bytes);
+      this.#flush(to);
+      return;
     }
+    to.data.onTheWay.push({ bytes, at: performance.now() + delay });
+    if (to.data.onTheWay.length === 1) setTimeout(() => this.#arrive(to), delay);
+  }
+
+  /** Hands over what has been on its way for long enough, and comes again for the rest. */
+  #arrive(to: Socket<Side>): void {
+    const { onTheWay, waiting } = to.data;
+    const now = performance.now();
+    const later = onTheWay.findIndex(({ at }) => at > now + 0.5);
+    const arrived = onTheWay.splice(0, later === -1 ? onTheWay.length : later);
+    waiting.push(...arrived.map(({ bytes }) => bytes));
+    this.#flush(to);
+    const [next] = onTheWay;
+    if (next) setTimeout(() => this.#arrive(to), Math.round(next.at - now));
+    else if (to.data.isEnding) to.end();
   }
 
   /** Writes to this socket what waits for it. */
@@ -87,7 +128,9 @@ export class Proxy {
   #end(socket: Socket<Side>): void {
     this.#sockets.delete(socket);
     const { other } = socket.data ?? {};
-    if (other && this.#sockets.delete(other)) other.end();
+    if (!other || !this.#sockets.delete(other)) return;
+    if (other.data.onTheWay.length > 0) other.data.isEnding = true;
+    else other.end();
   }
 
   /** Nothing passes for so long, and all of it afterwards. */
@@ -111,4 +154,15 @@ export class Proxy {
     this.#listener.stop(true);
     for (const socket of this.#sockets) socket.terminate();
   }
+}
+
+function sideOf(other: Socket<Side> | null, isClient: boolean): Side {
+  return { other, isClient, waiting: [], onTheWay: [], isEnding: false };
+}
+
+// A proxy of its own process: postgres-proxy.ts SERVER SERVER_PORT PORT THERE BACK
+if (import.meta.main) {
+  const [server = "", serverPort = "", port = "", there = "", back = ""] = process.argv.slice(2);
+  const delays = { there: Number(there), back: Number(back) };
+  void new Proxy(Number(serverPort), { server, port: Number(port), ...delays });
 }

@@ -20,6 +20,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { connect } from "../support/connect.ts";
+import { freePort } from "../support/free-port.ts";
 import { needs } from "../support/needs.ts";
 import { ROOT } from "./documents.ts";
 import {
@@ -224,13 +225,6 @@ needs("curl", "sqlite3").describe("the snippets", () => {
       .filter((line) => line !== "" && line !== "^C");
   }
 });
-
-function freePort(): number {
-  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
-  const { port } = server;
-  void server.stop(true);
-  return port ?? 0;
-}
 
 /** A shell of SQLite, beside a process that ends just then, waits for its lock: the documents need not say so. */
 const PATIENT_SHELL = `sqlite3() { command sqlite3 -cmd '.timeout 5000' "$@"; }`;

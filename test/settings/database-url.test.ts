@@ -72,7 +72,14 @@ describe("a wrong URL", () => {
     ["postgresql://a:b@c@h/shop", "write signs such as @"],
     ["postgresql://a:b/c@h/shop", "write signs such as @"],
     ["postgresql://h/shop#1", "write signs such as @"],
-    ["postgresql://h /shop", "write signs such as @"],
+    ["postgresql://h /shop", "it has a space or a line break"],
+    [" postgresql://h/shop", "it must begin with postgresql://"],
+    ["postgresql://h/shop ", "it has a space or a line break"],
+    ["postgresql:/h/shop", "it must begin with postgresql://"],
+    ["postgresql:shop", "it must begin with postgresql://"],
+    ["postgresql://h/shop%00", "it has a %00"],
+    ["postgresql://h/shop?sslmode=disable&sslmode=require", "it says sslmode twice"],
+    ["postgresql://h/shop?host=h1,h2", "it names several hosts"],
     ["postgresql://a:50%@h/shop", "it has a % that begins no escape"],
     ["postgresql://h1,h2/shop", "it names several hosts"],
     ["postgresql://h/shop?sslmode=on", "its sslmode must be one of disable, allow"],
@@ -124,4 +131,15 @@ describe("what is shown of a URL", () => {
       "postgresql:///run/pg:5433/shop",
     );
   });
+});
+
+test.each([
+  "mysql://shop:hush@h/shop",
+  "postgresq://h/shop",
+  "postgresql:shop",
+  " postgresql://h/shop",
+])("%s is no file of a database, and is not repeated", (url) => {
+  expect(refusal(() => load({ env: { TQ_DATABASE: url } }))).toBe(
+    "TQ_DATABASE cannot be this: it must begin with postgresql://",
+  );
 });

@@ -1,5 +1,13 @@
 /** A PostgreSQL server of the tests' own, of Debian's package: it ends with this process, whatever ends that. */
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  appendFileSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
 import { join } from "node:path";
 import { tmpdir } from "node:os";
 
@@ -20,15 +28,16 @@ const AS_POSTGRES =
 
 /**
  * Says the server's process. Once its standard input is closed, as it is when the tests' process ends, it ends a server that
- * still runs at once, and removes its folder.
+ * still runs at once, and removes its folder. Signals to all processes of a terminal do not keep it from that.
  */
 const UNTIL_END = `exec 3<&0
 "$@" &
 pid=$!
 echo $pid
 {
+  trap "" INT TERM HUP
   read -r _ <&3
-  kill -QUIT $pid || exit
+  kill -QUIT $pid
   while kill -0 $pid; do sleep 0.1; done
   rm -rf "$0"
 } 2>/dev/null &
@@ -44,10 +53,15 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
-/** Starts a server on a socket in a folder of its own, and on loopback where a port is given. */
+/**
+ * Starts a server on a socket in a folder of its own, and where `listen_addresses` among the options says so.
+ *
+ * @param network whose hosts are let in besides this one, as 10.1.2.0/24
+ */
 export async function startPostgres(
   options: readonly string[] = [],
   port = 5432,
+  network: string | null = null,
 ): Promise<PostgresServer> {
   const programs = postgresPrograms();
   if (programs === null) throw new Error("PostgreSQL is not installed");
@@ -72,6 +86,9 @@ export async function startPostgres(
     { stdout: "ignore", stderr: "pipe" },
   );
   if (made.exitCode !== 0) throw new Error(made.stderr.toString());
+  if (network !== null) {
+    appendFileSync(join(data, "pg_hba.conf"), `host all all ${network} trust\n`);
+  }
   const settings = ["listen_addresses=", "fsync=off", "max_connections=300", ...options];
   const flags = [
     "-D",

@@ -57,6 +57,7 @@ DO $$ DECLARE name text; BEGIN
   FOR name IN SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'tq' AND tablename NOT IN ('schema', 'total', 'share')
   LOOP EXECUTE 'DELETE FROM tq.' || name; END LOOP;
   UPDATE tq.schema SET moved_to = NULL;
+  DROP TRIGGER IF EXISTS moved_away ON tq.task;
   UPDATE tq.total SET total = 0;
   UPDATE tq.share SET share = random();
   PERFORM setval(('tq.' || quote_ident(sequencename))::regclass, 1, false) FROM pg_sequences WHERE schemaname = 'tq' AND last_value IS NOT NULL;

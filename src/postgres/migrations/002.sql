@@ -159,6 +159,12 @@ BEGIN
         PERFORM tq.refuse(words || '; its month has no such day');
       END IF;
     END;
+  ELSIF current_setting('DateStyle') !~ '^ISO' AND trimmed ~ '[0-9]{4}' AND trimmed ~ '[0-9]:[0-9]{2}' THEN
+    BEGIN
+      ms := round(extract(epoch FROM trimmed::timestamptz) * 1000); -- a timestamptz that this session has made text
+    EXCEPTION WHEN datetime_field_overflow OR invalid_datetime_format OR invalid_time_zone_displacement_value THEN
+      ms := NULL;
+    END;
   ELSIF trimmed ~* '^[-+]?\s*[0-9]+(\.[0-9]+)?\s+(millisecond|second|minute|hour|day|week|month|year)s?(\s+[-+]?[0-9]+(\.[0-9]+)?\s+(millisecond|second|minute|hour|day|week|month|year)s?)*$'
      OR trimmed ~ '^[-+][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?$' THEN
     BEGIN
@@ -338,6 +344,12 @@ BEGIN
   RETURN NEW;
 END $$;
 CREATE TRIGGER push_row INSTEAD OF INSERT ON tq_push FOR EACH ROW EXECUTE FUNCTION tq.push_row();
+
+-- Refuses what would change a queue that has moved: a trigger of a move calls it.
+CREATE FUNCTION tq.refuse_moved() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RAISE EXCEPTION 'tq migrate --to has moved this queue to %: name that one', (SELECT moved_to FROM tq.schema) USING ERRCODE = 'TQ002';
+END $$;
 
 -- Wakes idle workers at the commit, once for each statement. NOTIFY lets one transaction commit at a time, so there is none
 -- while all workers are busy: they look by themselves.

@@ -7,11 +7,16 @@ import type { PostgresOptions } from "../database.ts";
 import { identifier } from "../sql/table.ts";
 import { PostgresStore } from "../store.ts";
 import { openAlone } from "./connection.ts";
-import { countRows, lastIds, nameOf, userTables } from "./tables.ts";
+import { countRows, extrasOf, lastIds, nameOf, userTables } from "./tables.ts";
 
 const ROWS_AT_ONCE = 1_000;
 
 const WORKERS = "SELECT id, host, pid FROM tq.worker ORDER BY id";
+
+/** Programs that are connected, and plain SQL: what they pushed here would never run. */
+const REFUSE =
+  "CREATE TRIGGER moved_away BEFORE INSERT OR UPDATE ON tq.task FOR EACH STATEMENT EXECUTE FUNCTION tq.refuse_moved()";
+const ADMIT = "DROP TRIGGER moved_away ON tq.task";
 
 const COLUMNS = `
   SELECT attname AS name, format_type(atttypid, NULL) AS type FROM pg_attribute
@@ -58,6 +63,10 @@ export class PostgresMoveSource implements MoveSource {
     }
   }
 
+  extras(tables: readonly string[]): Promise<readonly string[]> {
+    return extrasOf(this.#db, tables);
+  }
+
   count(table: string, isOwn: boolean): Promise<Counts> {
     return countRows(this.#db, table, isOwn);
   }
@@ -88,11 +97,12 @@ export class PostgresMoveSource implements MoveSource {
 
   async leave(target: string): Promise<void> {
     await this.#db.run("UPDATE tq.schema SET moved_to = $1::text", [target]);
+    await this.#db.command(REFUSE);
     await this.#db.command("COMMIT");
   }
 
   async stay(): Promise<void> {
-    await this.#db.run("UPDATE tq.schema SET moved_to = NULL");
+    await this.#db.command(`${ADMIT}; UPDATE tq.schema SET moved_to = NULL`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,6 @@
 /** The tables of a PostgreSQL database, as a move between databases sees them. */
 import type { Counts, UnmovableTable } from "../../store/moving.ts";
-import type { Column, Table } from "../../store/records.ts";
+import type { Column, ColumnValue, Table } from "../../store/records.ts";
 import type { Connection } from "../connection.ts";
 import { identifier, TYPES } from "../sql/table.ts";
 
@@ -13,14 +13,18 @@ interface ColumnInfo {
   readonly name: string;
   readonly type: string;
   readonly isKey: boolean;
+  /** The SQL of its default; that of an id is none. */
+  readonly initial: string | null;
 }
 
 const USER_COLUMNS = `
   SELECT relname AS table, attname AS name, format_type(atttypid, NULL) AS type,
-         coalesce((SELECT attnum = ALL (indkey) FROM pg_index WHERE indrelid = pg_class.oid AND indisprimary), false) AS "isKey"
+         coalesce((SELECT attnum = ALL (indkey) FROM pg_index WHERE indrelid = pg_class.oid AND indisprimary), false) AS "isKey",
+         pg_get_expr(adbin, adrelid) AS initial
     FROM pg_class
     JOIN pg_namespace ON relnamespace = pg_namespace.oid
     LEFT JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
+    LEFT JOIN pg_attrdef ON adrelid = pg_class.oid AND adnum = attnum
    WHERE relkind IN ('r', 'p') AND nspname = current_schema()
    ORDER BY relname, attnum`;
 
@@ -45,14 +49,39 @@ export async function userTables(
       unmovable.push({ name, why: "it has no column id bigint PRIMARY KEY" });
     } else if (odd) unmovable.push({ name, why: `its column ${odd.name} is ${odd.type}` });
     else {
-      const columnOf = ({ name: one, type }: ColumnInfo): Column => ({
-        name: one,
-        type: TYPE_OF.get(type) ?? "TEXT",
-      });
-      tables.push({ name, columns: others.map(columnOf) });
+      const all = others.map((column) => columnOf(db, column));
+      tables.push({ name, columns: await Promise.all(all) });
     }
   }
   return { tables, unmovable };
+}
+
+/** Rows that plain SQL inserts have the default of the model's field. */
+async function columnOf(db: Connection, { name, type, initial }: ColumnInfo): Promise<Column> {
+  const known = TYPE_OF.get(type) ?? "TEXT";
+  if (initial === null) return { name, type: known };
+  const as = known === "INTEGER" ? `(${initial})::float8` : initial;
+  const row = await db.get<{ value: ColumnValue }>(`SELECT ${as} AS value`);
+  return { name, type: known, initial: () => row?.value ?? null };
+}
+
+const EXTRAS = `
+  SELECT 'the view ' || relname AS what FROM pg_class JOIN pg_namespace ON relnamespace = pg_namespace.oid
+   WHERE relkind IN ('v', 'm') AND nspname = current_schema() AND relname NOT LIKE 'tq\\_%'
+  UNION ALL
+  SELECT 'the index ' || indexname || ' of ' || tablename FROM pg_indexes
+   WHERE schemaname = current_schema() AND tablename = ANY ($1::text[])
+     AND NOT EXISTS (SELECT FROM pg_constraint WHERE conname = indexname AND contype = 'p')
+  UNION ALL
+  SELECT 'the trigger ' || tgname || ' of ' || relname FROM pg_trigger JOIN pg_class ON tgrelid = pg_class.oid
+   WHERE NOT tgisinternal AND relname = ANY ($1::text[]) AND relnamespace = current_schema()::regnamespace
+  UNION ALL
+  SELECT 'the rule ' || conname || ' of ' || relname FROM pg_constraint JOIN pg_class ON conrelid = pg_class.oid
+   WHERE contype IN ('c', 'f', 'x') AND relname = ANY ($1::text[]) AND relnamespace = current_schema()::regnamespace
+  ORDER BY what`;
+
+export async function extrasOf(db: Connection, tables: readonly string[]): Promise<string[]> {
+  return (await db.all<{ what: string }>(EXTRAS, [tables])).map(({ what }) => what);
 }
 
 const TASKS = `

@@ -55,13 +55,16 @@ export async function readServer(db: Connection): Promise<ServerCondition> {
 /** Writes a record to the server's log that nobody reads, and waits until the commit is kept. */
 const EMIT = "SELECT pg_logical_emit_message(true, 'tq', '')";
 
+const IS_STANDBY = "SELECT pg_is_in_recovery() AS yes";
+
 /** Takes as long as an answer takes to come. */
 const ANSWER = "SELECT 1 AS one";
 
 const TIMES = 5;
 
-/** The time that a commit takes over an answer: ms, the median of a few. */
-export async function commitTime(db: Connection): Promise<number> {
+/** The time that a commit takes over an answer: ms, the median of a few; null: a standby commits nothing. */
+export async function commitTime(db: Connection): Promise<number | null> {
+  if ((await db.get<{ yes: boolean }>(IS_STANDBY))?.yes) return null;
   await db.get(EMIT);
   await db.get(ANSWER);
   const times = await timesOf(() => db.get(EMIT));

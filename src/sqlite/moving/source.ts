@@ -7,7 +7,7 @@ import { followLinks } from "../connection.ts";
 import type { SqliteOptions } from "../database.ts";
 import { openAlone, refuseLive } from "../file/alone.ts";
 import { SqliteStore } from "../store.ts";
-import { countRows, lastIds, selectAll, type UserTables, userTables } from "./tables.ts";
+import { countRows, extrasOf, lastIds, selectAll, type UserTables, userTables } from "./tables.ts";
 
 const ROWS_AT_ONCE = 1_000;
 
@@ -16,7 +16,13 @@ const CHARACTERS_AT_ONCE = 4_000_000;
 
 const MARK = "CREATE TABLE tq__moved (target TEXT NOT NULL) STRICT";
 const REMEMBER = "INSERT INTO tq__moved VALUES (?)";
-const FORGET = "DROP TABLE tq__moved";
+
+/** Plain SQL asks no program of tq: what it pushed here would never run. */
+const REFUSE = `
+  CREATE TRIGGER tq__moved_away BEFORE INSERT ON tq__task BEGIN
+    SELECT RAISE(ABORT, 'tq_push: tq migrate --to has moved this queue to another database: the table tq__moved names it');
+  END`;
+const FORGET = ["DROP TRIGGER tq__moved_away", "DROP TABLE tq__moved"];
 
 export class SqliteMoveSource implements MoveSource {
   readonly name: string;
@@ -51,6 +57,10 @@ export class SqliteMoveSource implements MoveSource {
     }
   }
 
+  async extras(tables: readonly string[]): Promise<readonly string[]> {
+    return extrasOf(this.#db, tables);
+  }
+
   async count(table: string, isOwn: boolean): Promise<Counts> {
     return countRows(this.#db, table, isOwn);
   }
@@ -80,11 +90,12 @@ export class SqliteMoveSource implements MoveSource {
     this.#db.run("BEGIN");
     this.#db.run(MARK);
     this.#db.query(REMEMBER).run(target);
+    this.#db.run(REFUSE);
     this.#db.run("COMMIT");
   }
 
   async stay(): Promise<void> {
-    this.#db.run(FORGET);
+    for (const statement of FORGET) this.#db.run(statement);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

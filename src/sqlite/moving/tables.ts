@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import type { Counts, UnmovableTable } from "../../store/moving.ts";
 import { COLUMN_TYPES } from "../../store/moving.ts";
-import type { Column, Table } from "../../store/records.ts";
+import type { Column, ColumnValue, Table } from "../../store/records.ts";
 import { identifier } from "../sql/table.ts";
 
 /** The SQL name of a table, of tq's own or of a model. */
@@ -17,6 +17,8 @@ const USER_TABLES = `
 interface ColumnInfo {
   readonly name: string;
   readonly type: string;
+  /** The SQL of its default. */
+  readonly dflt_value: string | null;
   readonly pk: number;
   readonly hidden: number;
 }
@@ -38,14 +40,46 @@ export function userTables(db: Database): UserTables {
     }));
     const why = whyUnmovable(columns);
     if (why !== null) unmovable.push({ name, why });
-    else
-      tables.push({ name, columns: columns.filter(({ name: one }) => one !== "id").map(columnOf) });
+    else {
+      const others = columns.filter((column) => column.name !== "id");
+      tables.push({ name, columns: others.map((column) => columnOf(db, column)) });
+    }
   }
   return { tables, unmovable };
 }
 
-function columnOf({ name, type }: ColumnInfo): Column {
-  return { name, type: type as Column["type"] };
+/** Rows that plain SQL inserts have the default of the model's field. */
+function columnOf(db: Database, { name, type, dflt_value }: ColumnInfo): Column {
+  const column = { name, type: type as Column["type"] };
+  if (dflt_value === null) return column;
+  const { value } = db.query(`SELECT (${dflt_value}) AS value`).get() as { value: ColumnValue };
+  return { ...column, initial: () => value };
+}
+
+interface SchemaRow {
+  readonly type: string;
+  readonly name: string;
+  readonly table: string;
+  readonly sql: string | null;
+}
+
+const EXTRAS = `
+  SELECT type, name, tbl_name AS "table", sql FROM sqlite_schema
+   WHERE name NOT GLOB 'tq_*' AND sql IS NOT NULL ORDER BY type, name`;
+
+/** Rules in the text of a table that tq never writes. */
+const RULES = /\b(?:CHECK|REFERENCES|UNIQUE|NOT\s+NULL|GENERATED|COLLATE)\b/i;
+
+export function extrasOf(db: Database, tables: readonly string[]): string[] {
+  const rows = db.query(EXTRAS).all() as SchemaRow[];
+  return rows.flatMap(({ type, name, table, sql }) => {
+    if (type === "view") return [`the view ${name}`];
+    if (!tables.includes(table)) return [];
+    if (type !== "table") return [`the ${type} ${name} of ${table}`];
+    const rules = (sql ?? "").match(new RegExp(RULES, "gi")) ?? [];
+    const named = [...new Set(rules.map((rule) => rule.toUpperCase().replace(/\s+/, " ")))];
+    return named.length === 0 ? [] : [`the rules of ${table} (${named.join(", ")})`];
+  });
 }
 
 function whyUnmovable(columns: readonly ColumnInfo[]): string | null {

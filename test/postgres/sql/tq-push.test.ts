@@ -134,6 +134,19 @@ for (const client of CLIENTS) {
       expect(task?.scheduled_at).toBe(Date.parse(iso));
     });
 
+    test.each(["German", "SQL, DMY", "Postgres, MDY", "ISO, DMY"])(
+      "takes the times of a session that writes them as %s",
+      async (style) => {
+        const set = `SET datestyle = '${style}';\n`;
+        const { out, err } = await run(
+          set + insert({ scheduled_at: "timestamptz '2100-02-01 10:30Z'" }),
+        );
+        expect(err).toBe("");
+        const task = await subject.store.get(Number(out));
+        expect(task?.scheduled_at).toBe(Date.parse("2100-02-01T10:30Z"));
+      },
+    );
+
     const TIMES = [
       "'2460000.5'",
       "'+5'",

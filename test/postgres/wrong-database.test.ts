@@ -1,0 +1,111 @@
+/** Databases that cannot be used, and settings of a server or a role that would lead tasks astray. */
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { needs } from "../support/needs.ts";
+import { Site } from "../integration/support/site.ts";
+import { type Empty, makeEmpty } from "./empty.ts";
+import { makeShop } from "./shop.ts";
+
+setDefaultTimeout(60_000);
+
+const COMMANDS = [["list"], ["status"], ["push", "job", "add", "1"], ["migrate"], ["worker"]];
+
+/** What commands say of a database; none of them may end well. */
+async function refusalsOf(database: Empty, commands: readonly string[][] = COMMANDS) {
+  await using site = new Site();
+  site.write(
+    "models.ts",
+    'import { Model } from "tq"; export class Job extends Model { static __name__ = "job"; add() {} }',
+  );
+  const said = new Set<string>();
+  for (const args of commands) {
+    const options = { env: { TQ_DATABASE: database.url, TQ_LOG__FORMAT: "text" } };
+    const { code, stderr } = await site.start(args, options).ended();
+    said.add(`${code} ${stderr.split("\n").findLast((line) => line.startsWith("tq: "))}`);
+    expect(stderr).not.toContain("Cannot sign off");
+  }
+  return [...said];
+}
+
+async function hasSchema(database: Empty): Promise<boolean> {
+  return (await database.run("SELECT FROM pg_namespace WHERE nspname = 'tq'")).length > 0;
+}
+
+needs("postgres").describe("on PostgreSQL", () => {
+  test("PGDATABASE, PGHOST and PGPORT lead no task into another database than the URL's", async () => {
+    await using shop = await makeShop();
+    await using other = await makeEmpty();
+    const name = String(new Bun.SQL(other.url).options.database);
+    const env = { PGDATABASE: name, PGHOST: "127.0.0.9", PGPORT: "1" };
+    const pushed = await shop.tried(["push", "job", "add", "7"], env);
+    expect({ code: pushed.code, stderr: pushed.stderr }).toMatchObject({ code: 0 });
+    expect(await hasSchema(other)).toBe(false);
+    const worker = await shop.site.worker(["-n", "1"], { env: { ...shop.options.env, ...env } });
+    await worker.says("task.finished", { task: Number(pushed.stdout) });
+    expect(await shop.effectsOf(7)).toBe(1);
+  });
+
+  test("the schema of a newer tq is refused, also by programs that only look", async () => {
+    await using database = await makeEmpty();
+    await using site = new Site();
+    await site.start(["migrate"], { env: { TQ_DATABASE: database.url } }).ended();
+    await database.run("UPDATE tq.schema SET version = version + 1");
+    const said = await refusalsOf(database);
+    expect(said).toEqual([expect.stringMatching(/^6 .* its schema has version \d+, and this tq/)]);
+    const doctor = await site.start(["doctor"], { env: { TQ_DATABASE: database.url } }).ended();
+    expect(doctor.stdout).not.toContain("✓ all programs know the schema");
+  });
+
+  test("a database whose encoding cannot hold every text is refused, and stays empty", async () => {
+    await using database = await makeEmpty("TEMPLATE template0 ENCODING LATIN1 LOCALE 'C'");
+    const said = await refusalsOf(database);
+    expect(said).toEqual([expect.stringMatching(/^6 .*its encoding is LATIN1/)]);
+    expect(await hasSchema(database)).toBe(false);
+  });
+
+  test("a search_path without a schema is refused with what to do, and nothing is half made", async () => {
+    await using database = await makeEmpty();
+    const name = String(new Bun.SQL(database.url).options.database);
+    await database.run(`ALTER DATABASE ${name} SET search_path TO ''`);
+    const said = await refusalsOf(database, [["push", "job", "add", "1"], ["migrate"], ["worker"]]);
+    expect(said).toEqual([expect.stringMatching(/^6 .*let the search_path of its user name a/)]);
+    expect(await hasSchema(database)).toBe(false);
+  });
+
+  test("a role's own time zone, dates, encoding, isolation and read-only change no task", async () => {
+    await using shop = await makeShop();
+    const settings = [
+      "timezone TO 'Pacific/Chatham'",
+      "datestyle TO 'German, DMY'",
+      "intervalstyle TO sql_standard",
+      "extra_float_digits TO 0",
+      "client_encoding TO latin1",
+      "default_transaction_isolation TO serializable",
+      "default_transaction_read_only TO on",
+      "idle_in_transaction_session_timeout TO 100",
+      "idle_session_timeout TO 300",
+      "statement_timeout TO 2000",
+    ];
+    const role = `odd_${process.pid}`;
+    await shop.database.run(`CREATE ROLE ${role} SUPERUSER LOGIN`);
+    for (const one of settings) await shop.database.run(`ALTER ROLE ${role} SET ${one}`);
+    const env = { TQ_DATABASE: shop.database.url.replace("://tq@", `://${role}@`) };
+    const worker = await shop.site.worker(["-n", "2"], { env });
+    const { stdout } = await shop.tried(["push", "job", "wait", "3"], env);
+    const waiting = Number(stdout);
+    await worker.says("task.started", { task: waiting });
+    const before = Date.now();
+    const added = Number((await shop.tried(["push", "job", "add", "4"], env)).stdout);
+    await worker.says("task.finished", { task: added });
+    shop.site.write("go", "");
+    await worker.says("task.finished", { task: waiting });
+    expect([await shop.effectsOf(3), await shop.effectsOf(4)]).toEqual([1, 1]);
+    const task = await shop.one<{ at: number }>(
+      `SELECT finished_at::float8 AS at FROM tq.task WHERE id = ${added}`,
+    );
+    expect(Math.abs((task?.at ?? 0) - before)).toBeLessThan(60_000);
+    worker.kill("SIGTERM");
+    await worker.exited;
+    await shop.database.run(`DROP OWNED BY ${role}`);
+    await shop.database.run(`DROP ROLE ${role}`);
+  });
+});
