@@ -96,11 +96,7 @@ function sourceOf({ origins, file }: Said): string {
  *
  * @param isService true for a worker: what it is told by the environment is remembered too
  */
-export async function settleMode(
-  store: Asked,
-  config: Said,
-  isService = false,
-): Promise<Followed> {
+export async function settleMode(store: Asked, config: Said, isService = false): Promise<Followed> {
   const remembered = await store.condition.mode();
   const found = await follow(store, config, remembered);
   const isSaid = config.origins[KEY] !== "default" && (isService || !isTold(config));

@@ -198,7 +198,7 @@ export interface StoreStatus {
   readonly pauses: readonly Pause[];
   /** The free bytes of the disk; null where the system, or the server, does not tell. */
   readonly free_disk: number | null;
-  /** The ready task that could run the longest ago, as far as it is found; null: none is ready, or a pause holds them. */
+  /** The task, ready or due, that could run the longest ago, as far as it is found; null: none is ready, or a pause holds them. */
   readonly oldest_ready: OldestReady | null;
   /** How its backups went; null: none was made, and no worker was told to make any. */
   readonly backup: BackupRecord | null;
@@ -209,7 +209,7 @@ export interface StoreStatus {
   readonly workers: readonly WorkerStatus[];
 }
 
-/** The queues with tasks that are to run now, and the workers that may take them. */
+/** The queues with tasks that are to run now, ready or due, and the workers that may take them. */
 export interface Waiting {
   /** Those that no pause holds; many thousands are not all named. */
   readonly queues: readonly string[];
