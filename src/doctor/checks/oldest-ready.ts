@@ -15,7 +15,7 @@ export const oldestReady: Check = {
     if (most === 0) return [];
     const found = await oldest(of);
     if (found === null || found.age <= most) return [];
-    const message = `A task of the queue ${quote(found.queue)} could run for ${formatAge(found.age)}, and queue.max_wait is ${formatDuration(most)}`;
+    const message = `A task of the queue ${quote(found.queue)} has waited to run for ${formatAge(found.age)}, and queue.max_wait is ${formatDuration(most)}`;
     const advice = "tq why ID says why a task waits; more threads or workers run more at once";
     return [{ message, advice }];
   },
