@@ -11,6 +11,7 @@ import { SCHEMA_VERSION } from "./migrate.ts";
 import { readBackups } from "./sql/backups.ts";
 import { countFailedSince } from "./sql/condition.ts";
 import { fileSizes, listWorkers } from "./sql/looking.ts";
+import { lastMinute } from "./sql/last-minute.ts";
 import { lastHour } from "./sql/last-hour.ts";
 import { oldestReady, withForecasts } from "./sql/outlook.ts";
 import { overdueQueues } from "./sql/overdue.ts";
@@ -38,6 +39,7 @@ export function statusOf(
     backup: readBackups(db),
     failed_lately: countFailedSince(db, now - HOUR_MS),
     last_hour: lastHour(db, now),
+    last_minute: lastMinute(db, now),
     workers,
   };
 }

@@ -172,6 +172,13 @@ export interface QueueStatus extends QueueInfo {
   readonly forecast?: Forecast;
 }
 
+/** The tasks of one queue that ended in the last minute, and still are there. */
+export interface QueueMinute {
+  readonly queue: string;
+  /** Of many thousands about as many. */
+  readonly ended: number;
+}
+
 /** The runs of one queue in the last hour. */
 export interface QueueHour
   extends Record<RunEnd, number>, Pick<RunSummary, "wait" | "late_start" | "late_end"> {
@@ -206,6 +213,8 @@ export interface StoreStatus {
   readonly failed_lately: number;
   /** The runs of the last hour: a queue appears once its first minute is over. */
   readonly last_hour: readonly QueueHour[];
+  /** The queues of which tasks ended in the last minute, also in the present one. */
+  readonly last_minute: readonly QueueMinute[];
   readonly workers: readonly WorkerStatus[];
 }
 

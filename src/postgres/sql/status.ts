@@ -8,6 +8,7 @@ import type { Connection } from "../connection.ts";
 import { POSTGRES_SCHEMA_VERSION } from "../migrate.ts";
 import { countFailedSince } from "./condition.ts";
 import { countQueues } from "./counts.ts";
+import { lastMinute } from "./last-minute.ts";
 import { lastHour } from "./last-hour.ts";
 import { oldestReady, withForecasts } from "./outlook.ts";
 import { overdueQueues } from "./overdue.ts";
@@ -48,6 +49,7 @@ export async function statusOf(db: Connection, name: string, now: number): Promi
     backup: null,
     failed_lately: await countFailedSince(db, now - HOUR_MS),
     last_hour: await lastHour(db, now),
+    last_minute: await lastMinute(db, now),
     workers,
   };
 }

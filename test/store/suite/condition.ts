@@ -108,6 +108,22 @@ export function conditionTests(): void {
       expect((await store.status()).oldest_ready).toBeNull();
     });
 
+    test("counts the tasks that ended in the last minute by queue, in the present one too", async () => {
+      await store.push([newTask({ queue: "mail" }), newTask({ queue: "mail" }), newTask()]);
+      for (const ran of await claim(store, { limit: 3 })) {
+        const outcome = { kind: "finished", result: null, reason: null } as const;
+        await store.write((session) => session.settle(ran, outcome));
+      }
+      const { last_minute: minute, queues } = await store.status();
+      expect(queues).toEqual([]);
+      expect(minute.toSorted((a, b) => b.ended - a.ended)).toEqual([
+        { queue: "mail", ended: 2 },
+        { queue: "default", ended: 1 },
+      ]);
+      clock.advance(60_001);
+      expect((await store.status()).last_minute).toEqual([]);
+    });
+
     test("knows when a task last ended by itself", async () => {
       expect(await store.condition.lastEnd()).toBe(0);
       const [, cancelled = 0] = await store.push([newTask(), newTask()]);
