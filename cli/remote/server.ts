@@ -78,7 +78,10 @@ export class RemoteServer {
       free_disk: free_disk as number | null,
       backup: backup === null ? null : backupOf(object(backup)),
       failed_lately: Number(failed_lately),
-      last_minute: listOf(ended, (one) => ({ queue: text(one["queue"]), ended: Number(one["ended"]) })),
+      last_minute: listOf(ended, (one) => ({
+        queue: text(one["queue"]),
+        ended: Number(one["ended"]),
+      })),
       oldest_ready: oldest === null ? null : oldestOf(object(oldest)),
       queues: listOf(queues, queueOf),
       pauses: listOf(pauses, pauseOf),

@@ -23,10 +23,7 @@ describe("tq init", () => {
     const { code, stdout } = await folder.tq("init");
     expect({ code, stdout }).toEqual({
       code: 0,
-      stdout: [
-        ...FILES.map((file) => `written  ${file}\n`),
-        NEXT,
-      ].join(""),
+      stdout: [...FILES.map((file) => `written  ${file}\n`), NEXT].join(""),
     });
   });
 
@@ -128,7 +125,10 @@ describe("tq init", () => {
       "node_modules",
       "node_modules\n\n# The database, the files beside it, the token of the admin API, copies of the database, and the folder of backups.\ntq.db*\ntq.token\ntq-*.db\nbackups/\n",
     ],
-    ["/tq.db*\n*.log\n", "/tq.db*\n*.log\n\n# The token of the admin API, copies of the database, and the folder of backups.\ntq.token\ntq-*.db\nbackups/\n"],
+    [
+      "/tq.db*\n*.log\n",
+      "/tq.db*\n*.log\n\n# The token of the admin API, copies of the database, and the folder of backups.\ntq.token\ntq-*.db\nbackups/\n",
+    ],
     [
       "",
       "# The database, the files beside it, the token of the admin API, copies of the database, and the folder of backups.\ntq.db*\ntq.token\ntq-*.db\nbackups/\n",

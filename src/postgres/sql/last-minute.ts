@@ -1,10 +1,5 @@
 /** The tasks that ended in the last minute: the statistics know a minute only once it is over. */
-import {
-  addEnds,
-  ENDED_STATES,
-  ENDS_SAMPLED,
-  type SampledEnds,
-} from "../../store/queue-minute.ts";
+import { addEnds, ENDED_STATES, ENDS_SAMPLED, type SampledEnds } from "../../store/queue-minute.ts";
 import type { QueueMinute } from "../../store/looking.ts";
 import { MINUTE_MS } from "../../values/duration.ts";
 import type { Connection } from "../connection.ts";
