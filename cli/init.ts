@@ -50,7 +50,8 @@ export const init = command({
       description: `The models to begin with: ${starterWords()} (default: ${DEFAULT_STARTER})`,
     },
   },
-  run: async ({ folder = "", starter: name = DEFAULT_STARTER }, program) => {
+  run: async ({ folder = "", starter: asked }, program) => {
+    const name = asked ?? DEFAULT_STARTER;
     const starter = starterOf(name);
     const models = modelsSaid(folder);
     const files: StarterFile[] = [];
@@ -68,7 +69,14 @@ export const init = command({
     }
     const path = join(folder, models ?? MODELS);
     const isNew = files.some(({ file, left }) => file === path && left === null);
-    report(files, isNew ? firstSteps(folder, starter) : null, program);
+    const isStarter = isNew || hasText(path, starter.models);
+    const next = nextSteps(folder, isStarter ? starter.push : null);
+    report(files, isStarter || isThere(folder, own) ? next : null, program);
+    if (isStarter || asked === undefined) return;
+    const there = own === null ? path : join(folder, own);
+    program.note(
+      `The starter ${name} was not made: ${there} has models already; run tq init --starter ${name} in another folder`,
+    );
   },
 });
 
@@ -152,7 +160,7 @@ function write(file: string, text: string): boolean {
   }
 }
 
-/** @param next the command line to go on with; null: none is known */
+/** @param next the command line to go on with; null: there are no models yet */
 function report(files: readonly StarterFile[], next: string | null, program: Program): void {
   if (program.quiet && !program.json) return;
   const data = files.map(({ file, left, added }) => ({ file, written: left === null, added }));
@@ -166,8 +174,21 @@ function report(files: readonly StarterFile[], next: string | null, program: Pro
   });
 }
 
-/** The command line that pushes a first task and runs it. */
-function firstSteps(folder: string, { push }: Starter): string {
+/** The command line that runs tasks. @param push the one that pushes a first task; null: none is known */
+function nextSteps(folder: string, push: string | null): string {
   const path = relative("", folder);
-  return [...(path === "" ? [] : [`cd ${pathInShell(path)}`]), push, "tq worker"].join(" && ");
+  const enter = path === "" ? [] : [`cd ${pathInShell(path)}`];
+  return [...enter, ...(push === null ? [] : [push]), "tq worker"].join(" && ");
+}
+
+function isThere(folder: string, models: string | null): boolean {
+  return models !== null && existsSync(join(folder, models));
+}
+
+function hasText(path: string, text: string): boolean {
+  try {
+    return readFileSync(path, "utf8") === text;
+  } catch {
+    return false;
+  }
 }

@@ -82,6 +82,7 @@ function longAliases(flag: Flag): string[] {
 async function valuesOf(hint: string, command: string, line: Line): Promise<Completion> {
   switch (hint) {
     case "FILE":
+    case "FILE|URL":
       return { kind: "files" };
     case "FOLDER":
     case "DIR":

@@ -72,12 +72,16 @@ export class RemoteServer {
     const keys = ["mode", "version", "queues", "pauses", "workers", "problems", "last_hour"];
     const { queues, pauses, workers, ...status } = await this.client.get("/status", keys);
     const { oldest_ready: oldest = null, free_disk = null, failed_lately = 0 } = status; // an older tq has none
-    const { backup = null } = status; // nor that
+    const { backup = null, last_minute: ended = [] } = status; // nor these
     return this.read(() => ({
       ...(status as unknown as Omit<WholeStatus, "queues" | "pauses" | "workers">),
       free_disk: free_disk as number | null,
       backup: backup === null ? null : backupOf(object(backup)),
       failed_lately: Number(failed_lately),
+      last_minute: listOf(ended, (one) => ({
+        queue: text(one["queue"]),
+        ended: Number(one["ended"]),
+      })),
       oldest_ready: oldest === null ? null : oldestOf(object(oldest)),
       queues: listOf(queues, queueOf),
       pauses: listOf(pauses, pauseOf),

@@ -29,6 +29,8 @@ strict = true # a task fails whose method forgets to await what it saves, reads 
 const IGNORED = [
   ["tq.db*", "the database, the files beside it"],
   ["tq.token", "the token of the admin API"],
+  ["tq-*.db", "copies of the database"],
+  ["backups/", "the folder of backups"],
 ] as const;
 
 /** The lines that a .gitignore lacks, below a comment; "" where it has all. */
@@ -37,7 +39,9 @@ export function missingIgnores(text: string): { readonly lines: string[]; readon
   const missing = IGNORED.filter(([line]) => !known.includes(line));
   const lines = missing.map(([line]) => line);
   if (missing.length === 0) return { lines, added: "" };
-  const what = missing.map(([, words]) => words).join(", and ");
+  const words = missing.map(([, what]) => what);
+  const last = words.pop() ?? "";
+  const what = [...words, words.length === 0 ? last : `and ${last}`].join(", ");
   const end = text.includes("\r\n") ? "\r\n" : "\n";
   const gap = text === "" ? "" : text.endsWith("\n") ? end : end + end;
   const all = [`# ${what.charAt(0).toUpperCase()}${what.slice(1)}.`, ...lines];

@@ -57,10 +57,11 @@ const QUEUE_COLUMNS: readonly Column[] = [
 ];
 
 /** The queues with tasks that have not ended, and those whose tasks end as soon as they come. */
-function shownQueues({ status: { queues }, lately }: TopLook): QueueStatus[] {
-  const known = new Set(queues.map(({ queue }) => queue));
-  const others = lately.groups.flatMap(({ queue }) =>
-    queue === undefined || known.has(queue) ? [] : [{ ...EMPTY, queue }],
+function shownQueues({ status, lately }: TopLook): QueueStatus[] {
+  const { queues, last_minute: minute } = status;
+  const ended = [...lately.groups, ...minute].flatMap(({ queue }) => queue ?? []);
+  const others = [...new Set(ended).difference(new Set(queues.map(({ queue }) => queue)))].map(
+    (queue) => ({ ...EMPTY, queue }),
   );
   return [...queues, ...others].sort((a, b) => (a.queue < b.queue ? -1 : 1));
 }
@@ -69,7 +70,8 @@ const EMPTY = { scheduled: 0, ready: 0, running: 0, failed: 0, served: true, pau
 
 export function queueSection(look: TopLook, terminal: Terminal): Section {
   const { lately } = look;
-  const { mode } = look.status;
+  const { mode, last_minute: minute } = look.status;
+  const now = new Map(minute.map(({ queue, ended }) => [queue, ended]));
   const queues = shownQueues(look);
   const groups = new Map(lately.groups.map((group) => [group.queue, group]));
   const over = Math.floor(lately.until / MINUTE_MS) * MINUTE_MS; // the present minute is not written yet
@@ -84,7 +86,7 @@ export function queueSection(look: TopLook, terminal: Terminal): Section {
       cells: (queue) => [
         queue.queue,
         ...(isMarked ? [markOf(queue, mode === "worker")] : []),
-        ...queueNumbers(queue, groups.get(queue.queue), within),
+        ...queueNumbers(queue, groups.get(queue.queue), within, now.get(queue.queue) ?? 0),
       ],
       most: (count) => {
         const shown = new Set(weightiest(queues, count));
@@ -100,13 +102,20 @@ function markOf({ paused, served, ready }: QueueStatus, isAsked: boolean): strin
   return isAsked && !served && ready > 0 ? "not served" : "";
 }
 
-function queueNumbers(queue: QueueStatus, group: Group | undefined, within: number): string[] {
+/** @param minute the tasks that ended in the last minute, of those that are kept */
+function queueNumbers(
+  queue: QueueStatus,
+  group: Group | undefined,
+  within: number,
+  minute: number,
+): string[] {
   const late = group?.late_end ?? group?.late_start ?? null;
   return [
     countWords(queue, "ready"),
     countWords(queue, "running"),
     countWords(queue, "failed"),
-    perMinute(group?.ended ?? 0, within),
+    // Where ended tasks are deleted at once, only the statistics know them.
+    minute > 0 ? perMinute(minute, MINUTE_MS) : perMinute(group?.ended ?? 0, within),
     group?.wait ? shortLength(group.wait.p99) : "–",
     late ? shortLength(late.p99) : "–",
     countWords(queue, "scheduled"),

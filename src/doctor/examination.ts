@@ -2,17 +2,22 @@
 import type { BackupRecord } from "../store/backup.ts";
 import type { RememberedMode, ServerCondition, WorkerAbout } from "../store/condition.ts";
 import { isStopped, isWorker } from "../store/live-workers.ts";
+import type { OldestReady } from "../store/measurements.ts";
 import type { QueueInfo, StoreStatus, Waiting, WorkerStatus } from "../store/looking.ts";
 import type { Health } from "./check.ts";
 
 /** The parts of the status that the checks look at. */
 export type Given = Pick<StoreStatus, "workers" | "queues" | "schema">;
 
+/** A worker that is started again lives within this time: until then its absence is no fault. */
+export const RESTART_MS = 5_000;
+
 export class Examination {
   readonly health: Health;
   readonly #given: Given | null;
   #status: Promise<StoreStatus> | null = null;
   #waiting: Promise<Waiting> | null = null;
+  #oldest: Promise<readonly OldestReady[]> | null = null;
   #abouts: Promise<ReadonlyMap<string, WorkerAbout>> | null = null;
   #mode: Promise<RememberedMode | null> | null = null;
   #backups: Promise<BackupRecord | null> | null = null;
@@ -54,6 +59,26 @@ export class Examination {
 
   waiting(): Promise<Waiting> {
     return (this.#waiting ??= this.health.store.waiting());
+  }
+
+  /** Since when the tasks that are to run now could run, by queue. */
+  oldest(): Promise<readonly OldestReady[]> {
+    return (this.#oldest ??= this.waiting().then(({ queues }) =>
+      this.health.store.condition.oldestReady(queues),
+    ));
+  }
+
+  /**
+   * True where no worker that can run tasks is there, and none has shown itself a moment ago: a worker that is started
+   * again is no fault.
+   */
+  async lacksWorkers(): Promise<boolean> {
+    if ((await this.able()).length > 0) return false;
+    const { store } = this.health;
+    const now = store.now();
+    const started = (await this.workers()).filter(isWorker).map((one) => one.started_at);
+    const signs = [await store.condition.lastEnd(), ...started];
+    return !signs.some((at) => at <= now && now - at < RESTART_MS);
   }
 
   abouts(): Promise<ReadonlyMap<string, WorkerAbout>> {

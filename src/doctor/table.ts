@@ -25,7 +25,7 @@ import {
 } from "./checks/server.ts";
 import { settingsFiles } from "./checks/settings-files.ts";
 import { fewThreads, threads } from "./checks/threads.ts";
-import { unservedReady } from "./checks/unserved-ready.ts";
+import { abandoned, undecidedSlots, unservedReady } from "./checks/unserved-ready.ts";
 import { schemas, versions } from "./checks/versions.ts";
 import { deadWorkers, workersInTrouble } from "./checks/workers.ts";
 
@@ -36,6 +36,8 @@ export const CHECKS: readonly Check[] = [
   serverWrites,
   threads,
   unservedReady,
+  abandoned,
+  undecidedSlots,
   schemas,
   workersInTrouble,
   noWorker,

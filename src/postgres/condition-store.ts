@@ -71,6 +71,10 @@ export class PostgresCondition implements ConditionStore {
     return this.#access.snapshot(condition.waitingCalls);
   }
 
+  lastEnd(): Promise<number> {
+    return this.#access.read(condition.lastEnd);
+  }
+
   latestTime(): Promise<number> {
     return this.#access.read(condition.latestTime);
   }

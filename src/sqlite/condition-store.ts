@@ -82,6 +82,10 @@ export class SqliteCondition implements ConditionStore {
     return this.#access.read(condition.waitingCalls);
   }
 
+  lastEnd(): Promise<number> {
+    return this.#access.read(condition.lastEnd);
+  }
+
   latestTime(): Promise<number> {
     return this.#access.read(condition.latestTime);
   }

@@ -109,10 +109,12 @@ export interface ConditionStore {
   /** Keeps how a backup has just ended. */
   rememberBackup(end: BackupEnd): Promise<void>;
 
-  /** Since when the ready tasks of these queues that wait the longest could run. */
+  /** Since when the tasks of these queues that wait the longest could run: ready ones, and scheduled ones that are due. */
   oldestReady(queues: readonly string[]): Promise<readonly OldestReady[]>;
   /** The tasks that wait, by what they call: of thousands the first ones. */
   waitingCalls(): Promise<readonly WaitingCall[]>;
+  /** When a task last finished, or failed for good, of those that are kept; 0: none is. */
+  lastEnd(): Promise<number>;
   /** The latest time, not in the future of any plan, that is stored: when a task was pushed or a worker started. */
   latestTime(): Promise<number>;
 

@@ -2,11 +2,12 @@
  * The mode belongs to the database: it remembers what `queue.worker` was said to be, and a program with other settings
  * follows it. Else one that is started in another folder would run tasks itself, beside the workers.
  */
-import { existsSync } from "node:fs";
-import { isAbsolute } from "node:path";
+import { lstatSync, readdirSync } from "node:fs";
+import { dirname, isAbsolute } from "node:path";
 import type { Config } from "../settings/config.ts";
 import { envOf, SETTINGS } from "../settings/table.ts";
 import type { RememberedMode } from "./condition.ts";
+import { liveWorkers } from "./live-workers.ts";
 import type { Store } from "./store.ts";
 
 type Said = Pick<Config, "queue" | "origins" | "file">;
@@ -25,13 +26,19 @@ export interface Followed {
   readonly note: string | null;
 }
 
-export function follow(config: Said, remembered: RememberedMode | null): Followed {
+type Asked = Pick<Store, "condition" | "traits" | "workers" | "isAlive">;
+
+export async function follow(
+  store: Asked,
+  config: Said,
+  remembered: RememberedMode | null,
+): Promise<Followed> {
   const own = config.queue.worker;
   const followsOwn =
     remembered === null ||
     remembered.worker === own ||
     isTold(config) ||
-    mayChange(config, remembered);
+    (await mayChange(store, config, remembered));
   if (followsOwn) return { worker: own, note: null };
   return {
     worker: remembered.worker,
@@ -51,10 +58,32 @@ export function differenceAdvice({ origin }: RememberedMode): string {
     : `set [queue] worker as ${origin} does; ${SETTINGS.get(KEY)?.flag} says it for one program`;
 }
 
-/** The file that has said it may say otherwise; so may any other, once that file is gone. */
-function mayChange(config: Said, { origin }: RememberedMode): boolean {
+/** The file that has said it may say otherwise; so may any other, once that file is gone and no worker lives. */
+async function mayChange(store: Asked, config: Said, { origin }: RememberedMode): Promise<boolean> {
   if (config.origins[KEY] === "default") return false;
-  return sourceOf(config) === origin || (isAbsolute(origin) && !existsSync(origin));
+  if (sourceOf(config) === origin) return true;
+  // The path may be one of another host where the database is on a server.
+  if (store.traits.isServer || !isAbsolute(origin) || !isGone(origin)) return false;
+  return (await liveWorkers(store)).length === 0;
+}
+
+/** False also where only this program cannot see the file: the folder is closed to it, or is not in its container. */
+function isGone(path: string): boolean {
+  try {
+    lstatSync(path);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT" && isReadable(dirname(path));
+  }
+}
+
+function isReadable(folder: string): boolean {
+  try {
+    readdirSync(folder);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function sourceOf({ origins, file }: Said): string {
@@ -67,27 +96,20 @@ function sourceOf({ origins, file }: Said): string {
  *
  * @param isService true for a worker: what it is told by the environment is remembered too
  */
-export async function settleMode(
-  { condition }: Pick<Store, "condition">,
-  config: Said,
-  isService = false,
-): Promise<Followed> {
-  const remembered = await condition.mode();
-  const found = follow(config, remembered);
+export async function settleMode(store: Asked, config: Said, isService = false): Promise<Followed> {
+  const remembered = await store.condition.mode();
+  const found = await follow(store, config, remembered);
   const isSaid = config.origins[KEY] !== "default" && (isService || !isTold(config));
   const changes = remembered === null || remembered.worker !== found.worker;
   if (isSaid && changes) {
-    await condition.rememberMode({ worker: found.worker, origin: sourceOf(config) });
+    await store.condition.rememberMode({ worker: found.worker, origin: sourceOf(config) });
   }
   return found;
 }
 
 /** The settings with the mode of the database; a look changes nothing. */
-export async function withFollowedMode<C extends Config>(
-  { condition }: Pick<Store, "condition">,
-  config: C,
-): Promise<C> {
-  const { worker, note } = follow(config, await condition.mode());
+export async function withFollowedMode<C extends Config>(store: Asked, config: C): Promise<C> {
+  const { worker, note } = await follow(store, config, await store.condition.mode());
   if (note === null) return config;
   const origins = { ...config.origins, [KEY]: "the database" };
   return { ...config, origins, queue: { ...config.queue, worker } };

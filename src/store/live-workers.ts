@@ -22,7 +22,9 @@ export function isStopped({ alive, host, pid }: WorkerStatus): boolean {
 }
 
 /** The workers that live: they run tasks of others. */
-export async function liveWorkers(store: Store): Promise<WorkerInfo[]> {
+export async function liveWorkers(
+  store: Pick<Store, "workers" | "isAlive">,
+): Promise<WorkerInfo[]> {
   const live: WorkerInfo[] = [];
   for (const worker of await store.workers()) {
     if (isWorker(worker) && (await store.isAlive(worker.id))) live.push(worker);

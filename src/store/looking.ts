@@ -172,6 +172,13 @@ export interface QueueStatus extends QueueInfo {
   readonly forecast?: Forecast;
 }
 
+/** The tasks of one queue that ended in the last minute, and still are there. */
+export interface QueueMinute {
+  readonly queue: string;
+  /** Of many thousands about as many. */
+  readonly ended: number;
+}
+
 /** The runs of one queue in the last hour. */
 export interface QueueHour
   extends Record<RunEnd, number>, Pick<RunSummary, "wait" | "late_start" | "late_end"> {
@@ -198,7 +205,7 @@ export interface StoreStatus {
   readonly pauses: readonly Pause[];
   /** The free bytes of the disk; null where the system, or the server, does not tell. */
   readonly free_disk: number | null;
-  /** The ready task that could run the longest ago, as far as it is found; null: none is ready, or a pause holds them. */
+  /** The task, ready or due, that could run the longest ago, as far as it is found; null: none is ready, or a pause holds them. */
   readonly oldest_ready: OldestReady | null;
   /** How its backups went; null: none was made, and no worker was told to make any. */
   readonly backup: BackupRecord | null;
@@ -206,10 +213,12 @@ export interface StoreStatus {
   readonly failed_lately: number;
   /** The runs of the last hour: a queue appears once its first minute is over. */
   readonly last_hour: readonly QueueHour[];
+  /** The queues of which tasks ended in the last minute, also in the present one. */
+  readonly last_minute: readonly QueueMinute[];
   readonly workers: readonly WorkerStatus[];
 }
 
-/** The queues with tasks that are to run now, and the workers that may take them. */
+/** The queues with tasks that are to run now, ready or due, and the workers that may take them. */
 export interface Waiting {
   /** Those that no pause holds; many thousands are not all named. */
   readonly queues: readonly string[];

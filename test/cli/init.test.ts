@@ -4,6 +4,8 @@ import { DECLARATIONS, compile, makeDeclarations } from "./declarations.ts";
 import { type Task, callWords } from "../../src/task.ts";
 import { Folder } from "./tq.ts";
 
+const NEXT = `next: tq push notebook add 1 --args '["hello world"]' && tq worker\n`;
+
 const FILES = ["tq.toml", "models.ts", "README.md", ".gitignore", "tsconfig.json", "types/tq.d.ts"];
 
 let folder: Folder;
@@ -21,10 +23,7 @@ describe("tq init", () => {
     const { code, stdout } = await folder.tq("init");
     expect({ code, stdout }).toEqual({
       code: 0,
-      stdout: [
-        ...FILES.map((file) => `written  ${file}\n`),
-        `next: tq push notebook add 1 --args '["hello world"]' && tq worker\n`,
-      ].join(""),
+      stdout: [...FILES.map((file) => `written  ${file}\n`), NEXT].join(""),
     });
   });
 
@@ -32,7 +31,7 @@ describe("tq init", () => {
     const { code, stdout } = await folder.tq("init");
     expect({ code, stdout }).toEqual({
       code: 0,
-      stdout: FILES.map((file) => `left     ${file}: it exists\n`).join(""),
+      stdout: [...FILES.map((file) => `left     ${file}: it exists\n`), NEXT].join(""),
     });
     using other = new Folder();
     other.write("README.md", "mine");
@@ -57,7 +56,7 @@ describe("tq init", () => {
     for (const file of FILES) expect(existsSync(other.file(`it's mine/shop/${file}`))).toBe(true);
     expect(existsSync(other.file("tq.toml"))).toBe(false);
     const { stdout: again } = await other.tq("init", "it's mine/shop");
-    expect(again).not.toContain("next:");
+    expect(again.split("next: ")[1]).toBe(stdout.split("next: ")[1]);
     expect(again).toContain("left     it's mine/shop/models.ts: it exists\n");
   });
 
@@ -85,6 +84,19 @@ describe("tq init", () => {
     },
   );
 
+  test("says that it has not made the starter that was asked for, where other models are there", async () => {
+    using other = new Folder();
+    expect((await other.tq("init", "shop", "--starter", "shop")).stderr).toBe("");
+    expect((await other.tq("init", "shop", "--starter", "shop")).stderr).toBe("");
+    const { code, stdout, stderr } = await other.tq("init", "shop", "--starter", "functions");
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr:
+        "tq: The starter functions was not made: shop/models.ts has models already; run tq init --starter functions in another folder\n",
+    });
+    expect(stdout).toEndWith("\nnext: cd shop && tq worker\n");
+  });
+
   test("goes on to a folder whose name begins with a dash", async () => {
     using other = new Folder();
     const { stdout } = await other.tq("init", "./-x");
@@ -98,8 +110,9 @@ describe("tq init", () => {
       mkdirSync(other.file("models"));
       if (!file.startsWith("models/")) rmdirSync(other.file("models"));
       other.write(file, "");
-      const { stdout } = await other.tq("init");
-      expect(stdout).not.toContain("next:");
+      const { stdout, stderr } = await other.tq("init");
+      expect(stdout).toEndWith("\nnext: tq worker\n"); // what its methods are called it does not know
+      expect(stderr).toBe("");
       const readme = readFileSync(other.file("README.md"), "utf8");
       const [, named] = /`([^`]+)` holds the tasks/.exec(readme) ?? [];
       expect(named).toBe(file.replace("sale.ts", ""));
@@ -110,22 +123,25 @@ describe("tq init", () => {
   test.each([
     [
       "node_modules",
-      "node_modules\n\n# The database, the files beside it, and the token of the admin API.\ntq.db*\ntq.token\n",
+      "node_modules\n\n# The database, the files beside it, the token of the admin API, copies of the database, and the folder of backups.\ntq.db*\ntq.token\ntq-*.db\nbackups/\n",
     ],
-    ["/tq.db*\n*.log\n", "/tq.db*\n*.log\n\n# The token of the admin API.\ntq.token\n"],
+    [
+      "/tq.db*\n*.log\n",
+      "/tq.db*\n*.log\n\n# The token of the admin API, copies of the database, and the folder of backups.\ntq.token\ntq-*.db\nbackups/\n",
+    ],
     [
       "",
-      "# The database, the files beside it, and the token of the admin API.\ntq.db*\ntq.token\n",
+      "# The database, the files beside it, the token of the admin API, copies of the database, and the folder of backups.\ntq.db*\ntq.token\ntq-*.db\nbackups/\n",
     ],
     [
       "dist\r\n",
-      "dist\r\n\r\n# The database, the files beside it, and the token of the admin API.\r\ntq.db*\r\ntq.token\r\n",
+      "dist\r\n\r\n# The database, the files beside it, the token of the admin API, copies of the database, and the folder of backups.\r\ntq.db*\r\ntq.token\r\ntq-*.db\r\nbackups/\r\n",
     ],
   ])("adds to a .gitignore that is there what it lacks, once: %j", async (before, after) => {
     using other = new Folder();
     other.write(".gitignore", before);
     const { stdout } = await other.tq("init");
-    const added = before.includes("tq.db") ? "tq.token" : "tq.db*, tq.token";
+    const added = `${before.includes("tq.db") ? "" : "tq.db*, "}tq.token, tq-*.db, backups/`;
     expect(stdout).toContain(`added    .gitignore: ${added}\n`);
     expect(readFileSync(other.file(".gitignore"), "utf8")).toBe(after);
     const { stdout: again } = await other.tq("init");

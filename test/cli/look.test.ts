@@ -263,6 +263,7 @@ describe("tq status", () => {
       "backup",
       "failed_lately",
       "last_hour",
+      "last_minute",
       "workers",
       "problems",
     ]);

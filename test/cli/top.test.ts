@@ -34,6 +34,19 @@ test("tq top prints one plain screen where there is no terminal", async () => {
   ]);
 });
 
+test("tq top shows at once what has ended, and keeps the row of a queue that has drained", async () => {
+  using folder = await folderWithTasks();
+  const store = folder.store();
+  for (let n = 0; n < 2; n++) {
+    const ran = await claimFirst(store);
+    const outcome = { kind: "finished", result: null, reason: null } as const;
+    await store.write((session) => session.settle(ran, outcome));
+  }
+  await store.close();
+  const { stdout } = await folder.tqWith(WORKER, "top");
+  expect(stdout).toMatch(/^print +0 +0 +0 +2 +– +– +0$/m);
+});
+
 test("tq top --json answers what the screen shows, once", async () => {
   using folder = await folderWithTasks();
   const { stdout } = await folder.tqWith(WORKER, "top", "--json", "--last", "30m");
@@ -168,6 +181,7 @@ const LOOK: TopLook = {
     })),
     pauses: [{ kind: "queue", name: "queue-8", reason: "stock", by: "ada", since: 0, until: null }],
     last_hour: [],
+    last_minute: [],
     workers: [],
     problems: ["The disk is full: all pushes are refused until some hundred megabytes are free"],
   },

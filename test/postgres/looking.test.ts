@@ -70,6 +70,8 @@ needs("postgres").describe("looks on PostgreSQL", () => {
     await looking.lastPushedBefore(10_000);
     await looking.condition.waitingCalls();
     await looking.condition.latestTime();
+    await looking.condition.lastEnd();
+    await looking.condition.oldestReady(["q0", "q1"]);
     await looking.statistics.measure(["q0", "q1"]);
     await looking.close(); // its scans are counted then
     await until(async () => expect((await scans()).indexed).toBeGreaterThan(before.indexed + 100));

@@ -1,4 +1,5 @@
 /** Whom a program follows, whose settings differ from what the database remembers. */
+import { join } from "node:path";
 import { expect, test } from "bun:test";
 import { follow } from "../../src/store/followed-mode.ts";
 import { parseSettings } from "../../src/settings/config.ts";
@@ -10,6 +11,15 @@ const GONE = `${import.meta.path}.gone`;
 function settings(worker: boolean, origin: string, file: string | null = null) {
   const config = parseSettings({ queue: { worker } }, "test");
   return { ...config, file, origins: { ...config.origins, "queue.worker": origin } };
+}
+
+type Asked = Parameters<typeof follow>[0];
+
+/** A database with so many live workers. */
+function database({ live = 0, isServer = false }): Asked {
+  const workers = Array.from({ length: live }, (_, nth) => ({ id: `w${nth}`, threads: 1 }));
+  const store = { traits: { isServer }, workers: async () => workers, isAlive: async () => true };
+  return store as unknown as Asked;
 }
 
 const WORKERS = { worker: true, origin: HERE };
@@ -39,8 +49,20 @@ test.each([
     { worker: false, origin: HERE },
     false,
   ],
-])("where %s", (_, config, remembered, worker) => {
-  const found = follow(config, remembered);
+])("where %s", async (_, config, remembered, worker) => {
+  const found = await follow(database({}), config, remembered);
   expect(found.worker).toBe(worker);
   expect(found.note !== null).toBe(worker !== config.queue.worker);
+});
+
+const OTHER = settings(false, "tq.toml", "/b/tq.toml");
+
+test.each([
+  ["a worker lives", { live: 1 }, GONE],
+  ["the database is on a server, whose other hosts have other files", { isServer: true }, GONE],
+  ["its folder is not there, as in another container", {}, join(GONE, "tq.toml")],
+])("a file that is not there changes nothing where %s", async (_, asked, origin) => {
+  const found = await follow(database(asked), OTHER, { worker: true, origin });
+  expect(found.worker).toBe(true);
+  expect(found.note).toContain("this program follows the database");
 });

@@ -1,7 +1,27 @@
 # Completion of tq for bash. In ~/.bashrc: source <(tq completions bash)
 
+# Sets REPLY to the word without its quotes and backslashes; the last quote may still be open.
+_tq_unquoted() {
+  local rest=$1 quote='' char
+  REPLY=''
+  while [[ $rest != '' ]]; do
+    char=${rest:0:1}
+    rest=${rest:1}
+    if [[ $char == "$quote" ]]; then
+      quote=''
+    elif [[ $quote == '' && $char == [\"\'] ]]; then
+      quote=$char
+    elif [[ $char == \\ && ($quote == '' || ($quote == '"' && $rest == [\"\\\$\`]*)) ]]; then
+      REPLY+=${rest:0:1}
+      rest=${rest:1}
+    else
+      REPLY+=$char
+    fi
+  done
+}
+
 _tq() {
-  local line=${COMP_LINE:0:COMP_POINT} word words=() index last
+  local REPLY line=${COMP_LINE:0:COMP_POINT} word words=() index last
   COMPREPLY=()
 
   # Bash divides words at = and :, which names may have: they are joined again where no space is between them.
@@ -25,7 +45,8 @@ _tq() {
     \"* | \'*) quote=${current:0:1} ;;
   esac
   for ((index = 0; index <= last; index++)); do
-    words[index]=${words[index]//[\\\"\']/}
+    _tq_unquoted "${words[index]}"
+    words[index]=$REPLY
   done
   current=${words[last]}
 

@@ -4,7 +4,9 @@ function __tq_complete
     set -l words (commandline -opc)
     set -l program $words[1]
     set -e words[1]
-    set -l current (string replace -r '^["\']' '' -- (commandline -ct))
+    set -l typed (commandline -ct)
+    # A quote that is still open cannot be unescaped.
+    set -l current (string unescape -- "$typed"; or string replace -r '^["\']' '' -- "$typed")
     set -l lines ($program completions fish $words "$current" 2>/dev/null </dev/null)
     set -l kind $lines[1]
     set -e lines[1]

@@ -64,6 +64,10 @@ const STATUS = v.object({
   ),
   failed_lately: v.pipe(COUNT, v.description("Tasks that failed for good in the last hour")),
   last_hour: v.array(v.object({ queue: v.string(), ...HOUR.entries })),
+  last_minute: v.pipe(
+    v.array(v.object({ queue: v.string(), ended: COUNT })),
+    v.description("The tasks that ended in the last minute, by queue"),
+  ),
   workers: v.array(WORKER),
   problems: v.pipe(v.array(v.string()), v.description("Why tasks are not stored or not run")),
 });

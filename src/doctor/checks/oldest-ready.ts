@@ -15,7 +15,7 @@ export const oldestReady: Check = {
     if (most === 0) return [];
     const found = await oldest(of);
     if (found === null || found.age <= most) return [];
-    const message = `A task of the queue ${quote(found.queue)} has been ready for ${formatAge(found.age)}, and queue.max_wait is ${formatDuration(most)}`;
+    const message = `A task of the queue ${quote(found.queue)} has waited to run for ${formatAge(found.age)}, and queue.max_wait is ${formatDuration(most)}`;
     const advice = "tq why ID says why a task waits; more threads or workers run more at once";
     return [{ message, advice }];
   },
@@ -27,7 +27,6 @@ export const oldestReady: Check = {
 
 async function oldest(of: Examination): Promise<{ queue: string; age: number } | null> {
   const { store } = of.health;
-  const { queues } = await of.waiting();
-  const found = oldestOf(await store.condition.oldestReady(queues));
+  const found = oldestOf(await of.oldest());
   return found && { queue: found.queue, age: Math.max(0, store.now() - found.since) };
 }

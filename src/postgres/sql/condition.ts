@@ -75,6 +75,14 @@ export function waitingCalls(db: Connection): Promise<WaitingCall[]> {
   return db.all<WaitingCall>(WAITING_CALLS);
 }
 
+const LAST_END = `
+  SELECT greatest(0, (SELECT max(finished_at) FROM tq.task WHERE state = 'finished' AND finished_at IS NOT NULL),
+                  (SELECT max(finished_at) FROM tq.task WHERE state = 'failed' AND finished_at IS NOT NULL))::float8 AS at`;
+
+export async function lastEnd(db: Connection): Promise<number> {
+  return (await db.get<{ at: number }>(LAST_END))?.at ?? 0;
+}
+
 const LATEST = `
   SELECT greatest(0, (SELECT max(enqueued_at) FROM (SELECT enqueued_at FROM tq.task ORDER BY id DESC LIMIT 1000) AS last),
                   (SELECT max(started_at) FROM tq.worker))::float8 AS latest`;

@@ -1,7 +1,7 @@
 /** Foretells the queues, by the rates of the statistics. */
 import { isWorker } from "../../store/live-workers.ts";
 import type { QueueStatus, WorkerStatus } from "../../store/looking.ts";
-import type { OldestReady } from "../../store/measurements.ts";
+import { type OldestReady, withOverdue } from "../../store/measurements.ts";
 import { takesQueue } from "../../store/queue-patterns.ts";
 import {
   comeSteadily,
@@ -17,6 +17,7 @@ import {
   type QueueDepth,
 } from "../../statistics/forecast.ts";
 import type { Connection, SqlValue } from "../connection.ts";
+import { overdueQueues } from "./overdue.ts";
 import { isStorable } from "./parameters.ts";
 import { countHeld, HELD_BY, heldNames, isHeld } from "./paused-tasks.ts";
 import { endedPauses, pausesInForce } from "./pauses.ts";
@@ -194,7 +195,9 @@ export async function oldestReady(
   now: number,
 ): Promise<OldestReady[]> {
   const asked = queues.filter(isStorable);
-  return backlogsSince(db, asked, heldNames(await pausesInForce(db, now)), now);
+  const ready = await backlogsSince(db, asked, heldNames(await pausesInForce(db, now)), now);
+  const overdue = (await overdueQueues(db, now)).filter(({ queue }) => asked.includes(queue));
+  return withOverdue(ready, overdue);
 }
 
 type Expected = { readonly id: number; readonly deadline: number; readonly isHeld: boolean };

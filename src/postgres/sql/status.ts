@@ -8,8 +8,10 @@ import type { Connection } from "../connection.ts";
 import { POSTGRES_SCHEMA_VERSION } from "../migrate.ts";
 import { countFailedSince } from "./condition.ts";
 import { countQueues } from "./counts.ts";
+import { lastMinute } from "./last-minute.ts";
 import { lastHour } from "./last-hour.ts";
 import { oldestReady, withForecasts } from "./outlook.ts";
+import { overdueQueues } from "./overdue.ts";
 import { shownPauses } from "./pauses.ts";
 import { readyQueues, suspectQueues } from "./queues.ts";
 import { workerStatuses } from "./worker-statuses.ts";
@@ -43,10 +45,11 @@ export async function statusOf(db: Connection, name: string, now: number): Promi
     queues: await withForecasts(db, withServed(queues, workers, pauses), workers, now),
     pauses,
     free_disk: null,
-    oldest_ready: oldestOf(await oldestReady(db, unpausedReady(queues, pauses), now)),
+    oldest_ready: oldestOf(await oldestReady(db, unpausedWaiting(queues, pauses), now)),
     backup: null,
     failed_lately: await countFailedSince(db, now - HOUR_MS),
     last_hour: await lastHour(db, now),
+    last_minute: await lastMinute(db, now),
     workers,
   };
 }
@@ -54,18 +57,22 @@ export async function statusOf(db: Connection, name: string, now: number): Promi
 /** Finding that many takes some ms. */
 const MOST_WAITING = 1_000;
 
-function unpausedReady(queues: readonly QueueInfo[], pauses: readonly PauseTarget[]): string[] {
-  const ready = queues.filter((one) => one.ready > 0 && !isQueuePaused(pauses, one.queue));
+function unpausedWaiting(queues: readonly QueueInfo[], pauses: readonly PauseTarget[]): string[] {
+  const ready = queues.filter(
+    (one) => one.ready + one.scheduled > 0 && !isQueuePaused(pauses, one.queue),
+  );
   return ready.slice(0, MOST_WAITING).map(({ queue }) => queue);
 }
 
 export async function waitingOf(db: Connection, now: number): Promise<Waiting> {
-  const [pauses, workers, inLine, suspects] = await Promise.all([
+  const [pauses, workers, inLine, suspects, overdue] = await Promise.all([
     shownPauses(db, now),
     workerStatuses(db),
     readyQueues(db, MOST_WAITING),
     suspectQueues(db),
+    overdueQueues(db, now),
   ]);
-  const names = [...new Set([...inLine, ...suspects.slice(0, MOST_WAITING)])];
+  const due = overdue.map(({ queue }) => queue);
+  const names = [...new Set([...inLine, ...suspects.slice(0, MOST_WAITING), ...due])];
   return { workers, queues: names.filter((queue) => !isQueuePaused(pauses, queue)) };
 }

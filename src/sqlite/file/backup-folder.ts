@@ -11,6 +11,7 @@ import { type BackupOptions, checkName, isFolder, writeBackup } from "./backup.t
 import { followLinks } from "../connection.ts";
 import { FileIdentity } from "./identity.ts";
 import { identityOf, type Origin, originOf, placeOf, shareOf } from "./origin.ts";
+import { ownNameOf } from "./own-names.ts";
 import { removeWithLogs } from "./parts.ts";
 import { openUnwritable } from "./unwritable.ts";
 
@@ -39,11 +40,21 @@ export interface BackupPlace extends Omit<BackupOptions, "target"> {
 }
 
 /**
- * Refuses a place that nobody can have meant: a file that is there already, or a folder that is not.
+ * Refuses a place that nobody can have meant: a file that is there already, a folder that is not, or a name of the
+ * database's own.
  *
  * @throws TqError "invalid"
  */
-export function checkPlace({ path, keep }: Pick<BackupPlace, "path" | "keep">): void {
+export function checkPlace({
+  path,
+  keep,
+  database,
+}: Pick<BackupPlace, "path" | "keep" | "database">): void {
+  const own = ownNameOf(path, database);
+  if (own !== null) {
+    const why = `${own} is a name of the database's own; give another one`;
+    throw new TqError("invalid", `Cannot write the backup ${path}: ${why}`);
+  }
   if (isFolder(path) !== false) return; // one that cannot be seen is a failure, and no mistake
   if (keep === null) return checkName(path);
   throw new TqError(

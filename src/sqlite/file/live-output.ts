@@ -27,7 +27,7 @@ import {
   type TaskProgress,
 } from "../../store/task-output.ts";
 
-function folderOf(database: string): string {
+export function outputFolder(database: string): string {
   return `${database}-output`;
 }
 
@@ -76,7 +76,7 @@ export class LiveFile implements LiveOutput {
   }
 
   #open(): number {
-    const folder = folderOf(this.#database);
+    const folder = outputFolder(this.#database);
     if (mkdirSync(folder, { recursive: true }) !== undefined) shareLike(folder, this.#database);
     const file = join(folder, nameOf(this.#owner));
     const descriptor = openSync(file, "a", 0o640);
@@ -104,7 +104,7 @@ export interface Shown extends OutputRun {
 /** null where the thread has said nothing, or it cannot be read. */
 export function readLive(database: string, owner: Owner): Shown | null {
   try {
-    return readShown(join(folderOf(database), nameOf(owner)));
+    return readShown(join(outputFolder(database), nameOf(owner)));
   } catch {
     return null;
   }
@@ -115,7 +115,7 @@ export function readRun(
   database: string,
   { id, attempt, claim, ...owner }: OutputRun & Owner,
 ): RunOutput | null {
-  const folder = folderOf(database);
+  const folder = outputFolder(database);
   try {
     const shown = readShown(join(folder, nameOf(owner)));
     const isOfRun = shown?.id === id && shown.claim === claim;
@@ -184,7 +184,7 @@ const END_BYTES = 16_384;
 export function readProgress(database: string, owner: Owner): Progressed | null {
   let descriptor: number | null = null;
   try {
-    descriptor = openSync(join(folderOf(database), nameOf(owner)), "r");
+    descriptor = openSync(join(outputFolder(database), nameOf(owner)), "r");
     const head = headOf(textAt(descriptor, 0, HEAD_BYTES));
     const from = Math.max(fstatSync(descriptor).size - END_BYTES, 0);
     const end = textAt(descriptor, from, END_BYTES);
@@ -211,7 +211,7 @@ export function readAllLive(database: string, worker: string): Shown[] {
 
 /** Removes the files of a worker that has left, or was rescued. */
 export function removeLive(database: string, worker: string): void {
-  const folder = folderOf(database);
+  const folder = outputFolder(database);
   try {
     for (const name of namesOf(database, worker)) rmSync(join(folder, name), { force: true });
     rmdirSync(folder);
@@ -232,7 +232,7 @@ function namesOf(database: string, worker: string): string[] {
 
 function readNames(database: string): string[] {
   try {
-    return readdirSync(folderOf(database));
+    return readdirSync(outputFolder(database));
   } catch {
     return [];
   }

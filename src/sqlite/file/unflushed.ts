@@ -8,15 +8,15 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { TqError } from "../../errors.ts";
 import { giveOwner } from "../../file-owner.ts";
 
-function markOf(database: string): string {
+export function unflushedMark(database: string): string {
   return `${database}-unflushed`;
 }
 
 /** Call it when a flush has failed. A disk that refuses even this empty file refuses the next program's commits too. */
 export function recordFailedFlush(database: string): void {
   try {
-    writeFileSync(markOf(database), "");
-    giveOwner(markOf(database), database);
+    writeFileSync(unflushedMark(database), "");
+    giveOwner(unflushedMark(database), database);
   } catch {
     // The disk refuses this too.
   }
@@ -29,7 +29,7 @@ export function recordFailedFlush(database: string): void {
  * @throws TqError "database" while other programs use the WAL; SQLite's error when the disk still fails.
  */
 export function recoverFailedFlush(db: Database, path: string): void {
-  if (!existsSync(markOf(path))) return;
+  if (!existsSync(unflushedMark(path))) return;
   const { busy } = db.query("PRAGMA wal_checkpoint(TRUNCATE)").get() as { busy: number };
   if (busy !== 0) {
     throw new TqError(
@@ -37,5 +37,5 @@ export function recoverFailedFlush(db: Database, path: string): void {
       `Cannot use ${path}: its disk failed to flush the last commits, and other programs still use it; stop them all, then start again`,
     );
   }
-  rmSync(markOf(path), { force: true });
+  rmSync(unflushedMark(path), { force: true });
 }

@@ -62,6 +62,14 @@ export function waitingCalls(db: Database): WaitingCall[] {
   return db.query(WAITING_CALLS).all() as WaitingCall[];
 }
 
+const LAST_END = `
+  SELECT max(coalesce((SELECT max(finished_at) FROM tq__task WHERE state = 'finished' AND finished_at IS NOT NULL), 0),
+             coalesce((SELECT max(finished_at) FROM tq__task WHERE state = 'failed' AND finished_at IS NOT NULL), 0)) AS at`;
+
+export function lastEnd(db: Database): number {
+  return (db.query(LAST_END).get() as { at: number }).at;
+}
+
 const LATEST = `
   SELECT max(coalesce((SELECT max(enqueued_at) FROM (SELECT enqueued_at FROM tq__task ORDER BY id DESC LIMIT 1000)), 0),
              coalesce((SELECT max(started_at) FROM tq__worker), 0)) AS latest`;

@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { isWorker } from "../../store/live-workers.ts";
 import type { QueueStatus, WorkerStatus } from "../../store/looking.ts";
-import type { OldestReady } from "../../store/measurements.ts";
+import { type OldestReady, withOverdue } from "../../store/measurements.ts";
 import { takesQueue } from "../../store/queue-patterns.ts";
 import {
   comeSteadily,
@@ -18,6 +18,7 @@ import {
   type QueueDepth,
 } from "../../statistics/forecast.ts";
 import { countHeld, HELD_BY, heldNames, IS_HELD } from "./held-tasks.ts";
+import { overdueQueues } from "./overdue.ts";
 import { endedPauses, pausesInForce } from "./pauses.ts";
 import { endedRate, pushedSince } from "./rates.ts";
 import { resumedAt } from "./resumed.ts";
@@ -162,11 +163,13 @@ function backlogSince(
 /** Since when the oldest ready task of each of these queues could run, as far as it is found; no paused method's. */
 export function oldestReady(db: Database, queues: readonly string[], now: number): OldestReady[] {
   const held = heldNames(pausesInForce(db, now));
-  return queues.flatMap((queue) => {
+  const ready = queues.flatMap((queue) => {
     const priorities = prioritiesOf(db, queue);
     if (priorities.length === 0) return [];
     return [{ queue, since: backlogSince(db, { queue, ready: 0, held }, priorities, now) }];
   });
+  const overdue = overdueQueues(db, now).filter(({ queue }) => queues.includes(queue));
+  return withOverdue(ready, overdue);
 }
 
 type Expected = { readonly id: number; readonly deadline: number; readonly isHeld: 0 | 1 };

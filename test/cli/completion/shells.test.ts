@@ -77,6 +77,16 @@ for (const [name, having] of ALL) {
     },
   );
 
+  having.test(`${name} goes on behind a backslash with which a name was begun`, async () => {
+    using folder = await shop();
+    const store = folder.store();
+    await store.push([newTask({ queue: "we ird" }), newTask({ queue: "we'quo" })]);
+    await store.close();
+    await using shell = await TypedShell.start(folder, name);
+    expect(await shell.enter("tq list --queue we\\'⇥")).toEqual(["list", "--queue", "we'quo"]);
+    expect(await shell.enter("tq list --queue we\\ ⇥")).toEqual(["list", "--queue", "we ird"]);
+  });
+
   having.test(`${name} completes the files and folders of tq's arguments and flags`, async () => {
     using folder = await shop();
     folder.write("program one.ts", "");

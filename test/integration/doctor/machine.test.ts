@@ -54,7 +54,7 @@ test("a ready task waits for longer than it may", async () => {
   expect(namesOf(await doctor(site))).toEqual(["no_worker"]);
   const answer = await doctor(site, ["--quick"], { env: { TQ_QUEUE__MAX_WAIT: "1h" } });
   expect(only(answer, "ready_too_old").message).toMatch(
-    /^A task of the queue "default" has been ready for 2 h(?: \d+ min)?, and queue.max_wait is 1 h$/,
+    /^A task of the queue "default" has waited to run for 2 h(?: \d+ min)?, and queue.max_wait is 1 h$/,
   );
 });
 

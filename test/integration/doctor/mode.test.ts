@@ -1,7 +1,9 @@
 /** The mode belongs to the database: a program with other settings follows it, and says so. */
-import { mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { Site } from "../support/site.ts";
+import { needs } from "../../support/needs.ts";
+import { OBEYING } from "../../support/tools.ts";
+import { Site, TQ } from "../support/site.ts";
 import { MODEL, PLAIN, project, TOML } from "./support.ts";
 
 setDefaultTimeout(60_000);
@@ -100,6 +102,41 @@ test("a worker that its environment tells has the database remember it", async (
   expect(
     site.one<{ count: number }>("SELECT count(*) AS count FROM tq__worker WHERE threads = 0").count,
   ).toBe(0);
+});
+
+test("a worker that lives keeps its mode, also once the file is gone that said it", async () => {
+  await using site = await project();
+  const worker = await site.worker(["-n", "1"], { env: PLAIN });
+  await site.becomes(1, "finished");
+  rmSync(site.file("tq.toml"));
+  const away = "[queue]\nworker = false\n";
+  expect((await fromElsewhere(site, away)).stderr).toContain(NOTE);
+  expect(remembered(site).worker).toBe(1);
+  worker.kill("SIGTERM");
+  await worker.exited;
+  expect((await fromElsewhere(site, away)).stderr).not.toContain(NOTE);
+  expect(remembered(site)).toEqual({ worker: 0, origin: site.file("cron/tq.toml") });
+});
+
+needs("setpriv").test("a file that this user may not see is not gone", async () => {
+  await using site = new Site();
+  mkdirSync(site.file("shop"));
+  site.write("shop/models.ts", MODEL);
+  site.write("shop/tq.toml", TOML);
+  const shop = { cwd: site.file("shop"), env: PLAIN };
+  const push = ["push", "job", "add", "1", "-d", site.file("tq.db")];
+  expect((await site.start(push, shop).ended()).code).toBe(0);
+  expect(remembered(site)).toEqual({ worker: 1, origin: site.file("shop/tq.toml") });
+  mkdirSync(site.file("web"));
+  site.write("web/models.ts", MODEL);
+  site.write("web/tq.toml", "[queue]\nworker = false\n");
+  chmodSync(site.file("shop"), 0o000);
+  const web = { cwd: site.file("web"), env: PLAIN };
+  const { code, stderr } = await site.spawn([...OBEYING, TQ, ...push], web).ended();
+  chmodSync(site.file("shop"), 0o700);
+  expect(stderr).toContain(NOTE);
+  expect(code).toBe(0);
+  expect(states(site)).toEqual(["ready", "ready"]);
 });
 
 test("programs of tq run follow it too", async () => {

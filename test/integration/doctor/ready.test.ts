@@ -2,7 +2,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import type { Site } from "../support/site.ts";
-import { MODEL, namesOf, PLAIN, project } from "./support.ts";
+import { doctor, MODEL, namesOf, PLAIN, project } from "./support.ts";
 
 setDefaultTimeout(60_000);
 
@@ -19,6 +19,8 @@ const unready = (...reasons: string[]) => ({ code: 1, status: "not ready", reaso
 
 test("a worker that takes the ready tasks is ready, and the words say so", async () => {
   await using site = await project();
+  expect(await check(site)).toEqual(READY); // a worker may be started again now
+  waited(site);
   expect(await check(site)).toEqual(unready("no_worker_for_ready_tasks"));
   const worker = await site.worker(["-n", "1"], { env: PLAIN });
   await worker.says("task.finished");
@@ -38,6 +40,34 @@ test("a full queue and a full disk are not", async () => {
     "INSERT INTO tq_push (model, method, instances, scheduled_at) VALUES ('job', 'add', '1', '+1 day')",
   );
   expect(await check(site, [], { TQ_QUEUE__MAX_SIZE: "1" })).toEqual(unready("pushes_refused"));
+});
+
+test("a task that its dead worker held, and no other one puts back, is not; tq doctor names it too", async () => {
+  await using site = await project();
+  site.write("models.ts", HANGING);
+  const worker = await site.worker(["-n", "1"], { env: PLAIN });
+  await site.becomes(1, "running");
+  expect(await check(site)).toEqual(READY);
+  worker.kill("SIGKILL");
+  await worker.exited;
+  using db = site.connect();
+  db.run("UPDATE tq__worker SET started_at = started_at - 60000");
+  expect(await check(site)).toEqual(unready("tasks_of_dead_worker"));
+  expect(namesOf(await doctor(site))).toContain("dead_worker");
+  await site.worker(["-n", "1"], { env: PLAIN });
+  expect(await check(site)).toEqual(READY);
+});
+
+test("a scheduled task that no worker has made ready is not, and --max-wait counts it", async () => {
+  await using site = await project();
+  using db = site.connect();
+  db.run("UPDATE tq__task SET state = 'scheduled', scheduled_at = enqueued_at - 7200000");
+  expect(await check(site)).toEqual(unready("no_worker_for_ready_tasks"));
+  expect(await check(site, ["--max-wait", "1h"])).toEqual(
+    unready("no_worker_for_ready_tasks", "ready_too_old"),
+  );
+  const { stdout } = await site.start(["status"], { env: PLAIN }).ended();
+  expect(stdout).toMatch(/^oldest ready +for 2 h(?: \d+ min)?, in the queue default$/m);
 });
 
 test("live workers of which none can run a task are not, also while nothing waits", async () => {
@@ -81,6 +111,7 @@ test("over HTTP, tq status --check and tq doctor say what the server finds", asy
     url: string;
     token: string;
   };
+  waited(site);
   const there = ["--url", url, "--token-file", token];
   expect(await check(site, there)).toEqual(unready("no_worker_for_ready_tasks"));
   expect(await (await fetch(`${url}/readyz`)).json()).toEqual({
@@ -117,6 +148,12 @@ test("tq status counts a failure of the present minute among those of the last h
   const { stdout } = await site.start(["status"], { env: PLAIN }).ended();
   expect(stdout).toMatch(/^failed +1 in the last hour$/m);
 });
+
+/** The task has waited for a minute. */
+function waited(site: Site): void {
+  using db = site.connect();
+  db.run("UPDATE tq__task SET enqueued_at = enqueued_at - 60000");
+}
 
 async function pushed(site: Site): Promise<number[]> {
   const { stdout } = await site.start(["push", "job", "add", "1"], { env: PLAIN }).ended();

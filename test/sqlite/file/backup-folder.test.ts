@@ -1,7 +1,7 @@
 /** Backups in a folder. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { placeOf } from "../../../src/sqlite/file/origin.ts";
 import { copyAside } from "../../support/aside.ts";
@@ -13,6 +13,28 @@ function folderOf({ store }: TestStore): string {
   mkdirSync(folder, { recursive: true });
   return folder;
 }
+
+test.each([
+  "tq.db-wal",
+  "tq.db-shm",
+  "tq.db-journal",
+  "tq.db-workers",
+  "tq.db-workers/copy",
+  "tq.db-unflushed",
+  "tq.db-output",
+  "tq.token",
+])("a backup is refused the name %s, which is one of the database's own", async (name) => {
+  await using subject = makeStore();
+  const path = join(subject.store.folder, name);
+  const linked = join(subject.store.folder, "link");
+  symlinkSync(subject.store.folder, linked);
+  for (const asked of [path, join(linked, name)]) {
+    const { message } = await errorOf(subject.store.backup(asked));
+    expect(message).toMatch(
+      /^Cannot write the backup .*: .* is a name of the database's own; give another one$/,
+    );
+  }
+});
 
 describe("a backup into a folder", () => {
   test("has the name of the database and the time, and says what it has", async () => {

@@ -181,6 +181,7 @@ describe("a file that cannot be the database", () => {
         'it does not take a write-ahead log (journal mode stays "memory"); put it on a local disk',
       ),
     });
+    expect(existsSync(":memory:")).toBe(false); // it would be a file of the checkout
   });
 });
 

@@ -89,6 +89,54 @@ export function conditionTests(): void {
       expect((await store.status()).oldest_ready).toMatchObject({ queue: "print" });
     });
 
+    test("counts a scheduled task that is due among those that are to run now", async () => {
+      const at = clock.now() + 5_000;
+      await store.push([
+        newTask({ queue: "mail", scheduledAt: at }),
+        newTask({ queue: "print", model: "held", scheduledAt: at }),
+      ]);
+      expect((await store.waiting()).queues).toEqual([]);
+      expect(await store.condition.oldestReady(["mail"])).toEqual([]);
+      clock.advance(6_000);
+      expect([...(await store.waiting()).queues].toSorted()).toEqual(["mail", "print"]);
+      expect(await store.condition.oldestReady(["mail"])).toEqual([{ queue: "mail", since: at }]);
+      expect((await store.status()).oldest_ready).toMatchObject({ since: at });
+      const pause = { by: "ana", reason: null, until: null };
+      await store.pauses.pause({ kind: "queue", name: "mail", ...pause });
+      await store.pauses.pause({ kind: "task", name: "held.*", ...pause });
+      expect((await store.waiting()).queues).toEqual([]);
+      expect((await store.status()).oldest_ready).toBeNull();
+    });
+
+    test("counts the tasks that ended in the last minute by queue, in the present one too", async () => {
+      await store.push([newTask({ queue: "mail" }), newTask({ queue: "mail" }), newTask()]);
+      for (const ran of await claim(store, { limit: 3 })) {
+        const outcome = { kind: "finished", result: null, reason: null } as const;
+        await store.write((session) => session.settle(ran, outcome));
+      }
+      const { last_minute: minute, queues } = await store.status();
+      expect(queues).toEqual([]);
+      expect(minute.toSorted((a, b) => b.ended - a.ended)).toEqual([
+        { queue: "mail", ended: 2 },
+        { queue: "default", ended: 1 },
+      ]);
+      clock.advance(60_001);
+      expect((await store.status()).last_minute).toEqual([]);
+    });
+
+    test("knows when a task last ended by itself", async () => {
+      expect(await store.condition.lastEnd()).toBe(0);
+      const [, cancelled = 0] = await store.push([newTask(), newTask()]);
+      const ran = await claimFirst(store);
+      const at = clock.now();
+      await store.write((session) =>
+        session.settle(ran, { kind: "finished", result: null, reason: null }),
+      );
+      clock.advance(1_000);
+      await store.cancel(cancelled);
+      expect(await store.condition.lastEnd()).toBe(at);
+    });
+
     test("finds no damage in a new store, and the latest of its times", async () => {
       await store.push([newTask()]);
       expect(await store.condition.damage()).toEqual([]);
