@@ -7,6 +7,7 @@ import { openServerStore } from "../src/open-store.ts";
 import type { Registry } from "../src/registry/registry.ts";
 import type { KnownModels } from "../src/registry/said-policies.ts";
 import type { Signature } from "../src/registry/signatures/signatures.ts";
+import type { Report } from "../src/log/events.ts";
 import type { Config } from "../src/settings/config.ts";
 import type { DeclaredMarks } from "../src/store/redaction-store.ts";
 import { VERSION } from "../src/version.ts";
@@ -43,7 +44,7 @@ export const serve = command({
       config,
       async (store) => {
         const mode = await modeOf(store, config);
-        const stopAsked = untilStopSignal(); // a signal may come as soon as the log says that the server listens
+        const stopAsked = untilStopSignal(report); // a signal may come as soon as the log says that the server listens
         const server = await serveAdmin({
           store,
           report,
@@ -108,12 +109,16 @@ async function knownIn(registry: Registry | null, config: Config): Promise<Known
   };
 }
 
-async function untilStopSignal(): Promise<void> {
+const NO_RELOAD =
+  "SIGHUP changes nothing here: tq serve reads its models and settings at its start alone; restart it for new ones";
+
+async function untilStopSignal(report: Report): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const leave = stopOnSignals({
     stop: async () => {
       resolve();
     },
+    reload: () => report({ name: "log.note", level: "warn", message: NO_RELOAD }),
   });
   await promise;
   leave(); // without a handler, a second signal ends the process at once
