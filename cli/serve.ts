@@ -75,6 +75,7 @@ export const serve = command({
         await server.stop();
       },
       openServerStore,
+      report,
     );
     manager?.end();
     report.flush();
