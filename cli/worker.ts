@@ -6,6 +6,7 @@ import { TqError } from "../src/errors.ts";
 import { didYouMean } from "../src/suggest.ts";
 import { command } from "./command/command.ts";
 import { settingFlag } from "./command/flags.ts";
+import { endOfService } from "./command/end-of-service.ts";
 import { removePidfile, writePidfile } from "./command/pidfile.ts";
 import { stopOnSignals } from "./command/signals.ts";
 import { readNames } from "./command/values.ts";
@@ -92,6 +93,8 @@ export const worker = command({
       collectLater();
       const { failed } = await stopped;
       return drain !== false && failed > 0 ? 1 : 0;
+    } catch (error) {
+      return endOfService(error, { program, config, log });
     } finally {
       removePidfile(pidfile);
       leave();

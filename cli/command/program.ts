@@ -3,6 +3,7 @@ import { systemClock } from "../../src/clock.ts";
 import { loadConfig, parseSettings } from "../../src/settings/config.ts";
 import type { Config } from "../../src/settings/config.ts";
 import { standingFolder } from "../../src/settings/standing-folder.ts";
+import { brokenLinkWords } from "../../src/broken-link.ts";
 import { TqError } from "../../src/errors.ts";
 import type { Report } from "../../src/log/events.ts";
 import type { Log } from "../../src/log/log.ts";
@@ -220,6 +221,8 @@ function remoteOf(values: Values<typeof COMMON_FLAGS>, env: typeof process.env):
 }
 
 export function noDatabase({ database }: Config): TqError {
+  const broken = brokenLinkWords(database.path);
+  if (broken !== null) return new TqError("not_found", `There is no database: ${broken}`);
   return new TqError(
     "not_found",
     `There is no database ${database.path}: tq push and tq worker create it, and --database names another`,

@@ -69,13 +69,25 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
       // SQLite reports a full disk as an I/O error when it writes the index of the WAL.
       freeBytes(path) < FULL_DISK_BYTES
         ? diskFull(path)
-        : (unwritableForAll(path) ??
+        : (lostLog(path) ??
+          unwritableForAll(path) ??
           new TqError(
             "database",
             `Cannot use ${path}: ${message}; look at the disk and the system's log`,
           )),
   ],
 ];
+
+/** The first program that opens a database makes an empty log; the others know of more in the one that was deleted. */
+function lostLog(path: string): TqError | null {
+  const wal = statSync(`${path}-wal`, { throwIfNoEntry: false });
+  const isInUse = statSync(`${path}-shm`, { throwIfNoEntry: false }) !== undefined;
+  if (!isInUse || (wal?.size ?? 0) > 0) return null;
+  return new TqError(
+    "database",
+    `Cannot use ${path}: its write-ahead log ${path}-wal was deleted, or emptied, while programs use it, and what it alone had is lost; stop every program that uses the database, then start them again, or restore a backup`,
+  );
+}
 
 /** A file that was put beside the WAL of another one reads as damaged, and is damaged once that is written into it. */
 function walWords(path: string): string {

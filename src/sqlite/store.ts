@@ -115,7 +115,10 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async situation(wanted: WantedTask): Promise<Situation | null> {
     const { readSituation } = await import("./sql/situation.ts");
-    return this.read((db) => readSituation(db, wanted, this.now(), surroundingsOf(this.name)));
+    const situation = await this.read((db) =>
+      readSituation(db, wanted, this.now(), surroundingsOf(this.name)),
+    );
+    return situation && { ...situation, blocked: this.diskRefusal() };
   }
 
   async list(filter: ReadFilter = {}): Promise<Task[]> {

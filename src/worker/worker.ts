@@ -81,7 +81,8 @@ export class WorkerProcess {
     const renew = (isAsked: boolean) => this.#pool.renewModels(isAsked);
     const isLoading = () => this.#pool.isLoading;
     const endWait = () => store.condition.endWaitForModels();
-    this.#keeper = new ModelsKeeper({ models, watch, report, renew, isLoading, endWait });
+    const canRun = () => this.#pool.canRun;
+    this.#keeper = new ModelsKeeper({ models, watch, report, renew, canRun, isLoading, endWait });
     this.#pool = new Pool(
       { ...parts, shown, models, listeners: options.listeners ?? null },
       {

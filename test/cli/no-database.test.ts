@@ -71,7 +71,13 @@ describe("a command that makes a queue says so in the log", () => {
     using folder = new Folder();
     folder.write("models.ts", MODELS);
     folder.write("tq.db", "");
-    const { code, stderr } = await folder.tqWith({ env: { TQ_LOG__FORMAT: "json" } }, "push", "note", "read", "1");
+    const { code, stderr } = await folder.tqWith(
+      { env: { TQ_LOG__FORMAT: "json" } },
+      "push",
+      "note",
+      "read",
+      "1",
+    );
     expect(code).toBe(0);
     expect(made(stderr)).toMatchObject([{ found: "an empty file" }]);
   });

@@ -209,3 +209,20 @@ describe("tq run", () => {
     expect(stderr).toContain(why);
   });
 });
+
+test.each([
+  ["worker", "worker"],
+  ["serve", "serve --listen 127.0.0.1:0"],
+])("the reason why tq %s does not start is a line of its log in JSON", async (_, line) => {
+  using folder = new Folder();
+  folder.write("models.ts", "export class {");
+  const env = { TQ_LOG__FORMAT: "json", TQ_QUEUE__WORKER: "1" };
+  const { code, stderr } = await folder.tqWith({ env }, ...line.split(" "));
+  expect(code).toBe(7);
+  const lines = stderr
+    .trim()
+    .split("\n")
+    .map((one) => JSON.parse(one) as { level: string; message: string });
+  const errors = lines.filter(({ level }) => level === "error");
+  expect(errors).toMatchObject([{ message: expect.stringContaining("Cannot load models from ") }]);
+});

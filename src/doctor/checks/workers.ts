@@ -3,6 +3,7 @@ import { isStopped, isWorker } from "../../store/live-workers.ts";
 import type { WorkerStatus } from "../../store/looking.ts";
 import { capital, type Check, type Found, fromSentence } from "../check.ts";
 import { named } from "../examination.ts";
+import { MEND } from "./threads.ts";
 
 export const workersInTrouble: Check = {
   name: "worker_in_trouble",
@@ -28,7 +29,7 @@ function troublesOf(status: WorkerStatus): Found[] {
     });
   }
   if (trouble !== null) {
-    found.push(fromSentence(`${capital(worker)} can run no task: ${trouble}`, ""));
+    found.push(fromSentence(`${capital(worker)} can run no task: ${trouble}`, MEND));
   }
   return found;
 }
