@@ -39,7 +39,10 @@ export const deadWorkers: Check = {
   subject: "no worker has died",
   looks: ["doctor"],
   async find(of) {
-    const dead = (await of.workers()).filter(({ alive }) => !alive);
+    const isCleared = (await of.able()).length > 0; // an idle worker takes its time, as nothing waits for that
+    const dead = (await of.workers()).filter(
+      ({ alive, running }) => !alive && !(isCleared && running === 0),
+    );
     return dead.map((one) => {
       const { running } = one;
       const tasks = running === 1 ? "1 task" : `${running} tasks`;
