@@ -10,7 +10,7 @@ import { type Soon, soon } from "../soon.ts";
 import { PushGroup } from "../store/push-group.ts";
 import type { ClaimOptions, Session } from "../store/session.ts";
 import type { ClaimedTask, NewTask } from "../task.ts";
-import { isTqError, messageOf } from "../errors.ts";
+import { isTqError } from "../errors.ts";
 import { awaitDue } from "./await-due.ts";
 import { CommitWait } from "./commit-wait.ts";
 import { CONNECTION_DEFAULTS, type ConnectionOptions, followLinks } from "./connection.ts";
@@ -246,16 +246,6 @@ export class SqliteDatabase {
     } catch (error) {
       if (isTqError(error) && error.code === "full") return error.message;
       throw error;
-    }
-  }
-
-  /** Why the disk takes no writes, so that no task can run; null: it takes them. */
-  protected diskRefusal(): string | null {
-    try {
-      this.shared.capacity.checkWrites();
-      return null;
-    } catch (error) {
-      return messageOf(error);
     }
   }
 

@@ -100,7 +100,8 @@ export class WorkerProcess {
       },
     );
     this.#self = new SelfReport({ id, store, config, models: this.#models }, () => {
-      return { trouble: this.trouble, ready: this.#pool.ready };
+      const ready = Math.min(this.#pool.ready, this.#config.threads); // more at a reload
+      return { trouble: this.trouble, ready };
     });
     this.#alerts = new Alerts({ ...parts, store: shown, failed: () => this.#failed });
     this.#webhooks = new Webhooks({ ...parts, store: shown });

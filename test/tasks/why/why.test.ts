@@ -20,15 +20,7 @@ const PRINT = { kind: "queue", name: "print", ...TONER } as const;
 const METHOD = { kind: "task", name: "printer.*", ...TONER, reason: null } as const;
 const SINCE = `is paused by ana@till3 since ${localTime(NOW, NOW)}`;
 
-const FULL = "Cannot write to /tq.db: the disk is full; free some space and try again";
-
 const ROWS: Row[] = [
-  [
-    "trouble",
-    situation({ blocked: FULL }),
-    `Task 7 waits, as no task can run: ${FULL}`,
-    "tq status",
-  ],
   [
     "paused",
     situation({ pauses: [PRINT] }),
