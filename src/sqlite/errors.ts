@@ -63,20 +63,16 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
         `Cannot use ${path}: ${message}; ${walWords(path)}restore a backup with tq restore, or save what can be read with sqlite3's .dump`,
       ),
   ],
-  [
-    "SQLITE_IOERR",
-    (path, message) =>
-      // SQLite reports a full disk as an I/O error when it writes the index of the WAL.
-      freeBytes(path) < FULL_DISK_BYTES
-        ? diskFull(path)
-        : (lostLog(path) ??
-          unwritableForAll(path) ??
-          new TqError(
-            "database",
-            `Cannot use ${path}: ${message}; look at the disk and the system's log`,
-          )),
-  ],
+  ["SQLITE_IOERR_SHORT_READ", (path, message) => lostLog(path) ?? ioError(path, message)],
+  ["SQLITE_IOERR", ioError],
 ];
+
+function ioError(path: string, message: string): TqError {
+  // SQLite reports a full disk as an I/O error when it writes the index of the WAL.
+  if (freeBytes(path) < FULL_DISK_BYTES) return diskFull(path);
+  const sentence = `Cannot use ${path}: ${message}; look at the disk and the system's log`;
+  return unwritableForAll(path) ?? new TqError("database", sentence);
+}
 
 /** The first program that opens a database makes an empty log; the others know of more in the one that was deleted. */
 function lostLog(path: string): TqError | null {
