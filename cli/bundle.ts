@@ -67,6 +67,9 @@ function refused(why: string, code: "models" | "invalid" = "models"): TqError {
 /** The name by which the entry of several files is known to the bundler. */
 const ENTRY = "tq:models";
 
+/** Bun would write the paths of this machine in their place; a definition may only be a name, or text. */
+const OWN_PLACE = "var __tq_dirname = import.meta.dir, __tq_filename = import.meta.path;";
+
 async function built(models: string, sources: readonly string[]): Promise<string> {
   const [only] = sources.length === 1 ? sources : [];
   const entry = only === undefined ? await entryOf(sources) : "";
@@ -74,7 +77,8 @@ async function built(models: string, sources: readonly string[]): Promise<string
     entrypoints: [only ?? ENTRY],
     target: "bun",
     external: ["tq", "tq/testing"],
-    banner: BUNDLE_MARK,
+    banner: `${BUNDLE_MARK}\n${OWN_PLACE}`,
+    define: { __dirname: "__tq_dirname", __filename: "__tq_filename" },
     sourcemap: "inline", // errors name the lines of the models
     throw: false,
     plugins: [

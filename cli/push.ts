@@ -10,7 +10,7 @@ import {
   type PushOptions,
   TASK_OPTIONS,
 } from "../src/push/task-options.ts";
-import { databaseExists } from "../src/open-store.ts";
+import { fileToFill } from "../src/open-store.ts";
 import { marksOfModels } from "../src/registry/marked-models.ts";
 import { Registry } from "../src/registry/registry.ts";
 import type { Config } from "../src/settings/config.ts";
@@ -108,7 +108,7 @@ export const push = command({
 
 /** True where this program is to run what it pushes. */
 async function runsItself(config: AnyConfig): Promise<boolean> {
-  if (config.queue.worker || !databaseExists(config)) return !config.queue.worker;
+  if (config.queue.worker || fileToFill(config) !== null) return !config.queue.worker;
   return (await toLook(config, (store) => modeOf(store, config))) === "no worker";
 }
 

@@ -7,10 +7,12 @@ import { openServerStore } from "../src/open-store.ts";
 import type { Registry } from "../src/registry/registry.ts";
 import type { KnownModels } from "../src/registry/said-policies.ts";
 import type { Signature } from "../src/registry/signatures/signatures.ts";
+import type { Report } from "../src/log/events.ts";
 import type { Config } from "../src/settings/config.ts";
 import type { DeclaredMarks } from "../src/store/redaction-store.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
+import { endOfService } from "./command/end-of-service.ts";
 import { settingFlag } from "./command/flags.ts";
 import { modeOf } from "./command/mode.ts";
 import { withStore } from "./command/program.ts";
@@ -35,46 +37,51 @@ export const serve = command({
     const config = program.config();
     const manager = ServiceManager.of(process.env);
     const report = program.report(config);
-    const registry =
-      config.models === null ? null : await loadRegistry(config, program, standardOutput());
-    const models = await knownIn(registry, config);
-    const { serveAdmin } = await import("../src/admin/serve.ts"); // other commands start faster without it
-    await withStore(
-      config,
-      async (store) => {
-        const mode = await modeOf(store, config);
-        const stopAsked = untilStopSignal(); // a signal may come as soon as the log says that the server listens
-        const server = await serveAdmin({
-          store,
-          report,
-          listen: config.admin.listen,
-          tls: { cert: config.admin.tls_cert, key: config.admin.tls_key },
-          hosts: config.admin.hosts,
-          pushable: config.admin.push,
-          insecure: values["insecure-listen"] === true,
-          config,
-          catalog: () => models.catalog,
-          crons: () => models.crons,
-          policies: () => models.policies,
-          signature: models.signature,
-          marks: models.marks,
-          mode,
-          version: VERSION,
-          batchSize: config.queue.batch_size,
-        });
-        report.flush();
-        manager?.ready(`Serves the API on ${server.url}`);
-        const { Recounting } = await import("../src/worker/recounting.ts");
-        const isAlone = async () => (await liveWorkers(store)).length === 0; // otherwise a worker counts
-        const recounting = new Recounting(store, isAlone);
-        recounting.start();
-        await stopAsked;
-        recounting.stop();
-        manager?.stopping(0);
-        await server.stop();
-      },
-      openServerStore,
-    );
+    try {
+      const registry =
+        config.models === null ? null : await loadRegistry(config, program, standardOutput());
+      const models = await knownIn(registry, config);
+      const { serveAdmin } = await import("../src/admin/serve.ts"); // other commands start faster without it
+      await withStore(
+        config,
+        async (store) => {
+          const mode = await modeOf(store, config);
+          const stopAsked = untilStopSignal(report); // a signal may come as soon as the log says that the server listens
+          const server = await serveAdmin({
+            store,
+            report,
+            listen: config.admin.listen,
+            tls: { cert: config.admin.tls_cert, key: config.admin.tls_key },
+            hosts: config.admin.hosts,
+            pushable: config.admin.push,
+            insecure: values["insecure-listen"] === true,
+            config,
+            catalog: () => models.catalog,
+            crons: () => models.crons,
+            policies: () => models.policies,
+            signature: models.signature,
+            marks: models.marks,
+            mode,
+            version: VERSION,
+            batchSize: config.queue.batch_size,
+          });
+          report.flush();
+          manager?.ready(`Serves the API on ${server.url}`);
+          const { Recounting } = await import("../src/worker/recounting.ts");
+          const isAlone = async () => (await liveWorkers(store)).length === 0; // otherwise a worker counts
+          const recounting = new Recounting(store, isAlone);
+          recounting.start();
+          await stopAsked;
+          recounting.stop();
+          manager?.stopping(0);
+          await server.stop();
+        },
+        openServerStore,
+        report,
+      );
+    } catch (error) {
+      return endOfService(error, { program, config, log: report });
+    }
     manager?.end();
     report.flush();
     return 0;
@@ -108,12 +115,16 @@ async function knownIn(registry: Registry | null, config: Config): Promise<Known
   };
 }
 
-async function untilStopSignal(): Promise<void> {
+const NO_RELOAD =
+  "SIGHUP changes nothing here: tq serve reads its models and settings at its start alone; restart it for new ones";
+
+async function untilStopSignal(report: Report): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const leave = stopOnSignals({
     stop: async () => {
       resolve();
     },
+    reload: () => report({ name: "log.note", level: "warn", message: NO_RELOAD }),
   });
   await promise;
   leave(); // without a handler, a second signal ends the process at once

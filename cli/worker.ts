@@ -6,6 +6,7 @@ import { TqError } from "../src/errors.ts";
 import { didYouMean } from "../src/suggest.ts";
 import { command } from "./command/command.ts";
 import { settingFlag } from "./command/flags.ts";
+import { endOfService } from "./command/end-of-service.ts";
 import { removePidfile, writePidfile } from "./command/pidfile.ts";
 import { stopOnSignals } from "./command/signals.ts";
 import { readNames } from "./command/values.ts";
@@ -68,30 +69,32 @@ export const worker = command({
     const log = program.report(config);
     const report = manager?.following(log) ?? log;
     const pidfile = values.pidfile === undefined ? undefined : resolve(values.pidfile);
-    const { startConfigured } = await import("../src/embed.ts"); // other commands start faster without it
-    if (pidfile !== undefined) writePidfile(pidfile);
     const early = Promise.withResolvers<Startable>();
-    const starting = startConfigured({
-      config,
-      starting: (it) => early.resolve(it),
-      drain: drain === false ? undefined : drain,
-      watch: values.watch === true,
-      exitWithParent: values["exit-with-parent"] === true,
-      report,
-      ...(values.admin === true || values.listen !== undefined
-        ? { admin: { listen, insecure } }
-        : {}),
-    });
-    // A signal may arrive before the worker exists; it then stops the worker as soon as it does.
+    // Before the file with the process id is there, which has other programs send signals. One may arrive before the
+    // worker exists: it then reaches the worker as soon as it does.
     const leave = stopOnSignals({
       stop: async (how) => (await early.promise).stop(how),
       reload: () => void early.promise.then((it) => it.reloadModels("SIGHUP")),
     });
     try {
-      const { stopped } = await starting;
+      const { startConfigured } = await import("../src/embed.ts"); // other commands start faster without it
+      if (pidfile !== undefined) writePidfile(pidfile);
+      const { stopped } = await startConfigured({
+        config,
+        starting: (it) => early.resolve(it),
+        drain: drain === false ? undefined : drain,
+        watch: values.watch === true,
+        exitWithParent: values["exit-with-parent"] === true,
+        report,
+        ...(values.admin === true || values.listen !== undefined
+          ? { admin: { listen, insecure } }
+          : {}),
+      });
       collectLater();
       const { failed } = await stopped;
       return drain !== false && failed > 0 ? 1 : 0;
+    } catch (error) {
+      return endOfService(error, { program, config, log });
     } finally {
       removePidfile(pidfile);
       leave();

@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Clock } from "./clock.ts";
 import { TqError } from "./errors.ts";
+import type { Report } from "./log/events.ts";
 import type { Moved, MoveSource, MoveTarget } from "./store/moving.ts";
 import { databaseName, databaseUrlFault, isDatabaseUrl } from "./values/database-url.ts";
 import type { PostgresOptions } from "./postgres/database.ts";
@@ -218,6 +219,22 @@ export function databaseExists({ database }: StoreConfig): boolean {
   } catch {
     return true; // it cannot be seen: opening the store says why
   }
+}
+
+/** Opens a store, and reports where that has made a new queue: the old one may be on a disk that is not mounted. */
+export function openReporting<S>(config: StoreConfig, report: Report, open: () => S): S {
+  const found = fileToFill(config);
+  const store = open();
+  if (found !== null) report({ name: "store.made", database: config.database.path, found });
+  return store;
+}
+
+/** What is there where opening the store makes a queue; null: it makes none. An emptied queue looks like a new file. */
+export function fileToFill(config: StoreConfig): "nothing" | "an empty file" | null {
+  if (!databaseExists(config)) return "nothing";
+  const { path, url } = config.database;
+  const isEmpty = url === null && statSync(path, { throwIfNoEntry: false })?.size === 0;
+  return isEmpty ? "an empty file" : null;
 }
 
 /** Loaded where a URL is set, and at once, as a store is opened without a wait. */

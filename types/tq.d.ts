@@ -1403,6 +1403,11 @@ interface Payloads {
         readonly url: string;
         readonly token: string;
     };
+    /** There was no queue at this path, and a new one was made. */
+    "store.made": {
+        readonly database: string;
+        readonly found: "nothing" | "an empty file";
+    };
     "store.failed": {
         readonly database: string;
         readonly error: ErrorData;

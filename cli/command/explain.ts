@@ -7,7 +7,10 @@ import { printable, printableJson } from "../../src/printable.ts";
 export const EXIT_UNEXPECTED = 70;
 
 export interface Explained {
+  /** For standard error. */
   readonly text: string;
+  /** For a log. */
+  readonly message: string;
   readonly status: number;
 }
 
@@ -29,6 +32,7 @@ export function explain(
           ...(known && error.task && { task: error.task }),
         },
       }),
+      message,
       status,
     };
   }
@@ -38,6 +42,7 @@ export function explain(
       .flatMap((line) => line.split("\n"))
       .map(printable)
       .join("\n"),
+    message,
     status,
   };
 }

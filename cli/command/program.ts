@@ -3,12 +3,15 @@ import { systemClock } from "../../src/clock.ts";
 import { loadConfig, parseSettings } from "../../src/settings/config.ts";
 import type { Config } from "../../src/settings/config.ts";
 import { standingFolder } from "../../src/settings/standing-folder.ts";
+import { brokenLinkWords } from "../../src/broken-link.ts";
 import { TqError } from "../../src/errors.ts";
+import type { Report } from "../../src/log/events.ts";
 import type { Log } from "../../src/log/log.ts";
 import { standardLog } from "../../src/transaction/runtime.ts";
 import {
   databaseExists,
   openExistingStore,
+  openReporting,
   openStore,
   openStoreToLook,
 } from "../../src/open-store.ts";
@@ -159,13 +162,23 @@ export async function withStore<T>(
   config: Config,
   fn: (store: Store) => Promise<T>,
   open = openStore,
+  report: Report = reportTo(config),
 ): Promise<T> {
-  const store = open(config);
+  const store = openReporting(config, report, () => open(config));
   try {
     return await fn(store);
   } finally {
     await store.close();
   }
+}
+
+/** Without a log, which few commands need, until there is something to say. */
+function reportTo(config: Config): Report {
+  return (event) => {
+    const log = standardLog(config);
+    log(event);
+    log.flush();
+  };
 }
 
 /** Opens the database while `fn` runs, for commands that write nothing: their user may have no right to. */
@@ -208,6 +221,8 @@ function remoteOf(values: Values<typeof COMMON_FLAGS>, env: typeof process.env):
 }
 
 export function noDatabase({ database }: Config): TqError {
+  const broken = brokenLinkWords(database.path);
+  if (broken !== null) return new TqError("not_found", `There is no database: ${broken}`);
   return new TqError(
     "not_found",
     `There is no database ${database.path}: tq push and tq worker create it, and --database names another`,

@@ -13,6 +13,8 @@ export interface Plan {
   /** The name of the service for the system: `tq-shop`. */
   readonly label: string;
   readonly scope: Scope;
+  /** True: the API alone, which reads its models at its start, and has no reload. */
+  readonly serves: boolean;
   /** One line for people. */
   readonly description: string;
   /** The executable, and its arguments. */
@@ -51,6 +53,7 @@ export function planOf(config: Config, wanted: Wanted): Plan {
   return {
     label,
     scope,
+    serves,
     description: `tq ${serves ? "API" : "worker"} of ${folder}`,
     command: words,
     folder,

@@ -1,5 +1,5 @@
 /** Runs the checks of a look. */
-import { messageOf } from "../errors.ts";
+import { isTqError, messageOf } from "../errors.ts";
 import {
   type Check,
   type Checked,
@@ -10,6 +10,8 @@ import {
   type Look,
 } from "./check.ts";
 import { Examination, type Given } from "./examination.ts";
+import { damage } from "./checks/damage.ts";
+import { database } from "./checks/database.ts";
 import { CHECKS } from "./table.ts";
 
 /**
@@ -38,7 +40,10 @@ interface ExamineOptions {
   readonly before?: (check: Check) => void;
 }
 
-/** Makes all checks of the doctor. One that fails is a finding of its own. */
+/**
+ * Makes all checks of the doctor. One that fails is a finding of its own. Where the database cannot be used, or is damaged,
+ * that is the only one: what the others read of it would say the same once more, or be wrong.
+ */
 export async function examine(
   health: Health,
   { quick = false, before = () => {} }: ExamineOptions = {},
@@ -48,7 +53,9 @@ export async function examine(
   for (const check of CHECKS) {
     if (!isOf(check, health, "doctor") || (quick && check.isSlow)) continue;
     before(check);
-    checked.push(await examineOne(check, of));
+    const one = await examineOne(check, of);
+    if (one.isOfFile) return [one];
+    checked.push(one);
   }
   return checked;
 }
@@ -58,15 +65,23 @@ function isOf({ looks, on }: Check, { store }: Health, look: Look): boolean {
   return isThere && looks.includes(look);
 }
 
-async function examineOne(check: Check, of: Examination): Promise<Checked> {
+/** @returns also whether the database itself is at fault */
+async function examineOne(
+  check: Check,
+  of: Examination,
+): Promise<Checked & { isOfFile?: boolean }> {
   const { name, subject } = check;
   try {
     const found = await check.find(of, "doctor");
     const isWell = found.length === 0;
     const hint = (isWell && (await check.hint?.(of))) || "";
     const fact = (isWell && hint === "" && (await check.fact?.(of))) || "";
-    return { name, subject, fact, hint, findings: named(check, found) };
+    const isOfFile = !isWell && name === damage.name;
+    return { name, subject, fact, hint, findings: named(check, found), isOfFile };
   } catch (error) {
+    if (isTqError(error) && error.code === "database") {
+      return { ...failed(database, error), isOfFile: true };
+    }
     return failed(check, error);
   }
 }

@@ -31,6 +31,7 @@ import { deadWorkers, workersInTrouble } from "./checks/workers.ts";
 
 export const CHECKS: readonly Check[] = [
   database,
+  damage,
   pushes,
   disk,
   serverWrites,
@@ -61,7 +62,6 @@ export const CHECKS: readonly Check[] = [
   clock,
   owners,
   backup,
-  damage,
   load, // last: it runs the user's code
   calls,
 ];

@@ -123,6 +123,8 @@ interface Payloads {
   };
   /** `url` has the port that is in use; `token` is the path of the token's file. */
   "admin.listening": { readonly url: string; readonly token: string };
+  /** There was no queue at this path, and a new one was made. */
+  "store.made": { readonly database: string; readonly found: "nothing" | "an empty file" };
   "store.failed": { readonly database: string; readonly error: ErrorData };
   "store.recovered": { readonly database: string; readonly duration: number };
   /**
@@ -183,6 +185,7 @@ export const EVENT_LEVELS: Record<Exclude<EventName, "log.note">, Level> = {
   "alert.sent": "info",
   "alert.failed": "error",
   "admin.listening": "info",
+  "store.made": "info",
   "store.failed": "error",
   "store.recovered": "info",
   "config.worker_off": "warn",

@@ -4,6 +4,7 @@ import { Database } from "bun:sqlite";
 import { isUtf8 } from "node:buffer";
 import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { brokenLinkWords } from "../broken-link.ts";
 import { TqError } from "../errors.ts";
 import { giveOwner, ownerWords } from "../file-owner.ts";
 import { openFilesWords } from "../open-files.ts";
@@ -90,6 +91,10 @@ export function followLinks(path: string): string {
       );
     }
     file = resolve(dirname(file), target.toString());
+  }
+  if (file !== path && look(dirname(file), statSync) === undefined) {
+    const why = brokenLinkWords(path) ?? `${dirname(file)} is not there`;
+    throw new TqError("database", `Cannot use ${path} as the database: ${why}`);
   }
   return isAbsolute(file) ? join(realFolder(dirname(file)), basename(file)) : file;
 }

@@ -63,19 +63,27 @@ const SENTENCES: [prefix: string, sentence: (path: string, message: string) => T
         `Cannot use ${path}: ${message}; ${walWords(path)}restore a backup with tq restore, or save what can be read with sqlite3's .dump`,
       ),
   ],
-  [
-    "SQLITE_IOERR",
-    (path, message) =>
-      // SQLite reports a full disk as an I/O error when it writes the index of the WAL.
-      freeBytes(path) < FULL_DISK_BYTES
-        ? diskFull(path)
-        : (unwritableForAll(path) ??
-          new TqError(
-            "database",
-            `Cannot use ${path}: ${message}; look at the disk and the system's log`,
-          )),
-  ],
+  ["SQLITE_IOERR_SHORT_READ", (path, message) => lostLog(path) ?? ioError(path, message)],
+  ["SQLITE_IOERR", ioError],
 ];
+
+function ioError(path: string, message: string): TqError {
+  // SQLite reports a full disk as an I/O error when it writes the index of the WAL.
+  if (freeBytes(path) < FULL_DISK_BYTES) return diskFull(path);
+  const sentence = `Cannot use ${path}: ${message}; look at the disk and the system's log`;
+  return unwritableForAll(path) ?? new TqError("database", sentence);
+}
+
+/** The first program that opens a database makes an empty log; the others know of more in the one that was deleted. */
+function lostLog(path: string): TqError | null {
+  const wal = statSync(`${path}-wal`, { throwIfNoEntry: false });
+  const isInUse = statSync(`${path}-shm`, { throwIfNoEntry: false }) !== undefined;
+  if (!isInUse || (wal?.size ?? 0) > 0) return null;
+  return new TqError(
+    "database",
+    `Cannot use ${path}: its write-ahead log ${path}-wal was deleted, or emptied, while programs use it, and what it alone had is lost; stop every program that uses the database, then start them again, or restore a backup`,
+  );
+}
 
 /** A file that was put beside the WAL of another one reads as damaged, and is damaged once that is written into it. */
 function walWords(path: string): string {

@@ -116,7 +116,8 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async situation(wanted: WantedTask): Promise<Situation | null> {
     const { readSituation } = await import("./sql/situation.ts");
-    return this.read((db) => readSituation(db, wanted, this.now(), surroundingsOf(this.name)));
+    const around = { ...surroundingsOf(this.name), blocked: this.shared.capacity.refusal() };
+    return this.read((db) => readSituation(db, wanted, this.now(), around));
   }
 
   async list(filter: ReadFilter = {}): Promise<Task[]> {

@@ -25,6 +25,8 @@ export interface Situation {
   readonly pauses: readonly Pause[];
   /** null: the task does not run. */
   readonly run: PresentRun | null;
+  /** Why no task can run, as the disk takes no writes; null, or left out: it takes them. */
+  readonly blocked?: string | null;
   /** null: the task is not ready, nor due, or no live worker takes its queue. */
   readonly place: Place | null;
 }

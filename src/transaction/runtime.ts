@@ -9,7 +9,7 @@ import { systemClock } from "../clock.ts";
 import { goesToJournal } from "../log/journal.ts";
 import { createLog, type Log, wantsColour } from "../log/log.ts";
 import { standardError, writeLines } from "../log/standard-stream.ts";
-import { openStore, replaceFileFunctions } from "../open-store.ts";
+import { openReporting, openStore, replaceFileFunctions } from "../open-store.ts";
 import type { Session } from "../store/session.ts";
 import type { Store } from "../store/store.ts";
 import { isTerminal } from "../log/terminal.ts";
@@ -106,8 +106,8 @@ function enterSettings(): Runtime {
 /** A runtime for a program that is not a worker. The database is opened when it is first used. */
 export function createRuntime(config: Config, report?: Report, registry?: Registry): Runtime {
   let opened: Store | undefined;
-  const store = () => (opened ??= openStore(config));
   const to = report ?? standardLog(config);
+  const store = () => (opened ??= openReporting(config, to, () => openStore(config)));
   return {
     get store() {
       return store();

@@ -76,6 +76,8 @@ async function sayCancelled(
   }
   const method = calledMethod(task);
   const instances = method === null ? null : JSON.stringify(task.instances);
-  const run = toRun({ ...task, method, instances, attempt: task.attempts + 1 });
+  const isCounted = task.state === "cancelled"; // its cancel counted this run
+  const attempt = isCounted ? task.attempts : task.attempts + 1;
+  const run = toRun({ ...task, method, instances, attempt });
   report({ name: "task.cancelled", ...run, reason });
 }

@@ -54,7 +54,6 @@ export class CronClock {
   readonly #failure: LastingNote;
   readonly #wrongClock: LastingNote;
   readonly #unreadable: LastingNote;
-  readonly #ownFailures = new Map<string, LastingNote>();
   /** The definitions by their texts: reading one anew at each look would take longer than the look. */
   readonly #read = new Map<string, CronDefinition>();
   #timer: Timer | null = null;
@@ -231,17 +230,13 @@ export class CronClock {
     if (later > 0) await sleep(later);
     const work = this.#parts?.own.get(cron);
     if (this.#stopped || work === undefined) return;
-    const failure = this.#ownFailures.getOrInsertComputed(
-      cron,
-      () => new LastingNote(this.#report),
-    );
     try {
       const reason = await work.run();
       await this.#store.cron.end(cron, slot, "done", reason);
-      failure.gone();
     } catch (error) {
       if (this.#stopped) return;
-      failure.say(`Cannot ${work.verb} ${this.#store.name} now: ${messageOf(error)}`);
+      const message = `Cannot ${work.verb} ${this.#store.name} (${cron}): ${messageOf(error)}`;
+      this.#report({ name: "log.note", level: "error", message });
       await this.#store.cron.end(cron, slot, "failed", messageOf(error)).catch(() => {});
     }
   }

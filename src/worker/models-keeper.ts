@@ -24,6 +24,8 @@ export interface ModelsKeeperOptions {
   readonly report: Report;
   /** Has all threads load the models anew. `isAsked`: somebody has asked for them as they are now. */
   readonly renew: (isAsked: boolean) => void;
+  /** False where no thread has models: they are loaded anew every second, and none are in use. */
+  readonly canRun: () => boolean;
   /** A thread loads its models, which may never end. */
   readonly isLoading: () => boolean;
   /** Makes the tasks due that wait for newer models. */
@@ -69,6 +71,8 @@ export class ModelsKeeper {
     const isLoading = this.#options.isLoading();
     const difference = this.#watch.look(isLoading);
     if (difference !== null) {
+      const canRun = this.#options.canRun();
+      if (!watch && !isLoading && !canRun) return;
       if (!watch && !isLoading) return report({ name: "models.changed", reason: difference });
       this.reload(difference, false);
     } else if (this.#refusal !== null && this.#monotonic() >= this.#refusal.at) {

@@ -6,7 +6,7 @@ import { monotonicNow } from "../clock.ts";
 import type { Config } from "../settings/config.ts";
 import { messageOf, type TqError } from "../errors.ts";
 import { nextTurn } from "../next-turn.ts";
-import { openWorkerStore } from "../open-store.ts";
+import { openReporting, openWorkerStore } from "../open-store.ts";
 import { shownStore } from "../store/shown/shown-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
 import { Alerts } from "./alerts/alerts.ts";
@@ -65,7 +65,9 @@ export class WorkerProcess {
     this.stopped = this.#stopped.promise;
     this.#started.promise.catch(() => {}); // a thread may refuse before `start` waits for it
     const { config, report, drain, exitWithParent = false, watch = false } = options;
-    const store = (this.store = openWorkerStore(config, mostThreads(this.#config.threads)));
+    const threads = mostThreads(this.#config.threads);
+    const store = openReporting(config, report, () => openWorkerStore(config, threads));
+    this.store = store;
     const { id } = this;
     const changed = () => this.#self.check();
     this.#trouble = new ThreadTrouble({ report, canRun: () => this.#pool.canRun, changed });
@@ -79,7 +81,8 @@ export class WorkerProcess {
     const renew = (isAsked: boolean) => this.#pool.renewModels(isAsked);
     const isLoading = () => this.#pool.isLoading;
     const endWait = () => store.condition.endWaitForModels();
-    this.#keeper = new ModelsKeeper({ models, watch, report, renew, isLoading, endWait });
+    const canRun = () => this.#pool.canRun;
+    this.#keeper = new ModelsKeeper({ models, watch, report, renew, canRun, isLoading, endWait });
     this.#pool = new Pool(
       { ...parts, shown, models, listeners: options.listeners ?? null },
       {
@@ -97,7 +100,8 @@ export class WorkerProcess {
       },
     );
     this.#self = new SelfReport({ id, store, config, models: this.#models }, () => {
-      return { trouble: this.trouble, ready: this.#pool.ready };
+      const ready = Math.min(this.#pool.ready, this.#config.threads); // more at a reload
+      return { trouble: this.trouble, ready };
     });
     this.#alerts = new Alerts({ ...parts, store: shown, failed: () => this.#failed });
     this.#webhooks = new Webhooks({ ...parts, store: shown });

@@ -37,3 +37,48 @@ describe("a command that looks", () => {
     expect(textGiven.stderr).toContain("it is not a SQLite database");
   });
 });
+
+describe("a command that makes a queue says so in the log", () => {
+  const WORKER = { env: { TQ_QUEUE__WORKER: "1", TQ_LOG__FORMAT: "json" } };
+  const MODELS = `import { Model } from "tq";
+    export class Note extends Model { static override readonly __name__ = "note"; async read() {} }`;
+
+  const made = (stderr: string) =>
+    stderr
+      .split("\n")
+      .filter((line) => line.includes('"store.made"'))
+      .map((line) => JSON.parse(line) as object);
+
+  test.each([
+    ["push note read 1", "nothing"],
+    ["push note read 1", "an empty file"],
+    ["worker --drain", "nothing"],
+    ["worker --drain", "an empty file"],
+    ["pause print", "nothing"],
+  ])("once: tq %s, where there is %s", async (line, found) => {
+    using folder = new Folder();
+    folder.write("models.ts", MODELS);
+    if (found !== "nothing") folder.write("tq.db", "");
+    const first = await folder.tqWith(WORKER, ...line.split(" "));
+    expect(first.code).toBe(0);
+    const database = folder.file("tq.db");
+    expect(made(first.stderr)).toMatchObject([{ level: "info", database, found }]);
+    const second = await folder.tqWith(WORKER, ...line.split(" "));
+    expect(made(second.stderr)).toEqual([]);
+  });
+
+  test("also a push that follows a database of programs without a worker into an emptied file", async () => {
+    using folder = new Folder();
+    folder.write("models.ts", MODELS);
+    folder.write("tq.db", "");
+    const { code, stderr } = await folder.tqWith(
+      { env: { TQ_LOG__FORMAT: "json" } },
+      "push",
+      "note",
+      "read",
+      "1",
+    );
+    expect(code).toBe(0);
+    expect(made(stderr)).toMatchObject([{ found: "an empty file" }]);
+  });
+});

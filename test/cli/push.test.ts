@@ -20,9 +20,10 @@ const WORKER = { env: { TQ_QUEUE__WORKER: "1" } };
 
 let folder: Folder;
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = new Folder();
   folder.write("models.ts", MODELS);
+  await folder.store().close(); // a push that makes the queue says so
 });
 
 afterAll(() => {

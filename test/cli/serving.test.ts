@@ -60,11 +60,11 @@ test("with --json each line of a worker's log is JSON, whatever the settings say
 });
 
 describe("tq serve", () => {
-  test("says its address in the first line of the log, serves, and ends with 0 on SIGTERM", async () => {
+  test("says its address in the log, serves, and ends with 0 on SIGTERM", async () => {
     using folder = new Folder();
     folder.write("models.ts", MODELS);
     const child = folder.start(["serve", "--listen", "127.0.0.1:0"]);
-    const url = await heard(child.stderr, /^[^\n]*(http:\/\/127\.0\.0\.1:\d+)/);
+    const url = await heard(child.stderr, /(http:\/\/127\.0\.0\.1:\d+)/);
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     expect((await fetch(`${url}/api/status`)).status).toBe(401);
     const token = readFileSync(folder.file("tq.token"), "utf8").trim();
@@ -208,4 +208,21 @@ describe("tq run", () => {
     expect(code).toBe(status);
     expect(stderr).toContain(why);
   });
+});
+
+test.each([
+  ["worker", "worker"],
+  ["serve", "serve --listen 127.0.0.1:0"],
+])("the reason why tq %s does not start is a line of its log in JSON", async (_, line) => {
+  using folder = new Folder();
+  folder.write("models.ts", "export class {");
+  const env = { TQ_LOG__FORMAT: "json", TQ_QUEUE__WORKER: "1" };
+  const { code, stderr } = await folder.tqWith({ env }, ...line.split(" "));
+  expect(code).toBe(7);
+  const lines = stderr
+    .trim()
+    .split("\n")
+    .map((one) => JSON.parse(one) as { level: string; message: string });
+  const errors = lines.filter(({ level }) => level === "error");
+  expect(errors).toMatchObject([{ message: expect.stringContaining("Cannot load models from ") }]);
 });

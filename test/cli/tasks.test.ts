@@ -148,12 +148,15 @@ describe("an error", () => {
     ["unauthorized", 8],
     ["full", 9],
   ] as const)("of the code %s is its sentence and exit status %d", (code, status) => {
-    expect(explain(new TqError(code, "Cannot"), plain)).toEqual({ text: "tq: Cannot", status });
+    expect(explain(new TqError(code, "Cannot"), plain)).toMatchObject({
+      text: "tq: Cannot",
+      status,
+    });
   });
 
   test("that nobody foresaw is a sentence and exit status 70, its stack with -v", () => {
     const error = new TypeError("x is undefined", { cause: new RangeError("deeper") });
-    expect(explain(error, plain)).toEqual({
+    expect(explain(error, plain)).toMatchObject({
       text: "tq: Unexpected error: TypeError: x is undefined; -v shows where",
       status: 70,
     });

@@ -57,6 +57,7 @@ describe("a push into a queue that no live worker takes", () => {
 
   test("is silent where no worker lives, unless it waits", async () => {
     using folder = new Folder();
+    await folder.store().close();
     expect(await folder.tqWith(WORKER, ...PUSH, "prnit")).toMatchObject({ code: 0, stderr: "" });
   });
 });

@@ -1,6 +1,7 @@
 /** `tq bundle`: models that a box has as one file, beside the executable. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { lstatSync, mkdirSync, renameSync, symlinkSync } from "node:fs";
+import { lstatSync, mkdirSync, readFileSync, renameSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { Site, TQ } from "./support/site.ts";
 
 setDefaultTimeout(60_000);
@@ -91,6 +92,30 @@ describe("tq bundle", () => {
     expect(states).toEqual({ 1: "finished", 2: "finished", 3: "failed" });
     expect((await inBox(site, box, "show", "1")).stdout).toContain('"hello Ada"');
     expect((await inBox(site, box, "show", "3")).stdout).toMatch(/at greet \(.*lib\/greet\.ts:4:/);
+  });
+
+  test("gives __dirname and __filename of its files the place of the bundle", async () => {
+    await using site = withModels();
+    site.write("lib/place.cjs", "module.exports = [__dirname, __filename];");
+    site.write(
+      "models.ts",
+      `import { Model } from "tq";
+      import place from "./lib/place.cjs";
+      export class Job extends Model {
+        static override readonly __name__ = "job";
+        async where() { return [__dirname, __filename, ...place]; }
+      }`,
+    );
+    expect((await site.run("bundle")).code).toBe(0);
+    const box = boxOf(site, "models.js");
+    expect(
+      readFileSync(join(box, "models.js"), "utf8").split("//# sourceMapping")[0],
+    ).not.toContain(site.path);
+    await inBox(site, box, "push", "job", "where", "1");
+    expect((await inBox(site, box, "worker", "--drain")).code).toBe(0);
+    const { stdout } = await inBox(site, box, "show", "1", "--json");
+    const file = join(box, "models.js");
+    expect(JSON.parse(stdout)).toMatchObject({ result: [box, file, box, file] });
   });
 
   test("puts the files of a folder into one, also where two export one name", async () => {

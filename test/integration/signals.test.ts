@@ -212,11 +212,26 @@ test("a worker that was started to outlive its terminal goes on when that is clo
   expect(await child.exited).toBe(0);
 });
 
-test("tq serve exits with 0 after SIGHUP", async () => {
+test("SIGHUP as soon as the pid file is there leaves a worker alive, which starts", async () => {
   await using site = siteWithModels();
-  const serving = site.start(["serve", "--listen", "127.0.0.1:0"]);
+  const asker = site.spawn(["sh", "-c", `until [ -s pid ]; do :; done; kill -HUP "$(cat pid)"`]);
+  const worker = site.start(["worker", "-n", "1", "--pidfile", "pid"], { detached: true });
+  expect((await asker.ended()).code).toBe(0);
+  await worker.says("worker.started");
+  await worker.says("models.loading", { reason: "SIGHUP" });
+  worker.kill("SIGTERM");
+  expect((await worker.ended()).code).toBe(0);
+  expect(site.has("pid")).toBe(false);
+});
+
+test("tq serve goes on after SIGHUP, and says that it has nothing to reload", async () => {
+  await using site = siteWithModels();
+  const serving = site.start(["serve", "--listen", "127.0.0.1:0"], { detached: true });
   await serving.says("admin.listening");
   serving.kill("SIGHUP");
+  const { message } = await serving.says("log.note");
+  expect(message).toContain("restart it for new ones");
+  serving.kill("SIGTERM");
   expect((await serving.ended()).code).toBe(0);
 });
 

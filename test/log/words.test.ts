@@ -110,6 +110,10 @@ const EVENTS: [Event, string][] = [
     "admin API listens on unix:/run/tq.sock  token in /d/tq.token  try curl --unix-socket /run/tq.sock http://localhost/healthz",
   ],
   [
+    { name: "store.made", database: "/d", found: "nothing" },
+    "made a new, empty database /d: there was nothing",
+  ],
+  [
     { name: "store.failed", database: "/d", error: ERROR },
     "/d cannot be used  TypeError: no price",
   ],

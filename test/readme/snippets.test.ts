@@ -1,6 +1,6 @@
 /**
  * The documents say what is true. The snippets of each are run in a folder of its own, in order; that of a document of
- * docs/ begins with the models and the program of the README, and the settings that `tq init` writes.
+ * docs/ begins with the models and the program of the README, the settings that `tq init` writes, and an empty queue.
  *
  * An HTML comment before a snippet says what is done with it: `file: NAME` saves it, `not run: REASON` does not
  * run it. In a session `$ ` is a command, `# exit N` its exit status, `^C` the end of one that goes on, and a
@@ -19,6 +19,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { SqliteStore } from "../../src/sqlite/store.ts";
 import { connect } from "../support/connect.ts";
 import { freePort } from "../support/free-port.ts";
 import { needs } from "../support/needs.ts";
@@ -74,7 +75,10 @@ needs("curl", "sqlite3").describe("the snippets", () => {
     symlinkSync(process.execPath, join(programs, "bun"));
     await succeeds("tq init", shops);
     for (const document of SHOWN) {
-      if (document !== README) copyFileSync(join(shops, "tq.toml"), fileIn(document, "tq.toml"));
+      if (document !== README) {
+        copyFileSync(join(shops, "tq.toml"), fileIn(document, "tq.toml"));
+        await new SqliteStore({ path: fileIn(document, "tq.db") }).close();
+      }
       for (const snippet of RUN) {
         const name = fileOf(snippet);
         const isHere = snippet.document === document || snippet.document === README;

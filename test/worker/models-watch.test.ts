@@ -107,12 +107,14 @@ describe("a worker", () => {
   let renewals = 0;
   let asked = 0;
   let isLoading = false;
+  let canRun = true;
 
   function keeper(watch: boolean): ModelsKeeper {
     events = [];
     renewals = 0;
     asked = 0;
     isLoading = false;
+    canRun = true;
     const kept = new ModelsKeeper({
       models: [models()],
       watch,
@@ -123,6 +125,7 @@ describe("a worker", () => {
       },
       endWait: async () => {},
       isLoading: () => isLoading,
+      canRun: () => canRun,
       monotonic: () => now,
     });
     kept.accepted(versionNow());
@@ -140,6 +143,14 @@ describe("a worker", () => {
     }
     expect(events).toEqual([{ name: "models.changed", reason: `${models()} has changed` }]);
     expect(renewals).toBe(0);
+  });
+
+  test("of which no thread has models says nothing of changed ones: they are tried every second", () => {
+    const kept = keeper(false);
+    canRun = false;
+    write("22");
+    lookFor(kept, 10_000);
+    expect([events, renewals]).toEqual([[], 0]);
   });
 
   function lookFor(kept: ModelsKeeper, ms: number): void {

@@ -230,7 +230,7 @@ describe("a run whose claim is not held any more", () => {
         name: "task.cancelled",
         task: 7,
         ...CALL,
-        attempt: 2,
+        attempt: 1,
         instances: "[7]",
         ref: "order-7",
         reason: "its claim was lost: the task was cancelled",

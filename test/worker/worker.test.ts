@@ -215,7 +215,8 @@ describe("a worker", () => {
   test("that is stopped before it has begun begins nothing", async () => {
     const worker = await start({ beforeStart: (it) => void it.stop() });
     expect(await worker.stopped).toEqual({ finished: 0, failed: 0 });
-    expect(events.map(({ name }) => name)).toEqual(["worker.stopping", "worker.stopped"]);
+    const names = events.map(({ name }) => name);
+    expect(names).toEqual(["store.made", "worker.stopping", "worker.stopped"]);
   });
 
   test("that is idle stops without waiting for the write lock once for each thread", async () => {

@@ -36,7 +36,9 @@ interface Taker {
 async function takersOf(of: Examination): Promise<Taker[] | null> {
   const [abouts, able] = [await of.abouts(), await of.able()];
   if (able.length === 0) {
-    const catalog = of.health.catalog?.() ?? null;
+    const { load, config, catalog: loaded } = of.health;
+    const hasNone = load !== undefined && config.models === null; // no file was found to load
+    const catalog = hasNone ? {} : (loaded?.() ?? null);
     return catalog && [{ queues: [], calls: new Set(namesIn(catalog)) }];
   }
   const known = able.flatMap(({ id, queues }) => {
@@ -68,6 +70,7 @@ function foundOf(name: string, waiting: readonly WaitingCall[]): Found {
   const [{ queue } = { queue: "" }] = waiting;
   return {
     message: `${tasks} for ${name} in the queue ${JSON.stringify(queue)}, and no models have that: each fails once it is run`,
-    advice: "start the workers again with models that have it, or cancel the tasks",
+    advice:
+      "start the workers again with models that have it (models.ts, or --models FILE), or cancel the tasks",
   };
 }

@@ -44,12 +44,12 @@ interface Known {
   readonly about: WorkerAbout;
 }
 
-/** The live workers that have told of their models. */
+/** The live workers that have told of their models, and have threads that run them. */
 async function knownWorkers(of: Examination): Promise<Known[]> {
   const abouts = await of.abouts();
   return (await of.live()).flatMap((worker) => {
     const about = abouts.get(worker.id);
-    return about === undefined ? [] : [{ worker, about }];
+    return about === undefined || worker.trouble !== null ? [] : [{ worker, about }];
   });
 }
 

@@ -3,6 +3,7 @@ import { isStopped, isWorker } from "../../store/live-workers.ts";
 import type { WorkerStatus } from "../../store/looking.ts";
 import { capital, type Check, type Found, fromSentence } from "../check.ts";
 import { named } from "../examination.ts";
+import { MEND } from "./threads.ts";
 
 export const workersInTrouble: Check = {
   name: "worker_in_trouble",
@@ -28,7 +29,7 @@ function troublesOf(status: WorkerStatus): Found[] {
     });
   }
   if (trouble !== null) {
-    found.push(fromSentence(`${capital(worker)} can run no task: ${trouble}`, ""));
+    found.push(fromSentence(`${capital(worker)} can run no task: ${trouble}`, MEND));
   }
   return found;
 }
@@ -38,7 +39,10 @@ export const deadWorkers: Check = {
   subject: "no worker has died",
   looks: ["doctor"],
   async find(of) {
-    const dead = (await of.workers()).filter(({ alive }) => !alive);
+    const isCleared = (await of.able()).length > 0; // an idle worker takes its time, as nothing waits for that
+    const dead = (await of.workers()).filter(
+      ({ alive, running }) => !alive && !(isCleared && running === 0),
+    );
     return dead.map((one) => {
       const { running } = one;
       const tasks = running === 1 ? "1 task" : `${running} tasks`;

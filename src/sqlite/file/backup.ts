@@ -3,7 +3,7 @@
  * connection of its own (https://www.sqlite.org/lang_vacuum.html#vacuuminto), so no lock is dropped, and others write
  * meanwhile. SQLite's backup API begins anew with each commit of another process: under load it never ends.
  */
-import { Database } from "bun:sqlite";
+import { Database, SQLiteError } from "bun:sqlite";
 import { accessSync, constants, existsSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { brokenLinkWords } from "../../broken-link.ts";
@@ -98,8 +98,13 @@ export function writeBackup(db: Database, options: BackupOptions): Backup {
     return { path: target, size, tasks, deleted: [], uncounted: [] };
   } catch (error) {
     removeWithLogs(part);
-    throw translate(error, target);
+    throw translate(error, isOfSource(error) ? database : target);
   }
+}
+
+/** True where the database, and not its copy, cannot be read. */
+function isOfSource(error: unknown): boolean {
+  return error instanceof SQLiteError && /^SQLITE_(?:CORRUPT|NOTADB)/.test(error.code ?? "");
 }
 
 /** Writes what is committed into an empty file, and flushes that. */

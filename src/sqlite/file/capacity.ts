@@ -3,7 +3,7 @@ import { type Database, SQLiteError } from "bun:sqlite";
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Clock, monotonicNow } from "../../clock.ts";
-import { isTqError, TqError } from "../../errors.ts";
+import { isTqError, messageOf, TqError } from "../../errors.ts";
 import { queueFull } from "../../store/push-words.ts";
 import { countWaiting } from "../sql/counts.ts";
 
@@ -90,6 +90,16 @@ export class Capacity {
     if (this.#met !== null && monotonicNow() - this.#met.at < MET_MS) throw this.#met.error;
     const { path } = this.#options;
     if (freeBytes(path) < FULL_DISK_BYTES) throw diskFull(path);
+  }
+
+  /** Why the disk takes no writes, so that no task can run; null: it takes them. */
+  refusal(): string | null {
+    try {
+      this.checkWrites();
+      return null;
+    } catch (error) {
+      return messageOf(error);
+    }
   }
 
   #checkSize(size: number, tasks: number): void {

@@ -99,9 +99,13 @@ function makeFile(database: string, action: string): Part {
   }
 }
 
-/** As the former database, or as the backup, where that is gone. */
+/**
+ * As the former database. Where that is gone, no more people may read it than the backup, and its owner may write it: a
+ * backup is often kept read-only.
+ */
 function share(part: string, database: string, file: string): void {
-  const { mode } = statSync(database, { throwIfNoEntry: false }) ?? statSync(file);
+  const former = statSync(database, { throwIfNoEntry: false });
+  const mode = former?.mode ?? statSync(file).mode | 0o600;
   chmodSync(part, mode & 0o777);
   giveOwner(part, database);
 }

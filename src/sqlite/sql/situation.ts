@@ -27,6 +27,8 @@ import {
 export interface Surroundings {
   readonly workers: (all: readonly WorkerInfo[]) => WorkerStatus[];
   readonly shown: (owner: Owner) => Shown | null;
+  /** Why the disk takes no writes; null, or left out: it takes them. */
+  readonly blocked?: string | null;
 }
 
 interface HiddenRow {
@@ -54,7 +56,13 @@ export function readSituation(
   const workers = around.workers(listWorkers(db));
   const lastRun = db.query(LAST_RUN).get({ id: task.id }) as Situation["lastRun"];
   const takers = workers.filter((one) => one.alive && isWorker(one) && takes(one, task));
-  const facts = { now, task, suspect: row.suspect === 1, putOff: row.postponed_at !== null };
+  const facts = {
+    now,
+    task,
+    blocked: around.blocked ?? null,
+    suspect: row.suspect === 1,
+    putOff: row.postponed_at !== null,
+  };
   const all = shownPauses(db, now);
   const pauses = pausesOf(all, task);
   const stopped = workers.filter(isStopped).map(({ id }) => id);

@@ -42,6 +42,8 @@ export function waitingWhy(situation: Situation, known: Known): Why {
   const held = paused(situation, unserved);
   if (held !== null) return held;
   if (unserved !== null) return notServed(situation, unserved, known);
+  const { blocked = null } = situation;
+  if (blocked !== null) return withoutDisk(task, blocked);
   const hindrance = hindered(situation);
   if (hindrance !== null || place === null) return hindrance ?? next(task);
   return situation.suspect ? alone(task, place) : inLine(situation, place);
@@ -86,6 +88,16 @@ function withoutWorker({ task, workers }: Situation): Why {
     sentence: `Task ${task.id} waits for tq worker: queue.worker is false, so a program runs a task once, after its push${mayRun}`,
     purpose: "start one",
     command: workerCommand(task),
+  };
+}
+
+/** More threads would run no more. */
+function withoutDisk({ id }: Task, blocked: string): Why {
+  return {
+    cause: "trouble",
+    sentence: `Task ${id} waits, as no task can run: ${blocked}`,
+    purpose: "see all that is wrong",
+    command: "tq status",
   };
 }
 

@@ -6,6 +6,7 @@ import { type Ended, Folder } from "../tq.ts";
 export function plan(changes: Partial<Plan> = {}): Plan {
   return {
     label: "tq-shop",
+    serves: false,
     scope: "system",
     description: "tq worker of /srv/shop",
     command: ["/usr/local/bin/tq", "-c", "/srv/shop/tq.toml", "worker"],

@@ -39,6 +39,11 @@ test("a stop may take longer than the grace", () => {
   expect(unitOf(plan({ grace: 90_500 }))).toContain("\nTimeoutStopSec=101\n");
 });
 
+test("the unit of a worker has a reload, and that of the API, which has nothing to reload, has none", () => {
+  expect(unitOf(plan({ serves: false }))).toContain("\nExecReload=/bin/kill -HUP $MAINPID\n");
+  expect(unitOf(plan({ serves: true }))).not.toContain("ExecReload");
+});
+
 test("homes are hidden where the project needs none", () => {
   expect(unitOf(plan())).toContain("\nProtectHome=yes\n");
 });

@@ -8,6 +8,7 @@ import {
   closeSync,
   rmSync,
   statfsSync,
+  statSync,
   symlinkSync,
   writeSync,
 } from "node:fs";
@@ -103,9 +104,66 @@ test("a page of the file is damaged", async () => {
   writeSync(file, new Uint8Array(64).fill(0xff), 0, 64, (page - 1) * 4096);
   closeSync(file);
   expect(namesOf(await doctor(site))).not.toContain("damage");
-  const { message, advice } = only(await doctor(site, []), "damage");
+  const answer = await doctor(site, []);
+  expect(namesOf(answer)).toEqual(["damage"]);
+  expect(answer.checks.map(({ check }) => check)).toEqual(["damage"]);
+  const { message, advice } = only(answer, "damage");
   expect(message).toStartWith(`${site.file("tq.db")} is damaged: `);
   expect(advice).toContain("restore a backup");
+});
+
+test("a database that cannot be read is the only finding, and its backup names the database", async () => {
+  await using site = await project();
+  using db = site.connect();
+  db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  db.close();
+  const { size } = statSync(site.file("tq.db"));
+  const file = openSync(site.file("tq.db"), "r+");
+  for (let at = 3 * 4096; at < size; at += 4096) {
+    writeSync(file, new Uint8Array(200).fill(0x78), 0, 200, at);
+  }
+  closeSync(file);
+  for (const flags of [[], ["--quick"]]) {
+    const answer = await doctor(site, flags);
+    expect(namesOf(answer)).toEqual(["database"]);
+    expect(only(answer, "database").advice).toContain("restore a backup");
+  }
+  const backup = await site.start(["backup", "copy.db"], { env: PLAIN }).ended();
+  expect(backup.code).toBe(6);
+  expect(backup.stderr).toContain(`Cannot use ${site.file("tq.db")}: `);
+  expect(site.has("copy.db")).toBe(false);
+});
+
+test("the log was deleted while a worker has the database open", async () => {
+  await using site = await project();
+  await site.pauseUnlocked(await site.worker(["-n", "1"])); // it would end as soon as it saw that
+  rmSync(site.file("tq.db-wal"));
+  const { message, advice } = only(await doctor(site), "database");
+  expect(message).toContain(
+    `its write-ahead log ${site.file("tq.db-wal")} was deleted, or emptied`,
+  );
+  expect(advice).toContain("stop every program that uses the database");
+});
+
+test("a link leads to a disk that is not mounted", async () => {
+  await using site = await project();
+  symlinkSync("/mnt/nothere/tq.db", site.file("far.db"));
+  const named = `${site.file("far.db")} is a link to /mnt/nothere/tq.db, which is not there`;
+  const { message, advice } = only(await doctor(site, ["-d", "far.db"]), "database");
+  expect(message).toBe(`There is no database: ${named}`);
+  expect(advice).toContain("mount the disk");
+  const push = await site
+    .start(["push", "job", "add", "1", "-d", "far.db"], { env: PLAIN })
+    .ended();
+  expect(push.code).toBe(6);
+  expect(push.stderr).toContain(`Cannot use ${site.file("far.db")} as the database: ${named}`);
+});
+
+test("the models are gone, tasks wait, and no worker runs", async () => {
+  await using site = await project();
+  rmSync(site.file("models.ts"));
+  const { message } = only(await doctor(site), "model_missing");
+  expect(message).toContain("1 task waits for job.add");
 });
 
 needs("strace").test("the disk is slow", async () => {

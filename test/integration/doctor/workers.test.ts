@@ -39,6 +39,18 @@ test("no live worker takes a queue", async () => {
   expect(advice).toContain("with --queue default, or");
 });
 
+test("a dead worker that held nothing is left to the live one, which clears it at leisure", async () => {
+  await using site = await project();
+  const idle = await site.worker(["-n", "1"], { env: PLAIN });
+  await site.becomes(1, "finished");
+  const other = await site.worker(["-n", "1"], { env: PLAIN });
+  await other.pause();
+  await idle.end();
+  expect(namesOf(await doctor(site))).toContain("dead_worker"); // nobody would clear it
+  other.kill("SIGCONT");
+  await eventually("no finding", async () => !namesOf(await doctor(site)).includes("dead_worker"));
+});
+
 test("a worker has died, and holds a task", async () => {
   await using site = await project();
   site.write("models.ts", HANGING);

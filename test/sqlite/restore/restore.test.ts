@@ -70,6 +70,19 @@ describe("a restored database", () => {
     expect(statSync(subject.path).mode & 0o777).toBe(0o640);
   });
 
+  test("of which the former one is lost has the permissions of a read-only backup, and may be written", async () => {
+    await using subject = restoreSubject();
+    await subject.use(async (store) => {
+      await pushOne(store);
+      await store.backup(subject.copy);
+    });
+    chmodSync(subject.copy, 0o440);
+    rmSync(subject.path);
+    subject.restore({ skip: 0 });
+    expect(statSync(subject.path).mode & 0o777).toBe(0o640);
+    expect(await subject.use(pushOne)).toBe(2);
+  });
+
   test("begins with ids that the former one has not given", async () => {
     await using subject = restoreSubject();
     await subject.use(async (store) => {
