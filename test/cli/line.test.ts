@@ -147,7 +147,7 @@ describe("a command line", () => {
     [["list", "--limit="], "--limit needs a value: --limit N"],
     [["list", "--queue", ""], "--queue needs a value: --queue QUEUE"],
     [["list", "--queue", "--json"], "--queue needs a value: --queue QUEUE"],
-    [["list", "-d"], "-d needs a value: -d FILE"],
+    [["list", "-d"], "-d needs a value: -d FILE|URL"],
     [["list", "--json=false"], '--json takes no value: leave out "=false"'],
     [["status", "7"], 'Unexpected argument "7": tq status [flags]'],
     [["show", "7", "8"], 'Unexpected argument "8": tq show [flags] [ID]'],

@@ -21,17 +21,18 @@ needs("postgres").describe("transactions of one program on PostgreSQL", () => {
   });
 
   test("that are more than its connections wait for one, and say so where none comes back", async () => {
-    await using pg = await makePostgres({ connections: 2, timeout: 100 });
+    await using pg = await makePostgres({ connections: 2 });
     const many = Array.from({ length: 20 }, (_, user) =>
       pg.store.write((session) => session.push([newTask({ user })])),
     );
     await Promise.all(many);
-    const [one, two] = [pg.store.session(), pg.store.session()];
+    const hurried = pg.open({ connections: 2, timeout: 1_000 });
+    const [one, two] = [hurried.session(), hurried.session()];
     await Promise.all([one.begin(), two.begin()]);
-    const error = await errorOf(pg.store.write((session) => session.push([newTask()])));
+    const error = await errorOf(hurried.write((session) => session.push([newTask()])));
     expect(error).toMatchObject({ code: "busy" });
     expect(error.message).toContain("all 2 connections of this program are in use");
-    await Promise.all([pg.store.release(one), pg.store.release(two)]);
+    await Promise.all([hurried.release(one), hurried.release(two)]);
     expect(await pg.store.list()).toHaveLength(20);
   });
 });

@@ -53,11 +53,9 @@ async function holding(
   }
 }
 
-const held = IS_POSTGRES ? "" : " (skipped as one transaction at a time writes on SQLite)";
-
-describe.skipIf(!IS_POSTGRES)(
-  `a batch that meets a row which another transaction holds${held}`,
-  () => {
+/** One transaction at a time writes on SQLite: there is no such row. */
+if (IS_POSTGRES) {
+  describe("a batch that meets a row which another transaction holds", () => {
     const lockSecond = async () => {
       const [account] = await Account.browse([2]);
       await account?.add(10);
@@ -94,5 +92,5 @@ describe.skipIf(!IS_POSTGRES)(
       await cancelling.rollback();
       await tq.store.release(cancelling);
     });
-  },
-);
+  });
+}

@@ -1,5 +1,4 @@
 /** Clients of PostgreSQL in processes of their own, as people have them. */
-import { needs } from "../../support/needs.ts";
 import { DEBIAN_PYTHON } from "../../support/tools.ts";
 
 interface Result {
@@ -75,39 +74,33 @@ foreach (explode(";\\n", stream_get_contents(STDIN)) as $statement) {
   }
 }`;
 
-interface Client {
+export interface Client {
   readonly name: string;
-  readonly needs: ReturnType<typeof needs>;
   /** Statements end with `;` and a new line. It goes on after an error, which is a line of `err`. */
   run(env: Readonly<Record<string, string>>, sql: string): Promise<Result>;
 }
 
 const PSQL = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align"];
 
-export const CLIENTS: Client[] = [
+export const CLIENTS = [
   {
     name: "psql",
-    needs: needs("postgres", "psql"),
     run: (env, sql) => spawn([...PSQL, "--set=VERBOSITY=terse"], env, sql),
   },
   {
     name: "psycopg2",
-    needs: needs("postgres", "psycopg2"),
     run: (env, sql) => spawn([DEBIAN_PYTHON, "-c", driver("psycopg2")], env, sql),
   },
   {
     name: "psycopg",
-    needs: needs("postgres", "psycopg"),
     run: (env, sql) => spawn([DEBIAN_PYTHON, "-c", driver("psycopg")], env, sql),
   },
   {
     name: "the cursor of trytond",
-    needs: needs("postgres", "trytond"),
     run: (env, sql) => spawn([DEBIAN_PYTHON, "-c", TRYTOND], env, sql),
   },
   {
     name: "PHP's PDO",
-    needs: needs("postgres", "php", "pdo_pgsql"),
     run: (env, sql) => spawn(["php", "-r", PDO], env, sql),
   },
-];
+] as const satisfies readonly Client[];

@@ -3,7 +3,16 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import type { Task } from "../../../src/task.ts";
 import { makePostgres, type TestPostgres } from "../../support/postgres.ts";
 import { systemClock } from "../../../src/clock.ts";
+import { needs } from "../../support/needs.ts";
 import { CLIENTS } from "./client-process.ts";
+
+const NEEDS: Record<(typeof CLIENTS)[number]["name"], ReturnType<typeof needs>> = {
+  psql: needs("postgres", "psql"),
+  psycopg2: needs("postgres", "psycopg2"),
+  psycopg: needs("postgres", "psycopg"),
+  "the cursor of trytond": needs("postgres", "trytond"),
+  "PHP's PDO": needs("postgres", "php", "pdo_pgsql"),
+};
 
 const VIEWS = ["tq_tasks", "tq_errors", "tq_queues", "tq_workers"];
 
@@ -11,7 +20,7 @@ const VIEWS = ["tq_tasks", "tq_errors", "tq_queues", "tq_workers"];
 const MAKE_ROLE = `DO $$ BEGIN CREATE ROLE shop LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$`;
 
 for (const client of CLIENTS) {
-  client.needs.describe(`tq_push on PostgreSQL from ${client.name}`, () => {
+  NEEDS[client.name].describe(`tq_push on PostgreSQL from ${client.name}`, () => {
     let subject: TestPostgres;
     beforeAll(async () => {
       subject = await makePostgres({ clock: systemClock });
