@@ -1,7 +1,4 @@
-/**
- * The store on SQLite. Few programs ask how things stand, or for a backup: what reads and writes those is imported there,
- * so that the others start without it.
- */
+/** The store on SQLite. What few programs ask for, such as a backup, is imported where they do. */
 import { busyCancel } from "./busy-cancel.ts";
 import type {
   CleanOptions,
@@ -116,7 +113,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async situation(wanted: WantedTask): Promise<Situation | null> {
     const { readSituation } = await import("./sql/situation.ts");
-    const around = { ...surroundingsOf(this.name), blocked: this.shared.capacity.refusal() };
+    const around = surroundingsOf(this.name, this.shared.capacity.refusal());
     return this.read((db) => readSituation(db, wanted, this.now(), around));
   }
 
