@@ -233,8 +233,12 @@ export function openReporting<S>(config: StoreConfig, report: Report, open: () =
 export function fileToFill(config: StoreConfig): "nothing" | "an empty file" | null {
   if (!databaseExists(config)) return "nothing";
   const { path, url } = config.database;
-  const isEmpty = url === null && statSync(path, { throwIfNoEntry: false })?.size === 0;
-  return isEmpty ? "an empty file" : null;
+  try {
+    const isEmpty = url === null && statSync(path, { throwIfNoEntry: false })?.size === 0;
+    return isEmpty ? "an empty file" : null;
+  } catch {
+    return null; // it cannot be seen: opening the store says why
+  }
 }
 
 /** Loaded where a URL is set, and at once, as a store is opened without a wait. */

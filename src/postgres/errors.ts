@@ -56,12 +56,6 @@ const SENTENCES: readonly Sentence[] = [
   ],
   [/^TQ002$/, "database", (name, message) => `Cannot use ${name}: ${message}`],
   [
-    /^3F000$/,
-    "database",
-    (name) =>
-      `Cannot use ${name}: no schema of the search path is there to make tables in; make one, or ALTER ROLE … SET search_path`,
-  ],
-  [
     /^42501$/,
     "database",
     (name, message) =>

@@ -28,7 +28,7 @@ test("tq push prints its id and exits with 0", async () => {
   expect(await site.run("push", "held", "work", "1")).toEqual({
     code: 0,
     stdout: "1\n",
-    stderr: "",
+    stderr: expect.stringMatching(/^[^\n]*"event":"store.made"[^\n]*\n$/),
   });
 });
 

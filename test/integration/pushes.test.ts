@@ -61,7 +61,11 @@ describe("a push wakes an idle worker", () => {
     await using site = siteWithModels();
     const worker = await site.worker(["-n", "1", "--admin", "--listen", "127.0.0.1:0"]);
     const { url } = (await worker.says("admin.listening")) as unknown as { url: string };
-    expect(worker.stderr.split("\n")[0]).toContain(url); // the first line of the log has the address
+    const [made, listens] = worker.stderr.split("\n"); // before all else the log has the address
+    expect([made, listens]).toEqual([
+      expect.stringContaining("store.made"),
+      expect.stringContaining(url),
+    ]);
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     const body = JSON.stringify({ model: "job", method: "add", instances: 7 });
     const headers = { "content-type": "application/json" };

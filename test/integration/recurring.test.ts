@@ -106,7 +106,8 @@ describe("a worker", () => {
     await using site = siteWith(null, MODELS.replace("every 1s", "every 1y"));
     const { code, stderr } = await site.run("worker");
     expect(code).not.toBe(0);
-    expect(stderr).toContain('night.cron.nightly.schedule: "1y" is not a length of time');
+    // The log is JSON.
+    expect(stderr).toContain('night.cron.nightly.schedule: \\"1y\\" is not a length of time');
     expect(stderr).toContain(`(at ${site.file("models.ts")}:`);
   });
 });

@@ -96,7 +96,7 @@ test("the classes of tq have their names in an executable, and print what they a
 }
 TqError code name
 `,
-    stderr: "",
+    stderr: expect.stringMatching(/^[^\n]*"event":"store.made"[^\n]*\n$/),
   });
 });
 

@@ -37,7 +37,7 @@ echo $pid
 {
   trap "" INT TERM HUP
   read -r _ <&3
-  kill -QUIT $pid
+  kill -QUIT $pid || exit
   while kill -0 $pid; do sleep 0.1; done
   rm -rf "$0"
 } 2>/dev/null &
@@ -154,7 +154,7 @@ async function startProcess(folder: string, command: readonly string[]): Promise
       await shell.exited;
     },
     async end(signal) {
-      process.kill(pid, signal);
+      if (shell.exitCode === null) process.kill(pid, signal);
       await shell.exited;
     },
   };
