@@ -62,7 +62,7 @@ test("a server that does not know a setting of the connection is told to be too 
 
 needs("postgres").describe("a PostgreSQL server", () => {
   test("with too few connections refuses a worker whole, and a push; both work once some are free", async () => {
-    const limits = ["max_connections=9", "superuser_reserved_connections=1"];
+    const limits = ["max_connections=24", "superuser_reserved_connections=1"];
     const server = await startPostgres(limits);
     try {
       const admin = new Bun.SQL(server.url("postgres"), { max: 1 });
@@ -70,8 +70,8 @@ needs("postgres").describe("a PostgreSQL server", () => {
       await admin.unsafe("CREATE DATABASE shop OWNER clerk");
       await using program = siteOn(server.url("shop").replace("://tq@", "://clerk@"));
       expect(await program.tried("push", "job", "add", "1")).toMatchObject({ code: 0 });
-      const busy = new Bun.SQL(server.url("shop").replace("://tq@", "://clerk@"), { max: 7 });
-      const held = await Promise.all([1, 2, 3, 4, 5, 6, 7].map(() => busy.reserve()));
+      const busy = new Bun.SQL(server.url("shop").replace("://tq@", "://clerk@"), { max: 22 });
+      const held = await Promise.all(Array.from({ length: 22 }, () => busy.reserve()));
       for (const args of [["push", "job", "add", "2"], ["list"], ["worker"]]) {
         const { code, stdout, stderr } = await program.tried(...args);
         expect({ code, stdout }).toEqual({ code: 5, stdout: "" });
