@@ -70,6 +70,10 @@ needs("postgres").describe("a PostgreSQL server", () => {
       await admin.unsafe("CREATE DATABASE shop OWNER clerk");
       await using program = siteOn(server.url("shop").replace("://tq@", "://clerk@"));
       expect(await program.tried("push", "job", "add", "1")).toMatchObject({ code: 0 });
+      await eventually("the connections of the push are gone", async () => {
+        const rows = await admin.unsafe("SELECT FROM pg_stat_activity WHERE usename = 'clerk'");
+        return rows.length === 0;
+      });
       const busy = new Bun.SQL(server.url("shop").replace("://tq@", "://clerk@"), { max: 22 });
       const held = await Promise.all(Array.from({ length: 22 }, () => busy.reserve()));
       for (const args of [["push", "job", "add", "2"], ["list"], ["worker"]]) {
