@@ -26,38 +26,38 @@ type StoreConfig = Pick<Config, "database" | "queue">;
 
 /** Opens the store of a program. @throws TqError when the database cannot be used */
 export function openStore(config: StoreConfig): Store {
-  const server = serverOf(config);
-  if (server) return new (postgres().PostgresStore)(server);
-  return new SqliteStore(optionsOf(config));
+  return open(config);
 }
 
 /** Opens the store of a server: few statements at a time, between which it shall take little memory. */
 export function openServerStore(config: StoreConfig): Store {
-  const server = serverOf(config);
-  if (server) return new (postgres().PostgresStore)(server);
-  return new SqliteStore({ ...optionsOf(config), cacheKib: 2_000 });
+  return open(config, {}, { cacheKib: 2_000 });
 }
 
 /** Opens a store whose times come from this clock. */
 export function openStoreWithClock(config: StoreConfig, clock: Clock): Store {
-  const server = serverOf(config);
-  if (server) return new (postgres().PostgresStore)({ ...server, clock });
-  return new SqliteStore({ ...optionsOf(config), clock });
+  return open(config, { clock });
 }
 
 /** Opens the store of a program that writes nothing; its user may have no right to write the database. */
 export function openStoreToLook(config: StoreConfig): Store {
-  const server = serverOf(config);
-  const looks = { onlyLooks: true, needsTables: true };
-  if (server) return new (postgres().PostgresStore)({ ...server, ...looks });
-  return new SqliteStore({ ...optionsOf(config), ...looks });
+  return open(config, { onlyLooks: true, needsTables: true });
 }
 
 /** Opens the store of a program that changes what is there, and makes no queue. */
 export function openExistingStore(config: StoreConfig): Store {
+  return open(config, { needsTables: true });
+}
+
+/** @param forFile matters where the database is a file alone. */
+function open(
+  config: StoreConfig,
+  options: Pick<SqliteOptions & PostgresOptions, "clock" | "onlyLooks" | "needsTables"> = {},
+  forFile: Pick<SqliteOptions, "cacheKib"> = {},
+): Store {
   const server = serverOf(config);
-  if (server) return new (postgres().PostgresStore)({ ...server, needsTables: true });
-  return new SqliteStore({ ...optionsOf(config), needsTables: true });
+  if (server) return new (postgres().PostgresStore)({ ...server, ...options });
+  return new SqliteStore({ ...optionsOf(config), ...options, ...forFile });
 }
 
 /** Opens a store that commits nothing, on a database that is there. Other programs start without it. */
@@ -222,9 +222,9 @@ export function databaseExists({ database }: StoreConfig): boolean {
 }
 
 /** Opens a store, and reports where that has made a new queue: the old one may be on a disk that is not mounted. */
-export function openReporting<S>(config: StoreConfig, report: Report, open: () => S): S {
+export function openReporting<S>(config: StoreConfig, report: Report, opening: () => S): S {
   const found = fileToFill(config);
-  const store = open();
+  const store = opening();
   if (found !== null) report({ name: "store.made", database: config.database.path, found });
   return store;
 }

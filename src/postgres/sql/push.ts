@@ -1,6 +1,7 @@
 /** Stores tasks. */
 import { TqError } from "../../errors.ts";
 import { inspected } from "../../quote.ts";
+import { isPlain } from "../../store/plain-task.ts";
 import type { NewTask, Task } from "../../task.ts";
 import type { Connection, SqlValue } from "../connection.ts";
 
@@ -147,16 +148,6 @@ function inOrder(tasks: readonly NewTask[], rows: readonly Pushed[]): (number | 
     byRef.delete(ref);
     return id;
   });
-}
-
-function isPlain({ scheduledAt, expectedAt, expiresAt, ref, policy }: NewTask): boolean {
-  return (
-    scheduledAt === null &&
-    expectedAt === null &&
-    expiresAt === null &&
-    ref === null &&
-    policy === null
-  );
 }
 
 function plainValues(task: NewTask, now: number): SqlValue[] {

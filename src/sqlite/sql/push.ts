@@ -1,6 +1,7 @@
 /** Stores tasks. */
 import type { Database, Statement } from "bun:sqlite";
 import type { TqError } from "../../errors.ts";
+import { isPlain } from "../../store/plain-task.ts";
 import { refTaken } from "../../store/push-words.ts";
 import type { NewTask, Task } from "../../task.ts";
 import { isUnique } from "../errors.ts";
@@ -79,16 +80,6 @@ function insertTask(db: Database, task: NewTask, now: number, first: number): nu
     if (isUnique(error) && task.ref !== null) throw refTakenBy(db, task.ref, first);
     throw error;
   }
-}
-
-function isPlain({ scheduledAt, expectedAt, expiresAt, ref, policy }: NewTask): boolean {
-  return (
-    scheduledAt === null &&
-    expectedAt === null &&
-    expiresAt === null &&
-    ref === null &&
-    policy === null
-  );
 }
 
 function insertPlain(insert: Statement, task: NewTask, now: number): number {
