@@ -229,7 +229,7 @@ export function openReporting<S>(config: StoreConfig, report: Report, opening: (
   return store;
 }
 
-/** What is there where opening the store makes a queue; null: it makes none. An emptied queue looks like a new file. */
+/** Tells where opening the store makes a queue, and from which file; null: it makes none. An emptied queue looks new. */
 export function fileToFill(config: StoreConfig): "nothing" | "an empty file" | null {
   if (!databaseExists(config)) return "nothing";
   const { path, url } = config.database;

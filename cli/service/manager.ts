@@ -22,7 +22,7 @@ export interface Runs {
   readonly folder: string;
 }
 
-/** What somebody wants of a service: a new one, a change of one that is there, or a look at it. */
+/** The wish of a user for a service: a new one, a change of one that is there, or a look at it. */
 export type Wish = "install" | "change" | "look";
 
 export interface Manager {

@@ -15,7 +15,7 @@ const ANSWERS = 8;
 /** The longest wait for the end of another answer. */
 export const ANSWER_WAIT_MS = 10 * SECOND_MS;
 
-/** What the socket takes at once, readers or not. */
+/** The socket takes so much at once, readers or not. */
 const PART_BYTES = 64 * 1024;
 
 /** The row, the values and the texts. */

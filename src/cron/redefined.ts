@@ -1,4 +1,4 @@
-/** What becomes of a recurring task that sources define anew: whose it is, and where it goes on. */
+/** Recurring tasks that sources define anew: whose each is then, and where it goes on. */
 import type { ModelMarks } from "../redaction/marks.ts";
 import { Redaction } from "../redaction/redaction.ts";
 import { type FormerTimes, formerAfter } from "./former.ts";

@@ -1,4 +1,4 @@
-/** What the parts of a store need of it. */
+/** The access that the parts of a store have to it. */
 import type { Connection } from "./connection.ts";
 import type { PostgresSession } from "./session.ts";
 

@@ -12,7 +12,7 @@ export class CommitWatch implements Watch {
   readonly #events: WatchEvents;
   readonly #setIdle: (isIdle: boolean) => void;
   #isArmed = false;
-  /** What it has said last. */
+  /** Its last words. */
   #isIdle = false;
   #looking: Timer | null = null;
   #busy: Timer | null = null;

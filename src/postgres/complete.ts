@@ -2,7 +2,7 @@
  * Up to where the pushes and ends of tasks are complete. A task has its id and its times before its transaction commits, so
  * that one may appear behind others that a reader has passed already.
  *
- * Whoever writes tasks has the lock RowExclusiveLock on tq.task from before its first id to its end, and everybody may see
+ * A transaction that writes tasks has the lock RowExclusiveLock on tq.task from before its first id to its end, and everybody may see
  * that in pg_locks. A look reads the last id first, then these transactions. One that the look before did not see has got
  * its ids since then: so all ids are complete that were given before the look before the first one that saw any transaction
  * which is still open. It costs two short statements a look, and a push nothing.
@@ -44,7 +44,7 @@ const AGES = `
     FROM pg_locks JOIN pg_stat_activity USING (pid)
    WHERE virtualtransaction = ANY ($1::text[])`;
 
-/** What the first look takes for the age of a transaction that hides it. */
+/** The first look takes this for the age of a transaction that hides it. */
 const UNKNOWN_AGE_MS = 600_000;
 
 /** Most transactions end meanwhile. */
@@ -58,7 +58,7 @@ interface Writer {
 export class Complete {
   readonly #access: Access;
   #writers = new Map<string, Writer>();
-  /** What the last look has read before it read the transactions. */
+  /** The answer of the last look, from before it read the transactions. */
   #last: Place | null = null;
   #looking: Promise<Completeness> | null = null;
 

@@ -1,4 +1,4 @@
-/** What each new connection asks and says first, in one round trip. */
+/** The first question of each new connection, in one round trip. */
 import type { Connection } from "./connection.ts";
 
 /** A role of the name tq finds the schema tq first: all that is not tq's own belongs into the next one. */

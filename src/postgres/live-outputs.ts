@@ -11,7 +11,7 @@ import { appendLive, showLive } from "./sql/live-output.ts";
 /** Between two writes of what a thread shows: ms. */
 const WRITE_EVERY_MS = 250;
 
-/** What a thread posts to its main thread. */
+/** A post of a thread to its main thread. */
 interface Posted {
   readonly owner: Owner;
   readonly run: OutputRun;
@@ -94,11 +94,11 @@ export class LiveOutputs {
 /** Writes what one thread shows. */
 class Shower {
   readonly #access: Access;
-  /** What was posted last; null: nothing yet. */
+  /** The last post; null: none yet. */
   #last: Posted | null = null;
   /** All that its run has shown. */
   #whole = "";
-  /** What of that is not written yet; null: all of it is to be written anew. */
+  /** The part of it that is not written yet; null: all of it is to be written anew. */
   #more: string | null = "";
   #timer: Timer | null = null;
   #writing: Promise<void> | null = null;

@@ -10,7 +10,7 @@ export const SUSPECT_LOCKS = LOCK_CLASS + 1;
 /** Transactions that take one of these wait for each other. They are taken before rows are locked. */
 export const LOCKS = {
   schema: 0,
-  /** What settings and models define: alerts, follow-ups, recurring tasks, marks. */
+  /** The definitions of settings and models: alerts, follow-ups, recurring tasks, marks. */
   definitions: -10,
   /** The webhooks, and what they have to tell. */
   webhooks: -11,

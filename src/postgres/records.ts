@@ -94,7 +94,7 @@ async function ensureTable(
   return lacking;
 }
 
-/** Whoever comes behind a change of a table that waits, waits too: it gives up soon. */
+/** A change of a table that waits holds up all statements behind it: it gives up soon. */
 const PATIENCE = "SET LOCAL lock_timeout = '2s'";
 
 async function makeAlone(

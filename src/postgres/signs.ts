@@ -1,4 +1,4 @@
-/** What the look of an idle worker tells besides: so it sends no other statements while nothing changes. */
+/** The look of an idle worker tells this besides: it sends no other statements while nothing changes. */
 import { monotonicNow } from "../clock.ts";
 import type { Look } from "../store/looking.ts";
 import type { Signs } from "./sql/ready-count.ts";

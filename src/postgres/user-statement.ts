@@ -12,7 +12,7 @@ interface Token {
   readonly text: string;
 }
 
-/** What a text does beyond its transaction. */
+/** The effects of a text beyond its transaction. */
 export interface Effects {
   /** The statements in it, without empty ones. */
   readonly count: number;

@@ -139,7 +139,7 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
     return statements ? statements(fn) : this.read(fn);
   }
 
-  /** What the thread has said belongs to the run that is put back. */
+  /** The words of the thread belong to the run that is put back. */
   override async rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]> {
     await this.#outputs.written();
     return super.rescueThread(owner, death);

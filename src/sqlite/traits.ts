@@ -1,4 +1,4 @@
-/** What the engine must know of SQLite. */
+/** The facts about SQLite that the engine must know. */
 import type { StoreTraits } from "../store/store.ts";
 
 export const TRAITS: StoreTraits = {

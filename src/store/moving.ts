@@ -42,7 +42,7 @@ export interface MoveSource extends AsyncDisposable {
   /** The tables of models: those that have an id, and columns of the types that tq gives. */
   readonly tables: readonly Table[];
   readonly unmovable: readonly UnmovableTable[];
-  /** What a person has added to these tables, or beside them, and tq does not make: such as an index, a trigger, a view. */
+  /** Names the additions of a person to these tables, or beside them: indexes, triggers, views. tq does not make them. */
   extras(tables: readonly string[]): Promise<readonly string[]>;
   /** How many rows a table has; of the tasks by state and queue. */
   count(table: string, isOwn: boolean): Promise<Counts>;

@@ -24,7 +24,7 @@ const ADD = `
   INSERT INTO tq.alert (channel, queues, tasks, since) VALUES ($1::text, $2::text[], $3::text[], $4::bigint)
   ON CONFLICT (channel) DO NOTHING`;
 
-/** What transactions noted that were under way when an alert of this name was dropped. */
+/** The notes of transactions that were under way when an alert of this name was dropped. */
 const FORGET_NOTED = "DELETE FROM tq.noted_failure WHERE channel = $1::text";
 
 /** Another file may still ask for the former one, so that it stays. */

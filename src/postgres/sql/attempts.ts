@@ -7,7 +7,7 @@ import { codeOf } from "./task-errors.ts";
 /** A task keeps so many of its last attempts. */
 export const MOST_ATTEMPTS = 100;
 
-/** What `recordingRun` needs of a task's row, before it changes. */
+/** The columns of a task's row that `recordingRun` needs, before it changes. */
 export const RUN_COLUMNS = `id, attempts, state, coalesce(scheduled_at, enqueued_at) AS due_at, dequeued_at, finished_at,
            reason, worker, thread`;
 

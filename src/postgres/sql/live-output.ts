@@ -1,4 +1,4 @@
-/** What runs that are under way say, in a table that a crash of the server empties. */
+/** The words of runs that are under way, in a table that a crash of the server empties. */
 import { joinOutputs } from "../../store/kept-lines.ts";
 import type { RescuedTask } from "../../store/rescue.ts";
 import type { Owner } from "../../store/session.ts";

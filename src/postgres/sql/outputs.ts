@@ -24,7 +24,7 @@ const IS_SHOWN = `
         SELECT FROM tq.attempt
          WHERE attempt.task = task.id AND number = task.attempts AND outcome = 'cancelled' AND attempt.worker IS NOT NULL))`;
 
-/** What the present runs of these tasks say. */
+/** The words of the present runs of these tasks. */
 const LIVE = `
   SELECT task.id::float8 AS id, task.claim, live.text,
          task.attempts + CASE WHEN task.state = 'running' THEN 1 ELSE 0 END AS attempt

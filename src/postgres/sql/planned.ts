@@ -1,5 +1,5 @@
 /**
- * What keeps the planner on the indexes, whatever it knows of the table: it may know it as it was before a million tasks
+ * Keeps the planner on the indexes, whatever it knows of the table: it may know it as it was before a million tasks
  * came. A plan that sorts a queue, or reads the table as a whole, costs a hundred times as much.
  */
 

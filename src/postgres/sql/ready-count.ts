@@ -100,7 +100,7 @@ interface LookRow extends Omit<Look, "pauseEnds"> {
   readonly isAnyHeld: boolean;
 }
 
-/** What a worker must know besides. */
+/** Facts that a worker must know besides. */
 export interface Signs {
   readonly cronVersion: string;
   readonly isAnyLifeless: boolean;

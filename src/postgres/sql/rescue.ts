@@ -44,7 +44,7 @@ export function findLifeless(db: Connection): Promise<Suspicion[]> {
   return db.all<Suspicion>(LIFELESS);
 }
 
-/** What is left of a dead process on the server: a role may end its own sessions. */
+/** Ends the sessions that a dead process has left on the server: a role may end its own. */
 const END_LEFT = `
   SELECT count(pg_terminate_backend(pid))
     FROM pg_stat_activity

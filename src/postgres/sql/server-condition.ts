@@ -20,7 +20,7 @@ const SERVER = `
          pg_has_role('pg_read_all_stats', 'USAGE') AS "seesAll"`;
 
 /**
- * What the oldest snapshot belongs to: a session of this database, a standby that asks the server to keep rows, a prepared
+ * The holder of the oldest snapshot: a session of this database, a standby that asks the server to keep rows, a prepared
  * transaction, a replication slot. A role that is no pg_read_all_stats sees the sessions of its own alone.
  */
 const HOLDER = `

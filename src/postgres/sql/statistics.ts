@@ -68,7 +68,7 @@ interface Added {
   readonly whole: number;
 }
 
-/** What a part adds to which rows. */
+/** The rows that a part adds to, and how much. */
 function* partsOf(
   counts: SeriesCounts,
   at: number,

@@ -105,7 +105,7 @@ const WAITING = `
   SELECT EXISTS (SELECT FROM tq.ended) AS "isToShare",
          EXISTS (SELECT FROM tq.webhook_end WHERE key = $1::text) AS "isToTell"`;
 
-/** What there is to do for a webhook, without a lock. */
+/** The work that there is for a webhook, without a lock. */
 export interface WaitingEnds {
   readonly isToShare: boolean;
   readonly isToTell: boolean;

@@ -35,7 +35,7 @@ interface HeldRow extends Owner {
   readonly method: string;
   readonly instances: string;
   readonly dequeued_at: number | null;
-  /** What the run has said; null: nothing. */
+  /** The words of the run; null: it has said nothing. */
   readonly text: string | null;
   readonly looked: number;
 }

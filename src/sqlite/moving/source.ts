@@ -11,7 +11,7 @@ import { countRows, extrasOf, lastIds, selectAll, type UserTables, userTables } 
 
 const ROWS_AT_ONCE = 1_000;
 
-/** What the calls of a part's rows may take, in characters: they are in memory a few times over. */
+/** The calls of a part's rows may take so many characters: they are in memory a few times over. */
 const CHARACTERS_AT_ONCE = 4_000_000;
 
 const MARK = "CREATE TABLE tq__moved (target TEXT NOT NULL) STRICT";

@@ -56,7 +56,7 @@ export class SqliteMoveTarget implements MoveTarget {
     this.#isWhole = true;
   }
 
-  /** What did not become whole goes. */
+  /** Removes a file that did not become whole. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isWhole) this.#db.run("ROLLBACK");
     this.#db.close();
