@@ -105,7 +105,9 @@ needs("root").describe("a user who may only read the database", () => {
       .spawn([...AS_ANOTHER_USER, TQ, "-d", path, "list"], { cwd: "/", env: { HOME: "/" } })
       .ended();
     expect(code).toBe(6);
-    expect(stderr).toContain(`Cannot use ${path} as the database: EACCES`);
+    expect(stderr).toContain(
+      `Cannot use ${path} as the database: this user may not enter the folder ${site.path}`,
+    );
   });
 
   test("is refused by commands that write", async () => {
