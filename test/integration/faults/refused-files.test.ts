@@ -40,9 +40,7 @@ test.each(COMMANDS)("tq %s names the file that is in the place of a folder", asy
   await using site = await siteWithBackup();
   const { stderr, ...ended } = await site.run(...line.replace("%", "taken").split(" "));
   expect(stderr).toMatch(
-    new RegExp(
-      `Cannot .*${site.file("taken")} is a file(?:, and no folder \\(E\\w+\\))?; \\w+ `,
-    ),
+    new RegExp(`Cannot .*${site.file("taken")} is a file(?:, and no folder \\(E\\w+\\))?; \\w+ `),
   );
   expect(ended.code).toBe(line.startsWith("backup") ? 2 : code); // a mistyped name is no failed backup
 });
