@@ -1,6 +1,6 @@
 /** Restores a backup: a copy of it is made ready beside the database, and takes its place at once. */
 import type { Database } from "bun:sqlite";
-import { chmodSync, type Stats, statSync } from "node:fs";
+import { chmodSync, chownSync, type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { wallNow } from "../../clock.ts";
 import { TqError } from "../../errors.ts";
@@ -118,6 +118,16 @@ function share(part: string, database: string, file: string): void {
   const mode = former?.mode ?? statSync(file).mode | 0o600;
   chmodSync(part, mode & 0o777);
   giveOwner(part, database);
+  if (former !== undefined) giveGroup(part, former);
+}
+
+/** Users of one group may share a database. */
+function giveGroup(part: string, { gid }: Stats): void {
+  try {
+    if (statSync(part).gid !== gid) chownSync(part, -1, gid);
+  } catch {
+    // this user is not of that group
+  }
 }
 
 type Replacing = Omit<RestoreOptions, "file"> & {
