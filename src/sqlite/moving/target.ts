@@ -4,7 +4,13 @@ import { chmodSync, existsSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { TqError } from "../../errors.ts";
 import { giveOwner } from "../../file-owner.ts";
-import type { Counts, MovedRow, MoveTarget, OwnTable } from "../../store/moving.ts";
+import {
+  type Counts,
+  type MovedRow,
+  type MoveTarget,
+  type OwnTable,
+  withPatterns,
+} from "../../store/moving.ts";
 import type { ColumnValue, Table } from "../../store/records.ts";
 import { isOfSystem, isWrongPath, refusalOf } from "../../write-refusal.ts";
 import { followLinks } from "../connection.ts";
@@ -18,6 +24,7 @@ import {
   syncFolderOf,
 } from "../file/parts.ts";
 import { migrate } from "../migrate.ts";
+import { namesGlob } from "../sql/glob.ts";
 import { makeTable } from "../sql/table.ts";
 import { countRows, giveIdsAfter, insertInto, nameOf } from "./tables.ts";
 
@@ -73,7 +80,10 @@ export class SqliteMoveTarget implements MoveTarget {
     this.#do(() => {
       const columns = Object.keys(rows[0] ?? {});
       const statement = this.#db.query<unknown, ColumnValue[]>(insertInto(table, isOwn, columns));
-      for (const row of rows) statement.run(...columns.map((column) => row[column] ?? null));
+      for (const row of rows) {
+        const own = isOwn ? withGlobs(row, table) : row;
+        statement.run(...columns.map((column) => own[column] ?? null));
+      }
     });
   }
 
@@ -108,6 +118,10 @@ export class SqliteMoveTarget implements MoveTarget {
     this.#db.close(); // and rolls back
     remove(this.#part);
   }
+}
+
+function withGlobs(row: MovedRow, table: string): MovedRow {
+  return withPatterns(row, table, (list) => JSON.stringify(list.map(namesGlob))) as MovedRow;
 }
 
 /** Once it has its name, nothing is left of it to remove. */
