@@ -1,28 +1,14 @@
 /** What a worker without tasks sends to PostgreSQL, and the connections that it keeps. */
-import { expect, jest, spyOn, test } from "bun:test";
-import { Connection } from "../../src/postgres/connection.ts";
+import { expect, jest, test } from "bun:test";
 import { PostgresWorkerStore } from "../../src/postgres/worker-store.ts";
 import { makeFolder } from "../support/folder.ts";
 import { needs } from "../support/needs.ts";
 import { makePostgres, makePostgresDatabase, type TestDatabase } from "../support/postgres.ts";
 import { newTask, OWNER, pushOne, withSession } from "../support/store.ts";
 import { until } from "../support/until.ts";
+import { countStatements } from "./statements.ts";
 
 const LOOK = { queues: [], limit: 2, worker: "worker-1" };
-
-/** Counts the statements that this process sends. */
-function countStatements() {
-  const names = ["all", "get", "run", "command"] as const;
-  const spies = names.map((name) => spyOn(Connection.prototype, name));
-  return {
-    get count() {
-      return spies.reduce((sum, { mock }) => sum + mock.calls.length, 0);
-    },
-    [Symbol.dispose]() {
-      for (const spy of spies) spy.mockRestore();
-    },
-  };
-}
 
 /** The store of a worker that has signed on. */
 async function makeWorkerStore(url: string) {
