@@ -230,7 +230,8 @@ export class PostgresDatabase {
 
   /** By one statement where that finds tasks: a thread that was woken is not to wait for another round trip. */
   async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
-    const claiming = this.read((db) => claimUsually(db, options, this.now(), this.shared.marks));
+    const { marks } = this.shared;
+    const claiming = this.read((db) => claimUsually(db, options, this.now(), marks, "alone"));
     const claimed = await claiming.catch((error: unknown) => {
       throw lostIsUncertain(error, this.name); // the thread may hold tasks
     });

@@ -55,7 +55,7 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
 
   #heard(): void {
     this.#poolers.heard();
-    for (const watch of this.#watches) watch.heard();
+    for (const watch of this.#watches) watch.notified();
   }
 
   lend(thread: number): Lent {
@@ -110,8 +110,9 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
   override async look(options: LookOptions): Promise<Look> {
     if (!this.#signs.isWanted) return this.#asLife((db) => look(db, options, this.now()));
     const asked = monotonicNow();
-    const seen = await this.#asLife((db) => lookWithSigns(db, options, this.now()));
-    this.#signs.tell(seen.signs, seen.look);
+    const { wantsCounts } = this.#signs;
+    const seen = await this.#asLife((db) => lookWithSigns(db, options, this.now(), wantsCounts));
+    this.#signs.tell(seen.signs, seen.look, wantsCounts);
     this.serverClock.learn(seen.signs.serverTime, asked);
     this.life.learned();
     return seen.look;
@@ -119,6 +120,11 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
 
   protected override async cronVersion(): Promise<string> {
     return this.#signs.cronVersion ?? super.cronVersion();
+  }
+
+  /** A busy worker looks seldom. */
+  override countsVersion(): Promise<number | null> {
+    return this.#signs.countsVersion(() => super.countsVersion());
   }
 
   override async rescueDead(maxCrashes: number): Promise<Rescue[]> {
