@@ -4,8 +4,9 @@ import type { Connection } from "./connection.ts";
 import { lock } from "./locks.ts";
 import first from "./migrations/001.sql" with { type: "text" };
 import second from "./migrations/002.sql" with { type: "text" };
+import third from "./migrations/003.sql" with { type: "text" };
 
-export const MIGRATIONS: readonly string[] = [first, second];
+export const MIGRATIONS: readonly string[] = [first, second, third];
 
 /** The version of the schema that this program knows. */
 export const POSTGRES_SCHEMA_VERSION = MIGRATIONS.length;
