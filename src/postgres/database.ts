@@ -35,6 +35,8 @@ export interface PostgresOptions {
   readonly folder: string;
   /** The ms to wait for a lock, or for a connection. */
   readonly timeout?: number;
+  /** The ms that a task may keep a transaction open; 0: no limit. */
+  readonly lockTimeout?: number;
   /** The most connections that are open at once. */
   readonly connections?: number;
   /** So many connections stay open though nobody uses them. */
@@ -94,6 +96,7 @@ export class PostgresDatabase {
     if (fault !== null) throw new TqError("invalid", `Cannot use database.url: ${fault}`);
     this.options = {
       timeout: 5_000,
+      lockTimeout: 60_000,
       connections: 10,
       keep: 1,
       application: newApplication(),
