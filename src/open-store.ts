@@ -11,14 +11,15 @@ import type * as Postgres from "./postgres/store.ts";
 import type * as PostgresWorker from "./postgres/worker-store.ts";
 import type { Config } from "./settings/config.ts";
 import type { SqliteOptions } from "./sqlite/database.ts";
-import type { Peeked } from "./sqlite/peek.ts";
 import { SqliteStore } from "./sqlite/store.ts";
 import { SqliteThreadStore, SqliteWorkerStore } from "./sqlite/worker-store.ts";
+import type { Peeked } from "./store/peeked.ts";
 import type { BackupContent, Restored, RestoreOptions } from "./store/restore.ts";
 import type { Compacted, Store } from "./store/store.ts";
 import type { TrialStore } from "./store/trial.ts";
 import type { ThreadStore, ThreadStoreOptions, WorkerStore } from "./store/worker-store.ts";
 
+export { POSTGRES_SCHEMA_VERSION } from "./postgres/schema-version.ts";
 export { SCHEMA_VERSION } from "./sqlite/migrate.ts";
 export { replaceFileFunctions } from "./sqlite/protection/protect.ts";
 
@@ -81,9 +82,13 @@ export function openThreadStore(config: StoreConfig, options: ThreadStoreOptions
   return new SqliteThreadStore(optionsOf(config), options);
 }
 
-/** Looks into the file of the database without bringing it to this version's schema; null: there is none. */
+/** Looks into the database without bringing it to this version's schema; null: there is none. */
 export async function peekAt({ database }: Pick<StoreConfig, "database">): Promise<Peeked | null> {
-  if (database.url !== null) return null;
+  const { url, timeout } = database;
+  if (url !== null) {
+    const { peek: peekServer } = await import("./postgres/peek.ts");
+    return peekServer(url, timeout);
+  }
   const { peek } = await import("./sqlite/peek.ts"); // for one command alone
   return peek(database.path);
 }

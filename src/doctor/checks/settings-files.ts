@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { realFile } from "../../registry/model-files.ts";
-import type { Check, Found } from "../check.ts";
+import { capital, type Check, type Found } from "../check.ts";
 import { originWords, placeOf } from "../../cron/origin.ts";
 import { listed } from "../../cron/words.ts";
 import { fingerprintsOf } from "../../settings/fingerprint.ts";
@@ -67,8 +67,4 @@ async function differingHosts(of: Examination): Promise<Found[]> {
 
 function fileWords(file: string | null): string {
   return file ?? "no tq.toml";
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
