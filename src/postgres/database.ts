@@ -43,6 +43,8 @@ export interface PostgresOptions {
   readonly keep?: number;
   /** How the server lists the connections; default: a name of this process's own, by which others end what is left of it. */
   readonly application?: string;
+  /** The thread of that process, whose number then stands behind the name; null: none. */
+  readonly thread?: number | null;
   /** Default: the clock of the server. */
   readonly clock?: Clock;
   /** Tells one boot of the machine from another. */
@@ -101,6 +103,7 @@ export class PostgresDatabase {
       keep: 1,
       application: newApplication(),
       clock: this.serverClock,
+      thread: null,
       bootId: bootId(),
       maxSize: 0,
       onlyLooks: false,
@@ -110,8 +113,10 @@ export class PostgresDatabase {
     };
     this.name = databaseName(options.url);
     this.folder = options.folder;
+    const { application, thread } = this.options;
     this.connections = new Connections({
       ...this.options,
+      application: thread === null ? application : `${application} ${thread}`,
       name: this.name,
       most: this.options.connections,
       onOpen: (connection) => this.#opened(connection),
