@@ -35,12 +35,16 @@ export interface PostgresOptions {
   readonly folder: string;
   /** The ms to wait for a lock, or for a connection. */
   readonly timeout?: number;
+  /** The ms that a task may keep a transaction open; 0: no limit. */
+  readonly lockTimeout?: number;
   /** The most connections that are open at once. */
   readonly connections?: number;
   /** So many connections stay open though nobody uses them. */
   readonly keep?: number;
   /** How the server lists the connections; default: a name of this process's own, by which others end what is left of it. */
   readonly application?: string;
+  /** The thread of that process, whose number then stands behind the name; null: none. */
+  readonly thread?: number | null;
   /** Default: the clock of the server. */
   readonly clock?: Clock;
   /** Tells one boot of the machine from another. */
@@ -94,10 +98,12 @@ export class PostgresDatabase {
     if (fault !== null) throw new TqError("invalid", `Cannot use database.url: ${fault}`);
     this.options = {
       timeout: 5_000,
+      lockTimeout: 60_000,
       connections: 10,
       keep: 1,
       application: newApplication(),
       clock: this.serverClock,
+      thread: null,
       bootId: bootId(),
       maxSize: 0,
       onlyLooks: false,
@@ -107,8 +113,10 @@ export class PostgresDatabase {
     };
     this.name = databaseName(options.url);
     this.folder = options.folder;
+    const { application, thread } = this.options;
     this.connections = new Connections({
       ...this.options,
+      application: thread === null ? application : `${application} ${thread}`,
       name: this.name,
       most: this.options.connections,
       onOpen: (connection) => this.#opened(connection),

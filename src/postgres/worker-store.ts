@@ -164,9 +164,9 @@ export class PostgresThreadStore extends PostgresStore implements ThreadStore {
   readonly #channel: string;
   #output: ThreadLiveOutput | null = null;
 
-  constructor(options: PostgresOptions, { part, locks }: ThreadStoreOptions) {
+  constructor(options: PostgresOptions, { part, locks, thread }: ThreadStoreOptions) {
     const { application, channel } = part as Part;
-    super({ ...options, application, open: new OpenTransactions(locks) });
+    super({ ...options, application, thread, open: new OpenTransactions(locks) });
     this.#channel = channel;
   }
 

@@ -22,7 +22,13 @@ function cutLives({ database }: TestPostgres): Promise<readonly unknown[]> {
 }
 
 function connect({ database: { url } }: TestPostgres): Promise<Connection> {
-  return Connection.open({ url, name: "shop", timeout: 5_000, application: "tq test" });
+  return Connection.open({
+    url,
+    name: "shop",
+    timeout: 5_000,
+    lockTimeout: 0,
+    application: "tq test",
+  });
 }
 
 async function lifeOf({ database }: TestPostgres): Promise<number | undefined> {
@@ -209,7 +215,13 @@ needs("postgres").describe("what listens for commits", () => {
   async function listen(made: TestPostgres): Promise<{ heard: () => number; listener: Listener }> {
     let heard = 0;
     const listener = new Listener(
-      { url: made.database.url, name: "test", timeout: 5_000, application: "tq listens" },
+      {
+        url: made.database.url,
+        name: "test",
+        timeout: 5_000,
+        lockTimeout: 0,
+        application: "tq listens",
+      },
       () => (heard += 1),
     );
     await listener.start();
