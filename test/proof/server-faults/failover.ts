@@ -5,7 +5,8 @@ import { Proxy } from "../postgres-proxy.ts";
 import { Load } from "./load.ts";
 import { report, type Say } from "./report.ts";
 
-const NAME = "standby";
+/** How a standby names itself that is told nothing else. */
+const NAME = "walreceiver";
 
 async function sql(server: PostgresServer, text: string): Promise<Record<string, unknown>[]> {
   const client = new Bun.SQL(server.url("postgres"), { max: 1 });
@@ -22,17 +23,12 @@ async function pair(isSynchronous: boolean) {
   const common = ["listen_addresses=127.0.0.1", "fsync=on"];
   const primary = await startPostgres(common, { port: ports[0] });
   await sql(primary, "CREATE DATABASE shop");
-  const standby = await startStandby(primary, [...common, "primary_conninfo=" + conninfo(primary)], ports[1]);
+  const standby = await startStandby(primary, common, ports[1]);
   if (isSynchronous) {
     await sql(primary, `ALTER SYSTEM SET synchronous_standby_names = '${NAME}'`);
     await sql(primary, "SELECT pg_reload_conf()");
   }
   return { primary, standby, ports };
-}
-
-function conninfo({ environment }: PostgresServer): string {
-  const { PGHOST, PGPORT, PGUSER } = environment;
-  return `host=${PGHOST} port=${PGPORT} user=${PGUSER} application_name=${NAME}`;
 }
 
 /**

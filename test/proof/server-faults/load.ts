@@ -10,7 +10,10 @@ const WORKERS = 2;
 const THREADS = 2;
 
 /** Far more than any fault here lasts. */
-const LONGEST_MS = 120_000;
+const LONGEST_MS = 60_000;
+
+/** A task that the fault has put off comes again in a while. */
+const DRAINED_MS = 60_000;
 
 export interface LoadOptions {
   /** The URL of the workers and of the program that pushes. */
@@ -35,6 +38,8 @@ const CHECK = `
          (SELECT count(*) FROM account
            WHERE balance <> coalesce((SELECT sum(amount) FROM entry WHERE entry.account = account.id), 0))::float8
            AS "accounts that do not add up"`;
+
+const LAST_ENTRY = "SELECT coalesce(max(id), 0)::float8 AS id FROM entry";
 
 export class Load implements AsyncDisposable {
   readonly pushing: Pushing;
@@ -85,32 +90,31 @@ export class Load implements AsyncDisposable {
     return (await this.#sql.client.unsafe(text)) as R[];
   }
 
-  /** Waits until a push that is made from now on was acknowledged, and one of its tasks done. */
+  /** Waits until a push that is made from now on was acknowledged, and a task done. */
   async back(since = performance.now()): Promise<Back> {
-    const pushed = await eventually(
+    const first = eventually(
       "a push is acknowledged",
-      () => this.pushing.acknowledged.findLast(({ asked }) => asked >= since),
+      () => this.pushing.acknowledged.find(({ asked }) => asked >= since),
       LONGEST_MS,
     );
-    const first = this.pushing.acknowledged.find(({ asked }) => asked >= since) ?? pushed;
-    await eventually(
-      "a task is done",
-      async () => {
-        const text = `SELECT FROM entry WHERE key >= ${first.keys[0]} LIMIT 1`;
-        return (await this.ask(text).catch(() => [])).length > 0;
-      },
-      LONGEST_MS,
-    );
-    return { push: Math.round(first.answered - since), task: Math.round(performance.now() - since) };
+    const done = () => this.ask<{ id: number }>(LAST_ENTRY).catch(() => []);
+    const before = await eventually("the server answers", async () => (await done())[0], LONGEST_MS);
+    const isMore = async () => ((await done())[0]?.id ?? 0) > before.id;
+    await eventually("a task is done", isMore, LONGEST_MS);
+    const task = Math.round(performance.now() - since);
+    return { push: Math.round((await first).answered - since), task };
   }
 
   async drained(): Promise<void> {
     const left = "SELECT id FROM tq.task WHERE state NOT IN ('finished', 'failed', 'cancelled')";
-    await eventually(
-      "all tasks have ended",
-      async () => (await this.ask(`${left} LIMIT 1`).catch(() => [1])).length === 0,
-      LONGEST_MS,
-    );
+    try {
+      const areLeft = async () => (await this.ask(`${left} LIMIT 1`).catch(() => [1])).length > 0;
+      await eventually("all tasks have ended", async () => !(await areLeft()), DRAINED_MS);
+    } catch (error) {
+      const rows = await this.ask(`SELECT * FROM (${left}) AS one JOIN tq.task USING (id) LIMIT 5`);
+      const known = JSON.stringify(rows, null, 1);
+      throw new Error(`${String(error)}\n${known}\n${this.said().join("\n")}`, { cause: error });
+    }
   }
 
   /**

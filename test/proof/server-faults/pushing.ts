@@ -5,13 +5,13 @@ import type { NewTask } from "../../../src/task.ts";
 
 export const ACCOUNTS = 1_000;
 
-const PAUSE_MS = 40;
+const PAUSE_MS = 60;
 
 /** Tasks of each push. */
-const CHUNK = 12;
+const CHUNK = 5;
 
 /** Of every so many tasks one works between its writes, and one before them; the threads can do that. */
-const SLOW_EVERY = 300;
+const SLOW_EVERY = 75;
 
 /** The longest that these two work: ms. */
 const SLOW_MS = 1_500;
