@@ -5,6 +5,10 @@
  */
 import { parseArgs } from "node:util";
 import { postgresPrograms } from "../support/postgres-server.ts";
+import { noConnections, password, rights } from "./server-faults/access.ts";
+import { certificates } from "./server-faults/certificates.ts";
+import { fullLog, fullTables } from "./server-faults/disks.ts";
+import { clock, settings } from "./server-faults/settings.ts";
 import { demotion, failover } from "./server-faults/failover.ts";
 import type { Say } from "./server-faults/report.ts";
 
@@ -12,6 +16,14 @@ const FAULTS: Readonly<Record<string, (say: Say) => Promise<boolean>>> = {
   failover: (say) => failover(true, 0, say),
   "failover-behind": (say) => failover(false, 2_000, say),
   demotion,
+  certificates,
+  "full-log": fullLog,
+  "full-tables": fullTables,
+  settings,
+  clock,
+  "no-connections": noConnections,
+  rights,
+  password,
 };
 
 const { values } = parseArgs({ args: process.argv.slice(2), options: { only: { type: "string" } } });

@@ -54,6 +54,8 @@ export interface PostgresServer {
   restart(how: "fast" | "kill"): Promise<void>;
   /** Kills all its processes: it stays away until `start`. */
   kill(): Promise<void>;
+  /** Resolves once it has ended, by itself too. */
+  ended(): Promise<unknown>;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -64,12 +66,14 @@ interface ServerOptions {
   readonly network?: string;
   /** More for initdb. */
   readonly initdb?: readonly string[];
+  /** More variables of its processes. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Starts a server on a socket in a folder of its own, and where `listen_addresses` among the settings says so. */
 export async function startPostgres(
   settings: readonly string[] = [],
-  { port = 5432, network, initdb = [] }: ServerOptions = {},
+  { port = 5432, network, initdb = [], env = {} }: ServerOptions = {},
 ): Promise<PostgresServer> {
   const folder = makeServerFolder();
   const data = join(folder, "data");
@@ -78,7 +82,7 @@ export async function startPostgres(
   if (network !== undefined) {
     appendFileSync(join(data, "pg_hba.conf"), `host all all ${network} trust\n`);
   }
-  return serve(folder, settings, port);
+  return serve(folder, settings, port, env);
 }
 
 /** Starts a server that follows another one, which it has copied, until it is promoted. */
@@ -116,6 +120,7 @@ async function serve(
   folder: string,
   given: readonly string[],
   port: number,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<PostgresServer> {
   const data = join(folder, "data");
   const settings = ["listen_addresses=", "fsync=off", "max_connections=300", ...given];
@@ -126,7 +131,7 @@ async function serve(
   /** A server that was killed leaves memory and a lock, which are free a moment later. */
   const start = async (): Promise<Running> => {
     for (let tries = 1; ; tries++) {
-      const started = await startProcess(folder, command);
+      const started = await startProcess(folder, command, env);
       const isUp = await Promise.race([
         answering(url("postgres")).then(() => true),
         started.gone.then(() => false),
@@ -146,6 +151,7 @@ async function serve(
       running = await start();
     },
     kill: () => running.kill(),
+    ended: () => running.gone,
     async start() {
       running = await start();
     },
@@ -164,8 +170,13 @@ interface Running {
   end(signal: "SIGINT" | "SIGQUIT"): Promise<void>;
 }
 
-async function startProcess(folder: string, command: readonly string[]): Promise<Running> {
+async function startProcess(
+  folder: string,
+  command: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Running> {
   const shell = Bun.spawn(["sh", "-c", UNTIL_END, folder, ...command], {
+    env: { ...process.env, ...env },
     stdin: "pipe",
     stdout: "pipe",
     stderr: Bun.file(join(folder, "log")),
@@ -175,6 +186,7 @@ async function startProcess(folder: string, command: readonly string[]): Promise
   return {
     gone: shell.exited,
     async kill() {
+      if (shell.exitCode !== null) return;
       const list = Bun.spawnSync(["pgrep", "-P", String(pid)]).stdout.toString();
       const children = list.split("\n").filter((line) => line !== "");
       for (const one of [pid, ...children.map(Number)]) process.kill(one, "SIGKILL");

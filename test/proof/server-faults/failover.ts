@@ -1,21 +1,13 @@
 /** The primary is killed under load, and its standby takes over. */
 import { freePort } from "../../support/free-port.ts";
-import { type PostgresServer, startPostgres, startStandby } from "../../support/postgres-server.ts";
+import { startPostgres, startStandby } from "../../support/postgres-server.ts";
 import { Proxy } from "../postgres-proxy.ts";
 import { Load } from "./load.ts";
 import { report, type Say } from "./report.ts";
+import { sql } from "./statements.ts";
 
 /** How a standby names itself that is told nothing else. */
 const NAME = "walreceiver";
-
-async function sql(server: PostgresServer, text: string): Promise<Record<string, unknown>[]> {
-  const client = new Bun.SQL(server.url("postgres"), { max: 1 });
-  try {
-    return (await client.unsafe(text)) as Record<string, unknown>[];
-  } finally {
-    await client.close({ timeout: 0 });
-  }
-}
 
 /** A primary with a database, and a standby that follows it. */
 async function pair(isSynchronous: boolean) {

@@ -39,6 +39,10 @@ const CHECK = `
            WHERE balance <> coalesce((SELECT sum(amount) FROM entry WHERE entry.account = account.id), 0))::float8
            AS "accounts that do not add up"`;
 
+const CUT = `
+  SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+   WHERE datname = current_database() AND application_name LIKE 'tq %'`;
+
 const LAST_ENTRY = "SELECT coalesce(max(id), 0)::float8 AS id FROM entry";
 
 export class Load implements AsyncDisposable {
@@ -103,6 +107,20 @@ export class Load implements AsyncDisposable {
     await eventually("a task is done", isMore, LONGEST_MS);
     const task = Math.round(performance.now() - since);
     return { push: Math.round((await first).answered - since), task };
+  }
+
+  /** Ends the connections of all programs of tq: they are made anew. */
+  async cut(): Promise<void> {
+    await this.ask(CUT);
+  }
+
+  /** Waits until a worker's log has these words. */
+  async says(words: string, from: readonly number[] = this.workers.map(() => 0)): Promise<void> {
+    const isSaid = () =>
+      this.workers.some((worker, nth) => worker.stderr.slice(from[nth]).includes(words));
+    await eventually(`a worker says ${words}`, isSaid, LONGEST_MS).catch((error: unknown) => {
+      throw new Error(`${String(error)}\n${this.said().join("\n")}`, { cause: error });
+    });
   }
 
   async drained(): Promise<void> {
