@@ -149,11 +149,12 @@ needs("postgres").describe("the rescue of a dead worker", () => {
     const id = await pushOne(made.store);
     const dead = made.open({ application: "tq dead" });
     await dead.register({ ...WORKER, pid: NO_PID });
-    await claim(dead, { owner: { worker: "worker-1", thread: 1 } });
+    const [held] = await claim(dead, { owner: { worker: "worker-1", thread: 1 } });
+    if (!held) throw new Error("there is no task");
     const session = dead.session();
     await session.lostClaims([]);
     await session.begin();
-    await session.settle({ id, claim: 1 }, { kind: "finished", result: null, reason: null });
+    await session.settle(held, { kind: "finished", result: null, reason: null });
     await dead.killed("worker-1");
     expect(await made.store.rescueDead(3)).toMatchObject([{ tasks: [{ id, state: "ready" }] }]);
     expect((await errorOf(session.commit())).message).toContain(
