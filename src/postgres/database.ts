@@ -26,7 +26,7 @@ import { ServerClock } from "./server-clock.ts";
 import { PostgresSession, type SessionOptions } from "./session.ts";
 import { claimUsually } from "./sql/claim.ts";
 import { mayClaim } from "./sql/ready-count.ts";
-import { isDeadlock, lostIsUncertain } from "./errors.ts";
+import { againAfterDeadlock, lostIsUncertain } from "./errors.ts";
 
 export interface PostgresOptions {
   /** `postgresql://user@host/database`. */
@@ -275,6 +275,11 @@ export class PostgresDatabase {
     return this.read((db) => this.shared.capacity.refusal(db, 1));
   }
 
+  async check(): Promise<void> {}
+
+  /** What can be read here is on the server's disk, but for claims: these need not be. */
+  async flush(): Promise<void> {}
+
   async close(): Promise<void> {
     await this.notifier.close();
     await this.connections.close();
@@ -285,17 +290,4 @@ export class PostgresDatabase {
 function only([end]: readonly PushEnd[]): number[] {
   if (end && "ids" in end) return end.ids;
   throw end?.error;
-}
-
-const MOST_TRIES = 5;
-
-/** Runs it again where it waited for a transaction that waited for it: the server has undone all of it. */
-async function againAfterDeadlock<T>(fn: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await fn();
-    } catch (error) {
-      if (tries === MOST_TRIES || !isDeadlock(error)) throw error;
-    }
-  }
 }

@@ -79,7 +79,7 @@ export class PostgresStore extends PostgresDatabase implements Store {
   readonly statistics = new PostgresStatistics(this.access);
   readonly taskEvents = new PostgresTaskEvents(this.access);
   readonly tokens = new PostgresTokens(this.access);
-  readonly webhooks = new PostgresWebhooks(this.access);
+  readonly webhooks = new PostgresWebhooks(this.access, () => this.mayHaveEnds());
   protected readonly life = new Life({
     ...this.options,
     name: this.name,
@@ -106,6 +106,11 @@ export class PostgresStore extends PostgresDatabase implements Store {
 
   protected cronVersion(): Promise<string> {
     return this.lookBriefly(cronVersion);
+  }
+
+  /** @returns false where it is known that no webhook has an end to tell */
+  protected mayHaveEnds(): boolean {
+    return true;
   }
 
   async get(id: number): Promise<Task | null> {
@@ -190,11 +195,6 @@ export class PostgresStore extends PostgresDatabase implements Store {
   async hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean> {
     return this.read((db) => hasWork(db, queues, scheduled, this.now()));
   }
-
-  async check(): Promise<void> {}
-
-  /** What can be read here is on the server's disk: it shows no commit before its flush. */
-  async flush(): Promise<void> {}
 
   async version(): Promise<number> {
     return this.#versions.current();
