@@ -197,7 +197,7 @@ export function isLost(given: unknown): boolean {
   return error instanceof SQL.SQLError && /CONNECTION|LIFETIME|IDLE/.test(code);
 }
 
-function isDeadlock(error: unknown): boolean {
+export function isDeadlock(error: unknown): boolean {
   return sqlState(isTqError(error) ? error.cause : error) === "40P01";
 }
 
@@ -244,17 +244,4 @@ export function undoneError(cause: unknown): TqError {
 /** The error of a statement that commits, where its answer was lost. */
 export function lostIsUncertain(error: unknown, name: string): unknown {
   return isLost(error) ? uncertainError(name, error) : error;
-}
-
-const MOST_TRIES = 5;
-
-/** Runs it again where it waited for a transaction that waited for it: the server has undone all of it. */
-export async function againAfterDeadlock<T>(fn: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await fn();
-    } catch (error) {
-      if (tries === MOST_TRIES || !isDeadlock(error)) throw error;
-    }
-  }
 }

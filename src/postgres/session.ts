@@ -32,6 +32,8 @@ export interface SessionOptions extends TransactionOptions {
   readonly marks: Marks;
   /** Called after a commit that others may wait for: it wakes their workers. */
   readonly committed: () => void;
+  /** False where a commit must not claim besides. */
+  readonly mayClaim: () => boolean;
 }
 
 const NOTHING: ClaimedTask[] = [];
@@ -112,11 +114,12 @@ export class PostgresSession implements Session {
     return this.#transaction.begin();
   }
 
-  async commit(ending?: Ending, onVisible?: () => void): Promise<ClaimedTask[]> {
+  async commit(given?: Ending, onVisible?: () => void): Promise<ClaimedTask[]> {
     if (!this.writing) {
-      if (!ending || (ending.handBack.length === 0 && !ending.claim)) return NOTHING;
+      if (!given || (given.handBack.length === 0 && !given.claim)) return NOTHING;
       await this.begin();
     }
+    const ending = given?.claim && !this.#options.mayClaim() ? { ...given, claim: null } : given;
     try {
       const claimed = await this.#transaction.commit((db) => this.#last(db, ending));
       onVisible?.();

@@ -27,7 +27,8 @@ import type { Access } from "./access.ts";
 import { PostgresCondition } from "./condition-store.ts";
 import type { Connection } from "./connection.ts";
 import { PostgresCron } from "./cron-store.ts";
-import { PostgresDatabase, type PostgresOptions } from "./database.ts";
+import { PostgresDatabase } from "./database.ts";
+import type { PostgresOptions } from "./options.ts";
 import { PostgresFailures } from "./failure-store.ts";
 import { Life } from "./life.ts";
 import { PostgresPauses } from "./pause-store.ts";
@@ -106,11 +107,6 @@ export class PostgresStore extends PostgresDatabase implements Store {
 
   protected cronVersion(): Promise<string> {
     return this.lookBriefly(cronVersion);
-  }
-
-  /** @returns false where it is known that no webhook has an end to tell */
-  protected mayHaveEnds(): boolean {
-    return true;
   }
 
   async get(id: number): Promise<Task | null> {

@@ -154,7 +154,8 @@ export class Timekeeping {
     const { config, report, exitWithParent } = this.#options;
     this.#events.ticked();
     if (!this.#stopping) this.#options.statistics.tick();
-    watchThreads(this.#pool.threads, config.worker, report);
+    const { isServer } = this.#options.store.traits;
+    watchThreads(this.#pool.threads, { ...config.worker, isServer }, report);
     // Without a task the lock may be held by code that a task left behind: that is watched at full pace too.
     if (this.#pool.writing) this.#wait = TICK_MS;
     this.#followClock();

@@ -22,7 +22,13 @@ function cutLives({ database }: TestPostgres): Promise<readonly unknown[]> {
 }
 
 function connect({ database: { url } }: TestPostgres): Promise<Connection> {
-  return Connection.open({ url, name: "shop", timeout: 5_000, application: "tq test" });
+  return Connection.open({
+    url,
+    name: "shop",
+    timeout: 5_000,
+    lockTimeout: 0,
+    application: "tq test",
+  });
 }
 
 async function lifeOf({ database }: TestPostgres): Promise<number | undefined> {
@@ -143,11 +149,12 @@ needs("postgres").describe("the rescue of a dead worker", () => {
     const id = await pushOne(made.store);
     const dead = made.open({ application: "tq dead" });
     await dead.register({ ...WORKER, pid: NO_PID });
-    await claim(dead, { owner: { worker: "worker-1", thread: 1 } });
+    const [held] = await claim(dead, { owner: { worker: "worker-1", thread: 1 } });
+    if (!held) throw new Error("there is no task");
     const session = dead.session();
     await session.lostClaims([]);
     await session.begin();
-    await session.settle({ id, claim: 1 }, { kind: "finished", result: null, reason: null });
+    await session.settle(held, { kind: "finished", result: null, reason: null });
     await dead.killed("worker-1");
     expect(await made.store.rescueDead(3)).toMatchObject([{ tasks: [{ id, state: "ready" }] }]);
     expect((await errorOf(session.commit())).message).toContain(
@@ -209,7 +216,13 @@ needs("postgres").describe("what listens for commits", () => {
   async function listen(made: TestPostgres): Promise<{ heard: () => number; listener: Listener }> {
     let heard = 0;
     const listener = new Listener(
-      { url: made.database.url, name: "test", timeout: 5_000, application: "tq listens" },
+      {
+        url: made.database.url,
+        name: "test",
+        timeout: 5_000,
+        lockTimeout: 0,
+        application: "tq listens",
+      },
       () => (heard += 1),
     );
     await listener.start();

@@ -48,7 +48,8 @@ export function findLifeless(db: Connection): Promise<Suspicion[]> {
 const END_LEFT = `
   SELECT count(pg_terminate_backend(pid))
     FROM pg_stat_activity
-   WHERE datname = current_database() AND application_name = $1 AND usename = current_user`;
+   WHERE datname = current_database() AND usename = current_user
+     AND (application_name = $1 OR starts_with(application_name, $1 || ' '))`; // of its threads
 
 /** Ends the connections of a dead process: so no transaction of it keeps rows that the rescue needs. */
 export async function endConnections(db: Connection, application: string): Promise<void> {
