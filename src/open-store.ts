@@ -203,7 +203,7 @@ async function openTarget(
 ): Promise<MoveTarget> {
   if (!isDatabaseUrl(to)) {
     const { SqliteMoveTarget } = await import("./sqlite/moving/target.ts");
-    return new SqliteMoveTarget(to);
+    return SqliteMoveTarget.open(to, database.url === null ? database.path : null);
   }
   const fault = databaseUrlFault(to);
   if (fault !== null) throw new TqError("invalid", `Cannot move the queue there: ${fault}`);

@@ -27,7 +27,8 @@ import { ServerClock } from "./server-clock.ts";
 import { PostgresSession, type SessionOptions } from "./session.ts";
 import { claimUsually } from "./sql/claim.ts";
 import { mayClaim } from "./sql/ready-count.ts";
-import { isDeadlock, lostIsUncertain } from "./errors.ts";
+import { lostIsUncertain } from "./errors.ts";
+import { againAfterDeadlock } from "./again.ts";
 
 export interface PostgresOptions {
   /** `postgresql://user@host/database`. */
@@ -134,6 +135,7 @@ export class PostgresDatabase {
       knownFollowUps: new KnownFollowUps(),
       marks: new Marks(),
       committed: () => this.notifier.committed(),
+      mayClaim: () => this.mayClaim,
     };
     this.pushes = new PushGroup({
       alone: async (task) => only(await this.#pushGroup([{ tasks: [task], key: null }])),
@@ -227,9 +229,15 @@ export class PostgresDatabase {
     });
   }
 
+  /** False where a thread has to ask first what it holds. */
+  protected get mayClaim(): boolean {
+    return true;
+  }
+
   /** By one statement where that finds tasks: a thread that was woken is not to wait for another round trip. */
   async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
-    const claiming = this.read((db) => claimUsually(db, options, this.now(), this.shared.marks));
+    const { marks } = this.shared;
+    const claiming = this.read((db) => claimUsually(db, options, this.now(), marks, "alone"));
     const claimed = await claiming.catch((error: unknown) => {
       throw lostIsUncertain(error, this.name); // the thread may hold tasks
     });
@@ -283,17 +291,4 @@ export class PostgresDatabase {
 function only([end]: readonly PushEnd[]): number[] {
   if (end && "ids" in end) return end.ids;
   throw end?.error;
-}
-
-const MOST_TRIES = 5;
-
-/** Runs it again where it waited for a transaction that waited for it: the server has undone all of it. */
-async function againAfterDeadlock<T>(fn: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await fn();
-    } catch (error) {
-      if (tries === MOST_TRIES || !isDeadlock(error)) throw error;
-    }
-  }
 }

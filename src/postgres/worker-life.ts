@@ -254,6 +254,7 @@ export class WorkerLife {
       await this.#options.learnTime(db);
       if (wasMissed) this.#missed("others took this worker for dead while its connection was lost");
       this.#born(db);
+      this.#worker.cameBack?.();
     } catch (error) {
       await db.close();
       throw error;

@@ -123,6 +123,9 @@ export interface ConditionStore {
   /** null: the database is a file. */
   server(): Promise<ServerCondition | null>;
 
+  /** Why the user of this program may not push, as another one may; null: it may. */
+  lacksRight(): Promise<string | null>;
+
   /** The free bytes of the disk; Infinity where the system does not tell. */
   freeDisk(): Promise<number>;
   /** The kind of the file system, as the system names it; null: unknown. */

@@ -252,6 +252,17 @@ describe("a run whose claim is not held any more", () => {
     ]);
   });
 
+  test("is not said to be cancelled where its task was put back", async () => {
+    found = { ...row, state: "ready" };
+    run(7, 0, "none");
+    for (let time = 0; time < 3; time++) await tick();
+    found = row;
+    expect([terminated, counted]).toEqual([1, []]);
+    expect(events).toMatchObject([
+      { name: "task.interrupted", attempt: 2, reason: expect.stringContaining("was put back") },
+    ]);
+  });
+
   test("is ended too where its task was cleaned meanwhile", async () => {
     found = null;
     run(7, 0, "none");
