@@ -18,10 +18,11 @@ import { Connections } from "./connections.ts";
 import { checkServer } from "./known-server.ts";
 import { placeOthers } from "./greeting.ts";
 import { Marks } from "./marks.ts";
-import { checkKnown, migrate, schemaVersion } from "./migrate.ts";
+import { prepare } from "./migrate.ts";
 import { Notifier } from "./notifier.ts";
 import { fitOneStatement, pushAtOnce } from "./pushing.ts";
 import type { PostgresOptions } from "./options.ts";
+import { Shapes } from "./shapes.ts";
 import { ServerClock } from "./server-clock.ts";
 import { PostgresSession, type SessionOptions } from "./session.ts";
 import { claimUsually } from "./sql/claim.ts";
@@ -96,7 +97,7 @@ export class PostgresDatabase {
       name: this.name,
       connections: this.connections,
       tables: new Set(),
-      shapes: new WeakMap(),
+      shapes: new Shapes(this.name),
       open: this.options.open,
       now: () => this.now(),
       capacity: new Capacity(this.options),
@@ -143,17 +144,7 @@ export class PostgresDatabase {
 
   async #ready(connection: Connection): Promise<void> {
     await checkServer(connection, this.name);
-    if (!this.options.needsTables) return migrate(connection, this.name);
-    const version = await schemaVersion(connection, this.name);
-    if (version > 0) {
-      checkKnown(version, this.name);
-      if (!this.options.onlyLooks) await migrate(connection, this.name);
-      return;
-    }
-    throw new TqError(
-      "not_found",
-      `Cannot find a queue in ${this.name}: it has no schema tq; start a worker, or run tq migrate`,
-    );
+    this.shared.shapes.found(await prepare(connection, this.name, this.options));
   }
 
   /** Connects, and makes the schema where there is none. @throws TqError where the database cannot be used */
