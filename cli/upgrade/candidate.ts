@@ -24,6 +24,8 @@ export interface Build {
   readonly version: string;
   /** The version of the schema that it brings a database to. */
   readonly schema: number;
+  /** The same of PostgreSQL; null: it knows no server. */
+  readonly serverSchema: number | null;
 }
 
 export class Candidate implements Disposable {
@@ -139,8 +141,10 @@ function run(path: string): { stdout: string; stderr: string } {
 
 function buildIn(answer: string): Build | null {
   try {
-    const { tq, schema } = JSON.parse(answer) as { tq?: unknown; schema?: unknown };
-    return typeof tq === "string" && typeof schema === "number" ? { version: tq, schema } : null;
+    const said = JSON.parse(answer) as Readonly<Record<string, unknown>>;
+    const { tq, schema, postgres_schema: onServer } = said;
+    if (typeof tq !== "string" || typeof schema !== "number") return null;
+    return { version: tq, schema, serverSchema: typeof onServer === "number" ? onServer : null };
   } catch {
     return null; // it is another program
   }

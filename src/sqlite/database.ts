@@ -273,6 +273,10 @@ export class SqliteDatabase {
     return this.read(() => this.connections.version);
   }
 
+  countsVersion(): Promise<number> {
+    return this.version();
+  }
+
   async changed(version: number, wait: number, signal?: AbortSignal): Promise<void> {
     await this.#commits.until(version, wait, signal);
   }
