@@ -95,7 +95,7 @@ export async function claim(
   marks: Marks,
 ): Promise<ClaimedTask[]> {
   const claimed = await claimUsually(db, options, now, marks, "inTransaction");
-  return claimed.length > 0 ? claimed : claimWithCare(db, options, now, marks);
+  return claimed.length > 0 ? claimed : claimWithCare(db, options, await moreToDo(db, now), now);
 }
 
 /**
@@ -159,17 +159,26 @@ const IS_MORE_TO_DO = `
 const CLAIM_FIRST = settingRunning(oneOf(firstOfMatching("$4", "$5")));
 const CLAIM_FIRST_OF_NAMES = settingRunning(oneOf(firstOfNames("$4", "$5")));
 
+/** The reasons for which `claimUsually` takes no task though there may be some. */
+interface MoreToDo {
+  readonly due: boolean;
+  /** There are suspects, or pauses. */
+  readonly held: boolean;
+}
+
+export async function moreToDo(db: Connection, now: number): Promise<MoreToDo> {
+  return (await db.get<MoreToDo>(IS_MORE_TO_DO, [now])) ?? { due: false, held: false };
+}
+
 /** Claims where `claimUsually` has found nothing. Call it in a transaction: the claim of a suspect needs that. */
 export async function claimWithCare(
   db: Connection,
   options: ClaimOptions,
+  { due, held }: MoreToDo,
   now: number,
-  marks: Marks,
 ): Promise<ClaimedTask[]> {
-  marks.restart();
-  const more = await db.get<{ due: boolean; held: boolean }>(IS_MORE_TO_DO, [now]);
-  if (more?.due) await makeDueReady(db, now);
-  if (!more?.held) return claimFirst(db, options, now);
+  if (due) await makeDueReady(db, now);
+  if (!held) return claimFirst(db, options, now);
   const pauses = await endPauses(db, now);
   await putBack(db, options.queues, pauses);
   return claimUnpaused(db, options, pauses, now);
