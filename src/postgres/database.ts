@@ -70,7 +70,8 @@ const BEGIN_LOOK =
 const TRAITS: StoreTraits = {
   isServer: true,
   singleWriter: false,
-  maxBatch: 60, // PostgreSQL keeps 64 subtransactions of each transaction in memory
+  maxBatch: 60,
+  maxSavepoints: 60, // PostgreSQL keeps 64 subtransactions of each transaction in memory
   quickMs: 3,
   batchMs: 20,
   idleLookMs: 2_000,

@@ -97,15 +97,20 @@ export class PostgresSession implements Session {
   }
 
   sql(text: string, values: readonly unknown[]): Promise<SqlResult> {
-    return this.#write((db) => runUserSql(db, this.#transaction, text, values));
+    return this.#transaction.run((db) => runUserSql(db, this.#transaction, text, values));
   }
 
   placeholder(index: number): string {
     return placeholder(index);
   }
 
-  shareTransactions(): void {
+  shareTransactions({ savepoints }: { readonly savepoints: boolean }): void {
     this.#transaction.isShared = true;
+    this.#transaction.saves.isOn = !savepoints;
+  }
+
+  get unseenError(): { readonly error: unknown } | null {
+    return this.#transaction.unseenError;
   }
 
   begin(): Promise<void> | undefined {
@@ -253,7 +258,8 @@ export class PostgresSession implements Session {
 
   /** Runs statements of the store inside this session's transaction. */
   runStatements<T>(fn: (db: Connection, now: number) => Promise<T>): Promise<T> {
-    return this.#waking((db) => fn(db, this.#options.now()));
+    this.#wakes = true;
+    return this.#transaction.run((db) => fn(db, this.#options.now()));
   }
 
   get records(): Records {
@@ -266,6 +272,6 @@ export class PostgresSession implements Session {
   }
 
   #write<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
-    return this.#transaction.run(fn);
+    return this.#transaction.runOwn(fn);
   }
 }

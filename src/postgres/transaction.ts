@@ -8,6 +8,7 @@ import type { Connections } from "./connections.ts";
 import { isAfterError, lostIsUncertain, noTransactionError, undoneError } from "./errors.ts";
 import type { OpenTransactions } from "./open-transactions.ts";
 import { RowsAhead } from "./rows-ahead.ts";
+import { SavesTogether } from "./saves-together.ts";
 import type { Shape } from "./sql/table.ts";
 
 export interface TransactionOptions {
@@ -32,6 +33,8 @@ export class PostgresTransaction {
   readonly tables: KnownTables;
   /** Rows that were read for the runs that share this transaction. */
   readonly ahead = new RowsAhead();
+  /** Saves of these runs that are not sent yet. */
+  readonly saves = new SavesTogether();
   readonly #options: TransactionOptions;
   readonly #outsideTask: boolean;
   #connection: Connection | null = null;
@@ -123,18 +126,34 @@ export class PostgresTransaction {
     this.#behind(connection.command(this.isShared ? BEGIN_SHARED : "BEGIN"));
   }
 
-  /** Runs statements in a transaction, which begins with them where none has begun. */
-  async run<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
+  /** Runs statements of the store itself in a transaction, which begins with them where none has begun. */
+  async runOwn<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
     if (!this.#connection) await this.begin();
     return this.answered(this.#explained(fn(this.db)));
   }
 
-  /** Runs statements in the transaction; outside of one each stands alone. */
+  /** As `runOwn`, for statements that may see what the transaction has saved. */
+  run<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
+    return this.runOwn((db) => this.#afterSaves(db, fn));
+  }
+
+  /** As `run`, inside the transaction; outside of one each statement stands alone. */
   async read<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
     this.checkNotEnded();
     if (this.#beginning) await this.#beginning;
-    if (this.#connection) return this.answered(this.#explained(fn(this.#connection)));
-    return this.answered(this.#alone(fn));
+    if (this.#connection) return this.run(fn);
+    return this.answered(this.#options.connections.lendTo(fn));
+  }
+
+  /** An error of the saves that are sent is that of the commit, as the statements after it fail too. */
+  #afterSaves<T>(db: Connection, fn: (db: Connection) => Promise<T>): Promise<T> {
+    for (const { text, values } of this.saves.take()) this.#behind(db.run(text, values));
+    return fn(db);
+  }
+
+  /** The error of a statement that was sent along, and has undone the transaction; null: there is none. */
+  get unseenError(): { readonly error: unknown } | null {
+    return this.#unseen;
   }
 
   /** Says which error of the user's own SQL keeps all later statements of the transaction from running. */
@@ -146,30 +165,9 @@ export class PostgresTransaction {
     }
   }
 
-  async #alone<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
-    const { connections } = this.#options;
-    const connection = await connections.take();
-    try {
-      return await fn(connection);
-    } finally {
-      connections.give(connection);
-    }
-  }
-
   /** Runs statements in a transaction beside this one. */
   apart<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
-    const inTransaction = async (db: Connection) => {
-      try {
-        await db.command("BEGIN");
-        const result = await fn(db);
-        await db.command("COMMIT");
-        return result;
-      } catch (error) {
-        await db.command("ROLLBACK").catch(() => db.lost());
-        throw error;
-      }
-    };
-    return this.answered(this.#alone(inTransaction));
+    return this.answered(this.#options.connections.lendTo((db) => db.inTransaction(fn)));
   }
 
   /** Notes that this answer is under way. */
@@ -196,12 +194,14 @@ export class PostgresTransaction {
    */
   async commit<T>(last: (db: Connection) => Promise<T>): Promise<T> {
     const { db } = this;
-    const ending = this.#explained(last(db));
+    const ending = this.#explained(this.#afterSaves(db, last));
     const committing = db.command("COMMIT");
     const [ended, committed] = await this.answered(Promise.allSettled([ending, committing]));
     try {
       // First: its error has undone the transaction, and says why.
-      if (ended.status === "rejected") throw lostIsUncertain(ended.reason, this.#options.name);
+      if (ended.status === "rejected") {
+        throw lostIsUncertain(this.#unseen?.error ?? ended.reason, this.#options.name);
+      }
       if (committed.status === "rejected") {
         throw lostIsUncertain(committed.reason, this.#options.name);
       }
@@ -236,6 +236,7 @@ export class PostgresTransaction {
     const connection = this.#connection;
     this.#connection = null;
     this.ahead.forget();
+    this.saves.take();
     if (!connection) return;
     this.#options.open?.ended();
     this.#options.connections.give(connection, this.#isSpoilt);

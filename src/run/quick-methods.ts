@@ -13,8 +13,11 @@ const OUTLIER_FLOOR_MS = 0.2;
 /** A method whose batches met others' rows again and again runs alone for so many runs. */
 const RUNS_ALONE = 1_000;
 
+/** A method of which a run had to be undone has savepoints in its batches for so many runs. */
+const RUNS_IN_SAVEPOINTS = 100;
+
 /** The traits of a store that decide about batches. */
-export type BatchTraits = Pick<StoreTraits, "maxBatch" | "quickMs" | "batchMs">;
+export type BatchTraits = Pick<StoreTraits, "maxBatch" | "maxSavepoints" | "quickMs" | "batchMs">;
 
 /** The last runs of one method. */
 export class MethodRuns {
@@ -28,6 +31,8 @@ export class MethodRuns {
   #most = Infinity;
   /** Runs since it runs alone. */
   #alone = 0;
+  /** Runs since one had to be undone. */
+  #sinceUndone = Infinity;
 
   constructor(traits: BatchTraits) {
     this.#traits = traits;
@@ -36,6 +41,7 @@ export class MethodRuns {
   /** Records a run that settled without waiting. A method that becomes slow is found out within a few runs. */
   settledAtOnce(duration: number): void {
     this.#count += 1;
+    this.#sinceUndone += 1;
     const most = this.#count === 1 ? duration : OUTLIER * this.#average + OUTLIER_FLOOR_MS;
     this.#average += (Math.min(duration, most) - this.#average) / Math.min(this.#count, RUNS);
     if (this.#most > 1) return;
@@ -58,6 +64,16 @@ export class MethodRuns {
     this.#alone = 0;
   }
 
+  /** The work of a run had to be undone: without a savepoint the batch goes with it. */
+  undone(): void {
+    this.#sinceUndone = 0;
+  }
+
+  /** True where no run had to be undone lately: its batches can do without savepoints. */
+  get isTrusted(): boolean {
+    return this.#sinceUndone >= RUNS_IN_SAVEPOINTS;
+  }
+
   /** A batch with this method met nobody. */
   metNobody(): void {
     this.#most = this.#most >= this.#traits.maxBatch ? Infinity : this.#most + 1;
@@ -70,7 +86,8 @@ export class MethodRuns {
 
   /** The most runs of one batch: fewer than the store takes where the method's batches met others. */
   get mostInBatch(): number {
-    return Math.min(this.#most, this.#traits.maxBatch);
+    const { maxBatch, maxSavepoints } = this.#traits;
+    return Math.min(this.#most, this.isTrusted ? maxBatch : maxSavepoints);
   }
 
   /** How many runs make a batch; 1 when the method is not quick. */

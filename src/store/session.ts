@@ -85,8 +85,15 @@ export interface Session {
   /**
    * Says that runs of several tasks share its transactions: where others write at the same time, these wait for a row for
    * some ms only, and then fail with an error of contention. A row stays locked for the length of all.
+   *
+   * @param how without savepoints no run is undone alone: saves may then wait for each other, to be sent together.
    */
-  shareTransactions?(): void;
+  shareTransactions?(how: { readonly savepoints: boolean }): void;
+  /**
+   * The error of a statement that was sent and not awaited, such as a save that has waited for others: the transaction
+   * must be undone. null: there is none. Absent where all are awaited.
+   */
+  readonly unseenError?: { readonly error: unknown } | null;
   /** @throws TqError "busy" when another program holds the database longer than `database.timeout`. */
   begin(): Soon<void>;
   /**
