@@ -10,7 +10,6 @@ import type { Soon } from "../soon.ts";
 import { KnownFollowUps } from "../store/known-follow-ups.ts";
 import { type GroupedPush, type PushEnd, PushGroup } from "../store/push-group.ts";
 import type { ClaimOptions, Session } from "../store/session.ts";
-import type { StoreTraits } from "../store/store.ts";
 import type { ClaimedTask, NewTask } from "../task.ts";
 import { Capacity } from "./capacity.ts";
 import type { Connection } from "./connection.ts";
@@ -24,9 +23,11 @@ import { fitOneStatement, pushAtOnce } from "./pushing.ts";
 import type { OpenTransactions } from "./open-transactions.ts";
 import { ServerClock } from "./server-clock.ts";
 import { PostgresSession, type SessionOptions } from "./session.ts";
+import { TRAITS } from "./traits.ts";
 import { claimUsually } from "./sql/claim.ts";
 import { mayClaim } from "./sql/ready-count.ts";
-import { isDeadlock, lostIsUncertain } from "./errors.ts";
+import { lostIsUncertain } from "./errors.ts";
+import { againAfterDeadlock } from "./again.ts";
 
 export interface PostgresOptions {
   /** `postgresql://user@host/database`. */
@@ -35,12 +36,16 @@ export interface PostgresOptions {
   readonly folder: string;
   /** The ms to wait for a lock, or for a connection. */
   readonly timeout?: number;
+  /** The ms that a task may keep a transaction open; 0: no limit. */
+  readonly lockTimeout?: number;
   /** The most connections that are open at once. */
   readonly connections?: number;
   /** So many connections stay open though nobody uses them. */
   readonly keep?: number;
   /** How the server lists the connections; default: a name of this process's own, by which others end what is left of it. */
   readonly application?: string;
+  /** The thread of that process, whose number then stands behind the name; null: none. */
+  readonly thread?: number | null;
   /** Default: the clock of the server. */
   readonly clock?: Clock;
   /** Tells one boot of the machine from another. */
@@ -67,16 +72,6 @@ export function newApplication(): string {
 const BEGIN_LOOK =
   "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
 
-const TRAITS: StoreTraits = {
-  isServer: true,
-  singleWriter: false,
-  maxBatch: 60,
-  maxSavepoints: 60, // PostgreSQL keeps 64 subtransactions of each transaction in memory
-  quickMs: 3,
-  batchMs: 20,
-  idleLookMs: 2_000,
-};
-
 export class PostgresDatabase {
   readonly traits = TRAITS;
   readonly name: string;
@@ -95,10 +90,12 @@ export class PostgresDatabase {
     if (fault !== null) throw new TqError("invalid", `Cannot use database.url: ${fault}`);
     this.options = {
       timeout: 5_000,
+      lockTimeout: 60_000,
       connections: 10,
       keep: 1,
       application: newApplication(),
       clock: this.serverClock,
+      thread: null,
       bootId: bootId(),
       maxSize: 0,
       onlyLooks: false,
@@ -108,8 +105,10 @@ export class PostgresDatabase {
     };
     this.name = databaseName(options.url);
     this.folder = options.folder;
+    const { application, thread } = this.options;
     this.connections = new Connections({
       ...this.options,
+      application: thread === null ? application : `${application} ${thread}`,
       name: this.name,
       most: this.options.connections,
       onOpen: (connection) => this.#opened(connection),
@@ -126,6 +125,7 @@ export class PostgresDatabase {
       knownFollowUps: new KnownFollowUps(),
       marks: new Marks(),
       committed: () => this.notifier.committed(),
+      mayClaim: () => this.mayClaim,
     };
     this.pushes = new PushGroup({
       alone: async (task) => only(await this.#pushGroup([{ tasks: [task], key: null }])),
@@ -229,9 +229,15 @@ export class PostgresDatabase {
     });
   }
 
+  /** False where a thread has to ask first what it holds. */
+  protected get mayClaim(): boolean {
+    return true;
+  }
+
   /** By one statement where that finds tasks: a thread that was woken is not to wait for another round trip. */
   async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
-    const claiming = this.read((db) => claimUsually(db, options, this.now(), this.shared.marks));
+    const { marks } = this.shared;
+    const claiming = this.read((db) => claimUsually(db, options, this.now(), marks, "alone"));
     const claimed = await claiming.catch((error: unknown) => {
       throw lostIsUncertain(error, this.name); // the thread may hold tasks
     });
@@ -285,17 +291,4 @@ export class PostgresDatabase {
 function only([end]: readonly PushEnd[]): number[] {
   if (end && "ids" in end) return end.ids;
   throw end?.error;
-}
-
-const MOST_TRIES = 5;
-
-/** Runs it again where it waited for a transaction that waited for it: the server has undone all of it. */
-async function againAfterDeadlock<T>(fn: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await fn();
-    } catch (error) {
-      if (tries === MOST_TRIES || !isDeadlock(error)) throw error;
-    }
-  }
 }

@@ -2,13 +2,12 @@
 import { TqError } from "../errors.ts";
 import type { Connection } from "./connection.ts";
 import { lock } from "./locks.ts";
+import { POSTGRES_SCHEMA_VERSION } from "./schema-version.ts";
 import first from "./migrations/001.sql" with { type: "text" };
 import second from "./migrations/002.sql" with { type: "text" };
+import third from "./migrations/003.sql" with { type: "text" };
 
-export const MIGRATIONS: readonly string[] = [first, second];
-
-/** The version of the schema that this program knows. */
-export const POSTGRES_SCHEMA_VERSION = MIGRATIONS.length;
+export const MIGRATIONS: readonly string[] = [first, second, third];
 
 /** Not `to_regclass`: within a transaction that has waited for a lock, that answers from before the wait. */
 const HAS_SCHEMA = `

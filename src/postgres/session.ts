@@ -32,6 +32,8 @@ export interface SessionOptions extends TransactionOptions {
   readonly marks: Marks;
   /** Called after a commit that others may wait for: it wakes their workers. */
   readonly committed: () => void;
+  /** False where a commit must not claim besides. */
+  readonly mayClaim: () => boolean;
 }
 
 const NOTHING: ClaimedTask[] = [];
@@ -117,11 +119,12 @@ export class PostgresSession implements Session {
     return this.#transaction.begin();
   }
 
-  async commit(ending?: Ending, onVisible?: () => void): Promise<ClaimedTask[]> {
+  async commit(given?: Ending, onVisible?: () => void): Promise<ClaimedTask[]> {
     if (!this.writing) {
-      if (!ending || (ending.handBack.length === 0 && !ending.claim)) return NOTHING;
+      if (!given || (given.handBack.length === 0 && !given.claim)) return NOTHING;
       await this.begin();
     }
+    const ending = given?.claim && !this.#options.mayClaim() ? { ...given, claim: null } : given;
     try {
       const claimed = await this.#transaction.commit((db) => this.#last(db, ending));
       onVisible?.();
@@ -156,7 +159,9 @@ export class PostgresSession implements Session {
     const sent: Promise<unknown>[] = [];
     if (this.#finished.length > 0) sent.push(finishAll(db, this.#finished, now()));
     if (ending && ending.handBack.length > 0) sent.push(handBack(db, ending.handBack, now()));
-    const claiming = ending?.claim ? claimUsually(db, ending.claim, now(), marks) : NOTHING;
+    const claiming = ending?.claim
+      ? claimUsually(db, ending.claim, now(), marks, "inTransaction")
+      : NOTHING;
     const [claimed, ...ends] = await Promise.allSettled([claiming, ...sent]);
     for (const end of ends) if (end.status === "rejected") throw end.reason;
     if (claimed.status === "rejected") throw claimed.reason;
@@ -216,9 +221,13 @@ export class PostgresSession implements Session {
   }
 
   settle(run: Claim, outcome: Settlement): Promise<boolean> {
-    const onPushed = (id: number) => (this.#followUps ??= []).push(id);
+    const onPushed = (id: number) => {
+      (this.#followUps ??= []).push(id);
+      this.#wakes = true;
+    };
     const after = { known: this.#options.knownFollowUps, onPushed };
-    return this.#waking((db) => settle(db, run, outcome, after, this.#options.now()));
+    if (outcome.kind !== "finished") this.#wakes = true; // it may be ready again, or due soon
+    return this.#write((db) => settle(db, run, outcome, after, this.#options.now()));
   }
 
   keepOutput(task: number, attempt: number, text: string): Promise<void> {

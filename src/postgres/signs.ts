@@ -1,5 +1,5 @@
 /** The look of an idle worker tells this besides: it sends no other statements while nothing changes. */
-import { monotonicNow } from "../clock.ts";
+import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import type { Look } from "../store/looking.ts";
 import type { Signs } from "./sql/ready-count.ts";
 
@@ -9,17 +9,40 @@ const OFTEN_MS = 1_500;
 /** Signs count for so long: the next look of an idle worker comes before that: ms. */
 const FRESH_MS = 2_500;
 
+type CountsVersion = Signs["countsVersion"];
+
 export class KnownSigns {
   #signs: Signs | null = null;
   #isCalm = false;
   #toldAt = -Infinity;
+  /** Resolves with the version of the counts; null: nobody waits for it. */
+  #counts: PromiseWithResolvers<CountsVersion> | null = null;
 
   /** True where the next look is to tell them. */
   get isWanted(): boolean {
     return monotonicNow() - this.#toldAt >= OFTEN_MS;
   }
 
-  tell(signs: Signs, { othersHoldTasks }: Look): void {
+  /** True where somebody waits for the version of the counts. */
+  get wantsCounts(): boolean {
+    return this.#counts !== null;
+  }
+
+  /** The version of the counts, as the next look tells it. @param ask is called where none comes soon */
+  async countsVersion(ask: () => Promise<CountsVersion>): Promise<CountsVersion> {
+    const { promise } = (this.#counts ??= Promise.withResolvers());
+    const timer = setTimeout(() => this.#counts?.resolve(ask()), FRESH_MS).unref();
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#counts = null;
+    }
+  }
+
+  /** @param hasCounts true: they were asked for. */
+  tell(signs: Signs, { othersHoldTasks }: Look, hasCounts: boolean): void {
+    if (hasCounts) this.#counts?.resolve(signs.countsVersion);
     this.#signs = signs;
     this.#isCalm = !othersHoldTasks;
     this.#toldAt = monotonicNow();

@@ -41,9 +41,9 @@ import * as byHand from "./sql/by-hand.ts";
 import { cronVersion } from "./sql/cron-rows.ts";
 import { lostClaims } from "./sql/claims.ts";
 import { makeDueReady } from "./sql/due.ts";
+import { countsVersion } from "./sql/kept-counts.ts";
 import * as looking from "./sql/looking.ts";
 import { outputsOf, withProgress } from "./sql/outputs.ts";
-import { repairPauses } from "./sql/pauses.ts";
 import { hasWork, look } from "./sql/ready-count.ts";
 import { recount } from "./sql/recount.ts";
 import { readSituation } from "./sql/situation.ts";
@@ -175,6 +175,10 @@ export class PostgresStore extends PostgresDatabase implements Store {
     return recount(this.access);
   }
 
+  countsVersion(): Promise<number | null> {
+    return this.lookBriefly(countsVersion);
+  }
+
   async look(options: LookOptions): Promise<Look> {
     return this.read((db) => look(db, options, this.now()));
   }
@@ -234,7 +238,6 @@ export class PostgresStore extends PostgresDatabase implements Store {
   }
 
   async repairTimes(what: "all" | "places"): Promise<number> {
-    if (what === "all") await this.writeStatements(repairPauses);
     return repairTimes(this.access, what);
   }
 

@@ -15,6 +15,7 @@ export interface WorkerLifeOptions {
   readonly name: string;
   /** The ms to wait for a lock, or for a connection. */
   readonly timeout: number;
+  readonly lockTimeout: number;
   readonly application: string;
   readonly bootId: string;
   readonly now: () => number;
@@ -253,6 +254,7 @@ export class WorkerLife {
       await this.#options.learnTime(db);
       if (wasMissed) this.#missed("others took this worker for dead while its connection was lost");
       this.#born(db);
+      this.#worker.cameBack?.();
     } catch (error) {
       await db.close();
       throw error;

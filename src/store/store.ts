@@ -159,6 +159,8 @@ export interface Store {
    * step takes some ms: leave others time between two. It yields true where a count differs from the last one.
    */
   recount(): AsyncIterable<boolean>;
+  /** Another one where `recount` may find other counts than before; null: it has nothing to count. */
+  countsVersion(): Promise<number | null>;
   /** Reads all that a worker's main thread needs when it looks for tasks. */
   look(options: LookOptions): Promise<Look>;
   /** Makes due tasks ready, as many as a claim does. */

@@ -45,6 +45,17 @@ needs("postgres").describe("a worker on PostgreSQL", () => {
     expect(await shop.effectsOf(7)).toBe(1);
   });
 
+  test("has tasks of no role that may only look: tq doctor says so", async () => {
+    await using shop = await makeShop();
+    await using clerk = await withRole(shop, EFFECT);
+    const asked = () => shop.tried(["doctor", "--quick"], clerk.env);
+    expect((await asked()).stdout).toContain("✓ tasks can be pushed");
+    await shop.database.run(`REVOKE INSERT ON tq.task FROM ${clerk.role}`);
+    expect((await asked()).stdout).toMatch(
+      new RegExp(`^! tasks can be pushed +not by this user: the role ${clerk.role} may not`, "m"),
+    );
+  });
+
   test("does not start where a table of somebody else lacks a column, or has one of another type", async () => {
     await using shop = await makeShop();
     await using clerk = await withRole(shop, EFFECT.replace(", attempt float8", ""));

@@ -131,7 +131,12 @@ class MortalStore extends PostgresStore {
 
   /** Its commits wake nobody: each NOTIFY has a transaction of its own, and tests count those that write. */
   silence(): this {
-    this.notifier.committed = () => {};
+    return this.onCommit(() => {});
+  }
+
+  /** Its commits call this, and wake nobody. */
+  onCommit(told: () => void): this {
+    this.notifier.committed = told;
     return this;
   }
 }

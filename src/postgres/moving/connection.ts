@@ -10,7 +10,8 @@ export async function openAlone(
   { url, timeout = TIMEOUT_MS }: PostgresOptions,
   name: string,
 ): Promise<Connection> {
-  const connection = await Connection.open({ url, name, timeout, application: "tq migrate" });
+  const limits = { timeout, lockTimeout: 0 }; // all is in one transaction
+  const connection = await Connection.open({ url, name, ...limits, application: "tq migrate" });
   await placeOthers(connection);
   return connection;
 }

@@ -36,13 +36,19 @@ const CLAIMED_COLUMNS = `
          failures, expires_at::float8 AS "expiresAt", policy, ref, reason IS NOT NULL AS again`;
 
 /**
+ * Chance chooses the number of a task's first claim. A standby that takes over without the last commits gives ids out again:
+ * a run of a task that is gone must not end another one that has its id.
+ */
+const NEXT_CLAIM = "CASE claim WHEN 0 THEN 1 + (random() * 1e9)::integer ELSE claim + 1 END";
+
+/**
  * `begun` is true for suspects alone: once this claim is committed, the death of the worker counts against them. The
  * reason of an earlier run stays for a claim that is handed back; no view shows it of a task that runs. Parameters: $1 the
  * worker, $2 its thread, $3 the time.
  */
 const settingRunning = (which: string): string => `
   UPDATE tq.task
-     SET state = 'running', claim = claim + 1, worker = $1, thread = $2, dequeued_at = $3, suspect = suspect & 1,
+     SET state = 'running', claim = ${NEXT_CLAIM}, worker = $1, thread = $2, dequeued_at = $3, suspect = suspect & 1,
          begun = suspect & 1 = 1
    WHERE ${which}
   RETURNING ${CLAIMED_COLUMNS}`;
@@ -53,8 +59,19 @@ const oneOf = (chosen: string): string => `id = ANY (ARRAY(SELECT id FROM (${cho
 /** True where a claim need only take the first ready tasks: the usual case, in one statement. $5: where to look for due ones. */
 const NOTHING_ELSE = `NOT (${isDue("$3", "$5")} OR ${IS_ANY_HELD})`;
 
-const usually = (first: string): string =>
-  settingRunning(`(SELECT ${NOTHING_ELSE}) AND ${oneOf(first)}`);
+/**
+ * True, and the commit of the statement waits for no flush of the server's disk: a claim that a crash of the server loses is a
+ * task that is ready still, and what its run has done is undone.
+ */
+const UNFLUSHED = "(SELECT set_config('synchronous_commit', 'off', true) = 'off')";
+
+const usually = (first: string) => {
+  const claiming = `(SELECT ${NOTHING_ELSE}) AND ${oneOf(first)}`;
+  return {
+    inTransaction: settingRunning(claiming),
+    alone: settingRunning(`${UNFLUSHED} AND ${claiming}`),
+  };
+};
 
 const CLAIM_NAMES = usually(firstFromMarks("$4", "$6", ["$7", "$8", "$9"]));
 const CLAIM_MANY = usually(firstOfMany("$4", "$6", ["$7", "$8", "$9"]));
@@ -73,27 +90,30 @@ export async function claim(
   now: number,
   marks: Marks,
 ): Promise<ClaimedTask[]> {
-  const claimed = await claimUsually(db, options, now, marks);
+  const claimed = await claimUsually(db, options, now, marks, "inTransaction");
   return claimed.length > 0 ? claimed : claimWithCare(db, options, now, marks);
 }
 
 /**
  * Claims the first ready tasks with one statement, which it sends before it awaits anything. It takes none where there is
  * more to do: tasks that are due, suspects, pauses; and it may pass over tasks that were pushed before a mark.
+ *
+ * @param how "alone": the statement is a transaction of its own.
  */
 export async function claimUsually(
   db: Connection,
   { owner, queues, limit }: ClaimOptions,
   now: number,
   marks: Marks,
+  how: "alone" | "inTransaction",
 ): Promise<ClaimedTask[]> {
   const start = marks.start(monotonicNow());
   const own = [owner.worker, owner.thread, now, limit, start.dueFrom];
   const names = areNames(queues) ? [...new Set(queues)] : marks.names(queues, start);
   if (names === null && marks.isBusy) lookUpNames(db, marks);
   const rows = await (names === null
-    ? db.all<ClaimedTask>(CLAIM_MATCHING, [...own, likes(queues)])
-    : db.all<ClaimedTask>(names.length > limit ? CLAIM_MANY : CLAIM_NAMES, [
+    ? db.all<ClaimedTask>(CLAIM_MATCHING[how], [...own, likes(queues)])
+    : db.all<ClaimedTask>((names.length > limit ? CLAIM_MANY : CLAIM_NAMES)[how], [
         ...own,
         ...markValues(names, marks, start),
       ]));
