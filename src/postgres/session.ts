@@ -64,7 +64,7 @@ export class PostgresSession implements Session {
   }
 
   get pendingAnswer(): Promise<unknown> | null {
-    return this.#transaction.pendingAnswer;
+    return this.#transaction.answers.first;
   }
 
   get spoilt(): boolean {
@@ -85,6 +85,10 @@ export class PostgresSession implements Session {
 
   get waited(): number {
     return this.#transaction.waited;
+  }
+
+  get answers(): { readonly count: number; readonly ms: number } {
+    return this.#transaction.answers;
   }
 
   get followUps(): readonly number[] {

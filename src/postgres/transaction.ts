@@ -3,6 +3,7 @@ import { monotonicNow } from "../clock.ts";
 import { endedError } from "../store/ended.ts";
 import { KnownTables } from "../store/known-tables.ts";
 import type { Table } from "../store/records.ts";
+import { Answers } from "./answers.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import { isAfterError, lostIsUncertain, noTransactionError, undoneError } from "./errors.ts";
@@ -33,6 +34,7 @@ export class PostgresTransaction {
   readonly tables: KnownTables;
   /** Rows that were read for the runs that share this transaction. */
   readonly ahead = new RowsAhead();
+  readonly answers = new Answers();
   /** Saves of these runs that are not sent yet. */
   readonly saves = new SavesTogether();
   readonly #options: TransactionOptions;
@@ -49,7 +51,6 @@ export class PostgresTransaction {
   #count = 0;
   #undone = 0;
   #waited = 0; // ms
-  readonly #pending = new Set<Promise<unknown>>();
 
   /** @param outsideTask true for user code that runs outside any task */
   constructor(options: TransactionOptions, outsideTask: boolean) {
@@ -88,11 +89,6 @@ export class PostgresTransaction {
     return this.#waited;
   }
 
-  /** Settles with the first answer that is under way; null: none is. */
-  get pendingAnswer(): Promise<unknown> | null {
-    return this.#pending.values().next().value ?? null;
-  }
-
   /** The connection of the transaction. @throws TqError "conflict" outside of one */
   get db(): Connection {
     this.checkNotEnded();
@@ -105,7 +101,7 @@ export class PostgresTransaction {
     if (this.#beginning) return this.#beginning;
     this.checkNotEnded();
     if (this.#connection) return;
-    this.#beginning = this.answered(this.#begin()).finally(() => (this.#beginning = null));
+    this.#beginning = this.answers.await(this.#begin()).finally(() => (this.#beginning = null));
     return this.#beginning;
   }
 
@@ -129,7 +125,7 @@ export class PostgresTransaction {
   /** Runs statements of the store itself in a transaction, which begins with them where none has begun. */
   async runOwn<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
     if (!this.#connection) await this.begin();
-    return this.answered(this.#explained(fn(this.db)));
+    return this.answers.await(this.#explained(fn(this.db)));
   }
 
   /** As `runOwn`, for statements that may see what the transaction has saved. */
@@ -142,7 +138,7 @@ export class PostgresTransaction {
     this.checkNotEnded();
     if (this.#beginning) await this.#beginning;
     if (this.#connection) return this.run(fn);
-    return this.answered(this.#options.connections.lendTo(fn));
+    return this.answers.await(this.#options.connections.lendTo(fn));
   }
 
   /** An error of the saves that are sent is that of the commit, as the statements after it fail too. */
@@ -167,15 +163,7 @@ export class PostgresTransaction {
 
   /** Runs statements in a transaction beside this one. */
   apart<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
-    return this.answered(this.#options.connections.lendTo((db) => db.inTransaction(fn)));
-  }
-
-  /** Notes that this answer is under way. */
-  answered<T>(answer: Promise<T>): Promise<T> {
-    this.#pending.add(answer);
-    const clear = () => void this.#pending.delete(answer);
-    answer.then(clear, clear);
-    return answer;
+    return this.answers.await(this.#options.connections.lendTo((db) => db.inTransaction(fn)));
   }
 
   /** Sends a statement along with the next one. Its error ends the transaction, and is that of the commit. */
@@ -196,7 +184,7 @@ export class PostgresTransaction {
     const { db } = this;
     const ending = this.#explained(this.#afterSaves(db, last));
     const committing = db.command("COMMIT");
-    const [ended, committed] = await this.answered(Promise.allSettled([ending, committing]));
+    const [ended, committed] = await this.answers.await(Promise.allSettled([ending, committing]));
     try {
       // First: its error has undone the transaction, and says why.
       if (ended.status === "rejected") {
@@ -223,7 +211,7 @@ export class PostgresTransaction {
     if (!connection) return;
     this.#undone += 1;
     try {
-      if (!connection.isLost) await this.answered(connection.command("ROLLBACK"));
+      if (!connection.isLost) await this.answers.await(connection.command("ROLLBACK"));
     } catch {
       connection.lost(); // the server rolls back what it cannot end
     } finally {
@@ -270,7 +258,7 @@ export class PostgresTransaction {
 
   /** It also heals the transaction after an error that came since. */
   async rollbackToSavepoint(): Promise<void> {
-    await this.answered(this.db.command("ROLLBACK TO tq_task; RELEASE tq_task"));
+    await this.answers.await(this.db.command("ROLLBACK TO tq_task; RELEASE tq_task"));
     this.#unseen = null;
     this.#userError = null;
     this.tables.rollbackToSavepoint();

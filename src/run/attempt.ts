@@ -108,7 +108,7 @@ export function begin(
   const { methods, progress, report, audience } = thread;
   if (audience.hears("task.started")) report({ name: "task.started", ...runOf(task) });
   const started = monotonicNow();
-  const waitedBefore = unit.waited;
+  const before = waitsOf(unit);
   const startedAt = started - progress.awaited;
   if (isCall(prepared)) limitRun(progress, task, prepared.policy, thread.store);
   const start = () => run(task, prepared, unit, thread);
@@ -123,12 +123,18 @@ export function begin(
     if (waits || outside) runs.startOver();
     else if (isCall(prepared)) {
       // Waiting for other writers is not the method's time: two busy threads would make every method look slow.
-      const others = unit.waited - waitedBefore;
-      runs.settledAtOnce(took + monotonicNow() - started - others);
+      const now = waitsOf(unit);
+      const duration = took + monotonicNow() - started - (now.waited - before.waited);
+      const answers = { count: now.count - before.count, ms: now.ms - before.ms };
+      runs.settledAtOnce(duration, answers);
     }
     return { task, unit, outcome, runs, started, waits, outside };
   };
   return attending ? attending.then(learn) : learn();
+}
+
+function waitsOf({ waits: { waited, answers } }: Unit) {
+  return { waited, count: answers?.count ?? 0, ms: answers?.ms ?? 0 };
 }
 
 /**

@@ -62,6 +62,8 @@ export interface Session {
   readonly transactionsUndone: number;
   /** The ms that the session has waited for its turn and for the lock, in all. */
   readonly waited: number;
+  /** The answers of a server that it has waited for, in all; those that came together count as one. Absent without a server. */
+  readonly answers?: { readonly count: number; readonly ms: number };
   readonly records: Records;
   /**
    * The driver's own connection, for user code. The session begins a transaction if none has begun, without waiting

@@ -15,6 +15,7 @@ import { type Runtime, takeLock } from "./runtime.ts";
 import { PendingWork, WatchedPromise } from "./pending.ts";
 import { StrictWork } from "./strict-work.ts";
 
+const NO_WAITS = { waited: 0 };
 const NO_IDS: readonly number[] = [];
 
 export class Unit {
@@ -61,9 +62,9 @@ export class Unit {
     return this.#ended;
   }
 
-  /** The ms that its session, which units may share, has waited for the lock in all: compare two readings. */
-  get waited(): number {
-    return this.#session?.waited ?? 0;
+  /** How long its session, which units may share, has waited in all: compare two readings. */
+  get waits(): Pick<Session, "waited" | "answers"> {
+    return this.#session ?? NO_WAITS;
   }
 
   /** The objects of the rows that the unit has read or written. */
