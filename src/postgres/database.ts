@@ -10,7 +10,6 @@ import type { Soon } from "../soon.ts";
 import { KnownFollowUps } from "../store/known-follow-ups.ts";
 import { type GroupedPush, type PushEnd, PushGroup } from "../store/push-group.ts";
 import type { ClaimOptions, Session } from "../store/session.ts";
-import type { StoreTraits } from "../store/store.ts";
 import type { ClaimedTask, NewTask } from "../task.ts";
 import { Capacity } from "./capacity.ts";
 import type { Connection } from "./connection.ts";
@@ -25,6 +24,7 @@ import type { PostgresOptions } from "./options.ts";
 import { Shapes } from "./shapes.ts";
 import { ServerClock } from "./server-clock.ts";
 import { PostgresSession, type SessionOptions } from "./session.ts";
+import { TRAITS } from "./traits.ts";
 import { claimUsually } from "./sql/claim.ts";
 import { mayClaim } from "./sql/ready-count.ts";
 import { lostIsUncertain } from "./errors.ts";
@@ -41,15 +41,6 @@ export function newApplication(): string {
  */
 const BEGIN_LOOK =
   "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
-
-const TRAITS: StoreTraits = {
-  isServer: true,
-  singleWriter: false,
-  maxBatch: 60, // PostgreSQL keeps 64 subtransactions of each transaction in memory
-  quickMs: 3,
-  batchMs: 20,
-  idleLookMs: 2_000,
-};
 
 export class PostgresDatabase {
   readonly traits = TRAITS;
