@@ -2,8 +2,9 @@
 import { SQL, type ReservedSQL } from "bun";
 import { monotonicNow, sleep } from "../clock.ts";
 import { databasePlace } from "../values/database-url.ts";
-import { foreignServerError, isAway, translate, translateOpening } from "./errors.ts";
+import { foreignServerError, isAway, isOfTls, translate, translateOpening } from "./errors.ts";
 import { isOwnSetting, laterSettings, noteRefused, startupSettings } from "./session-settings.ts";
+import { shownCertificate } from "./shown-certificate.ts";
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -48,6 +49,14 @@ interface Lists {
 
 type Result = readonly unknown[] & { readonly count: number; readonly command: string };
 
+/** Says of an error of TLS which certificate it is about. */
+async function withCertificate(error: unknown, url: string): Promise<unknown> {
+  if (!isOfTls(error)) return error;
+  const shown = await shownCertificate(url);
+  if (shown !== null) error.message += `; ${shown}`;
+  return error;
+}
+
 export class Connection {
   readonly #name: string;
   readonly #sql: SQL;
@@ -79,7 +88,9 @@ export class Connection {
       } catch (error) {
         if (noteRefused(url, error) && ++refusals < MOST_REFUSALS) continue;
         if (isOwnSetting(error)) throw foreignServerError(error as Error, name);
-        if (!isAway(error) || monotonicNow() + AWAY_MS > until) throw translateOpening(error, name);
+        if (!isAway(error) || monotonicNow() + AWAY_MS > until) {
+          throw translateOpening(await withCertificate(error, url), name);
+        }
         await sleep(AWAY_MS);
       }
     }

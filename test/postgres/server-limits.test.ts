@@ -117,7 +117,7 @@ needs("postgres").describe("a PostgreSQL server", () => {
       const store = new PostgresStore({ url: server.url("shop"), folder: "/", onlyLooks: true });
       const owner = { worker: "worker-1", thread: 1 };
       const death = { running: { id: 1, claim: 1 }, reason: "", maxCrashes: null };
-      const rescue = await sentenceOf(store.rescueThread(owner, death));
+      const rescue = await sentenceOf(() => store.rescueThread(owner, death));
       expect(rescue).toContain("if it is a standby, name the primary");
       await store.close();
       const doctor = await program.tried("doctor");
