@@ -191,7 +191,11 @@ function isFromDriver(error: Error, code: string): boolean {
 
 /** True for the error of a connection that TLS has refused. */
 export function isOfTls(error: unknown): error is Error {
-  return error instanceof Error && sqlState(error) === null && TLS.test((error as DriverError).code ?? "");
+  return (
+    error instanceof Error &&
+    sqlState(error) === null &&
+    TLS.test((error as DriverError).code ?? "")
+  );
 }
 
 /** The error of a server that is too old, or is another one that speaks alike. */

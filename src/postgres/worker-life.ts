@@ -15,6 +15,7 @@ export interface WorkerLifeOptions {
   readonly name: string;
   /** The ms to wait for a lock, or for a connection. */
   readonly timeout: number;
+  readonly lockTimeout: number;
   readonly application: string;
   readonly bootId: string;
   readonly now: () => number;

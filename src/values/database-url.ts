@@ -63,7 +63,9 @@ function decoded(part: string): string {
 }
 
 /** Where the server is reached by TCP; null: by a socket in a folder. */
-export function databaseAddress(url: string): { readonly host: string; readonly port: number } | null {
+export function databaseAddress(
+  url: string,
+): { readonly host: string; readonly port: number } | null {
   const parts = partsOf(url);
   if (parts === null || parts.host.startsWith("/")) return null;
   return { host: parts.host.replaceAll(/[[\]]/g, ""), port: Number(parts.port || DEFAULT_PORT) };

@@ -111,7 +111,7 @@ export class WorkerProcess {
       { ...parts, pool: this.#pool, crons: this.#crons, exitWithParent },
       {
         ticked: () => [this.#waking, ...checked].forEach((one) => one.check()),
-        timesChanged: () => this.#waking.look(),
+        tasksMoved: () => this.#waking.look(),
         orphaned: () => this.#stopItself("graceful", "the process that started it is gone"),
         lost: (error) => this.#databaseLost(error),
       },

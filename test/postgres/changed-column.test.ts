@@ -12,7 +12,13 @@ needs("postgres").test(
     await using made = await makePostgres();
     const { url } = made.database;
     await made.database.run("CREATE TABLE thing AS SELECT 1::float8 AS size");
-    const db = await Connection.open({ url, name: "shop", timeout: 5_000, application: "tq test" });
+    const db = await Connection.open({
+      url,
+      name: "shop",
+      timeout: 5_000,
+      lockTimeout: 0,
+      application: "tq test",
+    });
     const read = () => db.all("SELECT size FROM public.thing WHERE size > $1", [0]);
     await read();
     await made.database.run("ALTER TABLE thing ALTER COLUMN size TYPE real");

@@ -24,6 +24,7 @@ needs("postgres").describe("a worker that is reached by a network", () => {
         url,
         name: "shop",
         timeout: 5_000,
+        lockTimeout: 0,
         application: "tq test",
         bootId: "boot",
         now: () => 1,

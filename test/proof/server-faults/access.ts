@@ -56,7 +56,11 @@ export async function rights(say: Say): Promise<boolean> {
       }
     };
     const all = "ON ALL TABLES IN SCHEMA $";
-    await sql(server, "GRANT USAGE ON SCHEMA tq TO clerk; GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA tq TO clerk", "shop");
+    await sql(
+      server,
+      "GRANT USAGE ON SCHEMA tq TO clerk; GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA tq TO clerk",
+      "shop",
+    );
     await change(`GRANT ALL ${all} TO clerk`);
     await change("GRANT USAGE ON ALL SEQUENCES IN SCHEMA $ TO clerk");
     await Bun.sleep(1_000);
@@ -69,7 +73,9 @@ export async function rights(say: Say): Promise<boolean> {
       await change(`GRANT ALL ${all} TO clerk`);
       const back = await load.back();
       const words = isCut ? "and connections were lost meanwhile" : "on open connections";
-      say(`once its rights are back (${words}): pushes after ${back.push} ms, tasks after ${back.task} ms`);
+      say(
+        `once its rights are back (${words}): pushes after ${back.push} ms, tasks after ${back.task} ms`,
+      );
     }
     return report(await load.count(), load, say);
   } finally {
@@ -89,7 +95,9 @@ export async function password(say: Say): Promise<boolean> {
     await Bun.sleep(LASTING_MS);
     await sql(server, "ALTER ROLE clerk PASSWORD 'first'");
     const back = await load.back();
-    say(`once the password is right again: pushes after ${back.push} ms, tasks after ${back.task} ms`);
+    say(
+      `once the password is right again: pushes after ${back.push} ms, tasks after ${back.task} ms`,
+    );
     return report(await load.count(), load, say);
   } finally {
     await server.stop();

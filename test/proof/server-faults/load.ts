@@ -94,7 +94,14 @@ export class Load implements AsyncDisposable {
     const url = this.#options.look();
     if (this.#sql?.url !== url) {
       await this.#sql?.client.close({ timeout: 0 });
-      this.#sql = { url, client: new Bun.SQL(url, { max: 1, connection: OWN_SETTINGS, onclose: () => (this.#sql = null) }) };
+      this.#sql = {
+        url,
+        client: new Bun.SQL(url, {
+          max: 1,
+          connection: OWN_SETTINGS,
+          onclose: () => (this.#sql = null),
+        }),
+      };
     }
     return (await this.#sql.client.unsafe(text)) as R[];
   }
@@ -107,7 +114,11 @@ export class Load implements AsyncDisposable {
       LONGEST_MS,
     );
     const done = () => this.ask<{ id: number }>(LAST_ENTRY).catch(() => []);
-    const before = await eventually("the server answers", async () => (await done())[0], LONGEST_MS);
+    const before = await eventually(
+      "the server answers",
+      async () => (await done())[0],
+      LONGEST_MS,
+    );
     const isMore = async () => ((await done())[0]?.id ?? 0) > before.id;
     await eventually("a task is done", isMore, LONGEST_MS);
     const task = Math.round(performance.now() - since);
