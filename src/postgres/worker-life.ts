@@ -8,6 +8,7 @@ import { isTqError, TqError } from "../errors.ts";
 import type { NewWorker } from "../store/rescue.ts";
 import { Connection } from "./connection.ts";
 import { sqlState } from "./errors.ts";
+import { isRaised } from "./migrate.ts";
 import * as workers from "./sql/workers.ts";
 
 export interface WorkerLifeOptions {
@@ -136,6 +137,12 @@ export class WorkerLife {
   /** The server has said what time it is: it need not be asked for a while. */
   learned(): void {
     this.#learnedAt = monotonicNow();
+  }
+
+  /** Asks the server now, whatever it has said before. */
+  askNow(): void {
+    this.#learnedAt = -Infinity;
+    this.#ask(0);
   }
 
   /** How long the connection has been there: ms. */
@@ -277,6 +284,7 @@ export class WorkerLife {
 
 /** The error where trying again is in vain: the database, its tables, or the right to them are gone. */
 function forGood(error: unknown): TqError | null {
+  if (isRaised(error)) return error;
   const state = sqlState(error instanceof Error && isTqError(error) ? error.cause : error);
   if (state === null || !/^(3D000|42P01|3F000|42501|28...)$/.test(state)) return null;
   const reason = error instanceof Error ? error.message : String(error);

@@ -11,3 +11,6 @@ UPDATE tq.schema SET models = (
     JOIN pg_namespace ON pg_namespace.oid = relnamespace
    WHERE pronamespace = 'tq'::regnamespace AND relname = 'tq_push'
    LIMIT 1);
+
+-- Programs that know an older version than this do not go on with this schema.
+ALTER TABLE tq.schema ADD COLUMN oldest integer NOT NULL DEFAULT 1;

@@ -10,9 +10,13 @@ import { sql } from "./statements.ts";
 const LASTING_MS = 4_000;
 
 /** A server that asks a clerk for a password. */
-async function withClerk(settings: readonly string[]): Promise<{ server: PostgresServer; port: number }> {
+async function withClerk(
+  settings: readonly string[],
+): Promise<{ server: PostgresServer; port: number }> {
   const port = freePort();
-  const server = await startPostgres(["listen_addresses=127.0.0.1", "fsync=on", ...settings], { port });
+  const server = await startPostgres(["listen_addresses=127.0.0.1", "fsync=on", ...settings], {
+    port,
+  });
   await sql(server, "CREATE ROLE clerk LOGIN PASSWORD 'first'");
   await sql(server, "CREATE DATABASE shop OWNER clerk");
   const hba = join(server.data, "pg_hba.conf");
@@ -60,7 +64,11 @@ export async function rights(say: Say): Promise<boolean> {
       }
     };
     const all = "ON ALL TABLES IN SCHEMA $";
-    await sql(server, "GRANT USAGE ON SCHEMA tq TO clerk; GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA tq TO clerk", "shop");
+    await sql(
+      server,
+      "GRANT USAGE ON SCHEMA tq TO clerk; GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA tq TO clerk",
+      "shop",
+    );
     await change(`GRANT ALL ${all} TO clerk`);
     await change("GRANT USAGE ON ALL SEQUENCES IN SCHEMA $ TO clerk");
     await Bun.sleep(1_000);
@@ -73,7 +81,9 @@ export async function rights(say: Say): Promise<boolean> {
       await change(`GRANT ALL ${all} TO clerk`);
       const back = await load.back();
       const words = isCut ? "and connections were lost meanwhile" : "on open connections";
-      say(`once its rights are back (${words}): pushes after ${back.push} ms, tasks after ${back.task} ms`);
+      say(
+        `once its rights are back (${words}): pushes after ${back.push} ms, tasks after ${back.task} ms`,
+      );
     }
     return report(await load.count(), load, say);
   } finally {
@@ -93,7 +103,9 @@ export async function password(say: Say): Promise<boolean> {
     await Bun.sleep(LASTING_MS);
     await sql(server, "ALTER ROLE clerk PASSWORD 'first'");
     const back = await load.back();
-    say(`once the password is right again: pushes after ${back.push} ms, tasks after ${back.task} ms`);
+    say(
+      `once the password is right again: pushes after ${back.push} ms, tasks after ${back.task} ms`,
+    );
     return report(await load.count(), load, say);
   } finally {
     await server.stop();

@@ -50,7 +50,9 @@ export async function failover(isSynchronous: boolean, behind: number, say: Say)
     const promoted = performance.now();
     proxy.moveTo(ports[1]);
     const back = await load.back(promoted);
-    say(`a push is acknowledged ${back.push} ms, and its task done ${back.task} ms after the promotion (${Math.round(promoted - killed)} ms after the kill)`);
+    say(
+      `a push is acknowledged ${back.push} ms, and its task done ${back.task} ms after the promotion (${Math.round(promoted - killed)} ms after the kill)`,
+    );
     await Bun.sleep(3_000);
     return report(await load.count(behind > 0), load, say);
   } finally {
@@ -73,13 +75,25 @@ export async function demotion(say: Say): Promise<boolean> {
     await Bun.sleep(8_000);
     for (const args of [["push", "account", "add", "1"], ["worker"], ["doctor"], ["status"]]) {
       const { code, stdout, stderr } = await load.site.start(args, load.settings).ended();
-      say(`tq ${args[0]} on the standby: exit ${code}: ${(stderr + (args[0] === "doctor" ? stdout.split("\n").filter((line) => line.includes("✗")).join("; ") : "")).trim()}`);
+      say(
+        `tq ${args[0]} on the standby: exit ${code}: ${(
+          stderr +
+          (args[0] === "doctor"
+            ? stdout
+                .split("\n")
+                .filter((line) => line.includes("✗"))
+                .join("; ")
+            : "")
+        ).trim()}`,
+      );
     }
     serving = standby;
     await primary.kill();
     await sql(standby, "SELECT pg_promote()");
     const back = await load.back();
-    say(`a push is acknowledged ${back.push} ms, and its task done ${back.task} ms after the promotion`);
+    say(
+      `a push is acknowledged ${back.push} ms, and its task done ${back.task} ms after the promotion`,
+    );
     return report(await load.count(), load, say);
   } finally {
     proxy.close();

@@ -102,7 +102,11 @@ export class Load implements AsyncDisposable {
       LONGEST_MS,
     );
     const done = () => this.ask<{ id: number }>(LAST_ENTRY).catch(() => []);
-    const before = await eventually("the server answers", async () => (await done())[0], LONGEST_MS);
+    const before = await eventually(
+      "the server answers",
+      async () => (await done())[0],
+      LONGEST_MS,
+    );
     const isMore = async () => ((await done())[0]?.id ?? 0) > before.id;
     await eventually("a task is done", isMore, LONGEST_MS);
     const task = Math.round(performance.now() - since);
