@@ -27,6 +27,14 @@ interface SchemaRow {
   readonly oldest?: number;
 }
 
+/** The name of the database to which tq migrate --to has moved the queue; null: it has not. */
+export async function movedTo(db: Connection): Promise<string | null> {
+  const found = await db.get<{ there: boolean }>(HAS_SCHEMA);
+  if (!found?.there) return null;
+  const read = await db.get<{ row: string }>(SCHEMA);
+  return read === null ? null : ((JSON.parse(read.row) as SchemaRow).moved_to ?? null);
+}
+
 export interface Found {
   /** 0: there is none. */
   readonly version: number;
