@@ -3,14 +3,13 @@
  * documents the methods.
  */
 import { bootId } from "../boot-id.ts";
-import { type Clock, clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
+import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import { TqError } from "../errors.ts";
 import { databaseName, databaseUrlFault } from "../values/database-url.ts";
 import type { Soon } from "../soon.ts";
 import { KnownFollowUps } from "../store/known-follow-ups.ts";
 import { type GroupedPush, type PushEnd, PushGroup } from "../store/push-group.ts";
 import type { ClaimOptions, Session } from "../store/session.ts";
-import type { StoreTraits } from "../store/store.ts";
 import type { ClaimedTask, NewTask } from "../task.ts";
 import { Capacity } from "./capacity.ts";
 import type { Connection } from "./connection.ts";
@@ -21,45 +20,15 @@ import { Marks } from "./marks.ts";
 import { prepare, refuseRaised } from "./migrate.ts";
 import { Notifier } from "./notifier.ts";
 import { fitOneStatement, pushAtOnce } from "./pushing.ts";
-import type { OpenTransactions } from "./open-transactions.ts";
+import type { PostgresOptions } from "./options.ts";
 import { Shapes } from "./shapes.ts";
 import { ServerClock } from "./server-clock.ts";
 import { PostgresSession, type SessionOptions } from "./session.ts";
+import { TRAITS } from "./traits.ts";
 import { claimUsually } from "./sql/claim.ts";
 import { mayClaim } from "./sql/ready-count.ts";
 import { lostIsUncertain } from "./errors.ts";
 import { againAfterDeadlock } from "./again.ts";
-
-export interface PostgresOptions {
-  /** `postgresql://user@host/database`. */
-  readonly url: string;
-  /** A folder for files that belong to the database, such as tq.token. */
-  readonly folder: string;
-  /** The ms to wait for a lock, or for a connection. */
-  readonly timeout?: number;
-  /** The ms that a task may keep a transaction open; 0: no limit. */
-  readonly lockTimeout?: number;
-  /** The most connections that are open at once. */
-  readonly connections?: number;
-  /** So many connections stay open though nobody uses them. */
-  readonly keep?: number;
-  /** How the server lists the connections; default: a name of this process's own, by which others end what is left of it. */
-  readonly application?: string;
-  /** The thread of that process, whose number then stands behind the name; null: none. */
-  readonly thread?: number | null;
-  /** Default: the clock of the server. */
-  readonly clock?: Clock;
-  /** Tells one boot of the machine from another. */
-  readonly bootId?: string;
-  /** The most ready and scheduled tasks that the queue takes; 0: no limit. */
-  readonly maxSize?: number;
-  /** True for programs that write nothing. */
-  readonly onlyLooks?: boolean;
-  /** True for programs that make no queue: the schema must be there. */
-  readonly needsTables?: boolean;
-  /** Learns which transactions of a worker's thread are open; null: nobody asks. */
-  readonly open?: OpenTransactions | null;
-}
 
 /** Of no other process, anywhere. */
 export function newApplication(): string {
@@ -72,15 +41,6 @@ export function newApplication(): string {
  */
 const BEGIN_LOOK =
   "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
-
-const TRAITS: StoreTraits = {
-  isServer: true,
-  singleWriter: false,
-  maxBatch: 60, // PostgreSQL keeps 64 subtransactions of each transaction in memory
-  quickMs: 3,
-  batchMs: 20,
-  idleLookMs: 2_000,
-};
 
 export class PostgresDatabase {
   readonly traits = TRAITS;
@@ -285,6 +245,16 @@ export class PostgresDatabase {
 
   async pushRefusal(): Promise<string | null> {
     return this.read((db) => this.shared.capacity.refusal(db, 1));
+  }
+
+  async check(): Promise<void> {}
+
+  /** What can be read here is on the server's disk, but for claims: these need not be. */
+  async flush(): Promise<void> {}
+
+  /** @returns false where it is known that no webhook has an end to tell */
+  protected mayHaveEnds(): boolean {
+    return true;
   }
 
   async close(): Promise<void> {

@@ -13,7 +13,7 @@ import type { Capacity } from "./capacity.ts";
 import { pushEach, pushInto } from "./pushing.ts";
 import { makeRecords } from "./records.ts";
 import { BY_HAND, cancel, retryByHand } from "./sql/by-hand.ts";
-import { claim, claimOne, claimUsually, claimWithCare } from "./sql/claim.ts";
+import { claim, claimOne, claimUsually, claimWithCare, moreToDo } from "./sql/claim.ts";
 import { lostClaims } from "./sql/claims.ts";
 import { handBack } from "./sql/hand-back.ts";
 import * as pauses from "./sql/pauses.ts";
@@ -64,7 +64,7 @@ export class PostgresSession implements Session {
   }
 
   get pendingAnswer(): Promise<unknown> | null {
-    return this.#transaction.pendingAnswer;
+    return this.#transaction.answers.first;
   }
 
   get spoilt(): boolean {
@@ -87,6 +87,10 @@ export class PostgresSession implements Session {
     return this.#transaction.waited;
   }
 
+  get answers(): { readonly count: number; readonly ms: number } {
+    return this.#transaction.answers;
+  }
+
   get followUps(): readonly number[] {
     return this.#followUps ?? NO_IDS;
   }
@@ -99,15 +103,20 @@ export class PostgresSession implements Session {
   }
 
   sql(text: string, values: readonly unknown[]): Promise<SqlResult> {
-    return this.#write((db) => runUserSql(db, this.#transaction, text, values));
+    return this.#transaction.run((db) => runUserSql(db, this.#transaction, text, values));
   }
 
   placeholder(index: number): string {
     return placeholder(index);
   }
 
-  shareTransactions(): void {
+  shareTransactions({ savepoints }: { readonly savepoints: boolean }): void {
     this.#transaction.isShared = true;
+    this.#transaction.saves.isOn = !savepoints;
+  }
+
+  get unseenError(): { readonly error: unknown } | null {
+    return this.#transaction.unseenError;
   }
 
   begin(): Promise<void> | undefined {
@@ -133,13 +142,15 @@ export class PostgresSession implements Session {
   }
 
   /**
-   * Claims in a transaction of its own, where the one that came with the commit has found none. An error of it is not one
-   * of the commit: the next claim meets it again.
+   * Claims in a transaction of its own, where the one that came with the commit has found none, and there is a reason for
+   * that. An error of it is not one of the commit: the next claim meets it again.
    */
   async #claimWithCare(options: ClaimOptions): Promise<ClaimedTask[]> {
-    const { marks, now } = this.#options;
+    const { now } = this.#options;
     try {
-      const claimed = await this.#write((db) => claimWithCare(db, options, now(), marks));
+      const more = await this.#transaction.read((db) => moreToDo(db, now()));
+      if (!more.due && !more.held) return NOTHING;
+      const claimed = await this.#write((db) => claimWithCare(db, options, more, now()));
       return await this.#transaction.commit(async () => claimed);
     } catch (error) {
       if (isTqError(error) && error.code === "uncertain") throw error; // it may hold tasks
@@ -262,7 +273,8 @@ export class PostgresSession implements Session {
 
   /** Runs statements of the store inside this session's transaction. */
   runStatements<T>(fn: (db: Connection, now: number) => Promise<T>): Promise<T> {
-    return this.#waking((db) => fn(db, this.#options.now()));
+    this.#wakes = true;
+    return this.#transaction.run((db) => fn(db, this.#options.now()));
   }
 
   get records(): Records {
@@ -275,6 +287,6 @@ export class PostgresSession implements Session {
   }
 
   #write<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
-    return this.#transaction.run(fn);
+    return this.#transaction.runOwn(fn);
   }
 }
