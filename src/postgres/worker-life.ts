@@ -6,18 +6,12 @@
 import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import { isTqError, messageOf, TqError } from "../errors.ts";
 import type { NewWorker } from "../store/rescue.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
 import { sqlState } from "./errors.ts";
 import { isRaised } from "./migrate.ts";
 import * as workers from "./sql/workers.ts";
 
-export interface WorkerLifeOptions {
-  readonly url: string;
-  readonly name: string;
-  /** The ms to wait for a lock, or for a connection. */
-  readonly timeout: number;
-  readonly lockTimeout: number;
-  readonly application: string;
+export interface WorkerLifeOptions extends ConnectionOptions {
   readonly bootId: string;
   readonly now: () => number;
   /** Asks the server on this connection what time it is there. */

@@ -1,6 +1,6 @@
 /** Programs beside a schema that a newer tq has brought to another version. */
 import { expect, test } from "bun:test";
-import type { PostgresOptions } from "../../src/postgres/database.ts";
+import type { PostgresOptions } from "../../src/postgres/options.ts";
 import { PostgresStore } from "../../src/postgres/store.ts";
 import { POSTGRES_SCHEMA_VERSION } from "../../src/postgres/schema-version.ts";
 import { PostgresWorkerStore } from "../../src/postgres/worker-store.ts";
