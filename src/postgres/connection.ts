@@ -2,7 +2,14 @@
 import { SQL, type ReservedSQL } from "bun";
 import { monotonicNow, sleep } from "../clock.ts";
 import { databasePlace } from "../values/database-url.ts";
-import { foreignServerError, isAway, isOfTls, translate, translateOpening } from "./errors.ts";
+import {
+  foreignServerError,
+  isAway,
+  isOfTls,
+  translate,
+  translateOpening,
+  translateOwn,
+} from "./errors.ts";
 import {
   isOwnSetting,
   laterSettings,
@@ -184,14 +191,15 @@ export class Connection {
   }
 
   #send(text: string, values: readonly SqlValue[]): Promise<Result> {
-    return this.#translated(this.#reserved.unsafe(text, values as unknown[]));
+    return this.#translated(this.#reserved.unsafe(text, values as unknown[]), text);
   }
 
-  async #translated(query: PromiseLike<unknown>): Promise<Result> {
+  /** @param text of a statement that is not the user's own */
+  async #translated(query: PromiseLike<unknown>, text = ""): Promise<Result> {
     try {
       return (await query) as Result;
     } catch (error) {
-      throw translate(error, this.#name);
+      throw (text.includes(" tq.") ? translateOwn : translate)(error, this.#name);
     }
   }
 
