@@ -159,6 +159,19 @@ export class Connection {
     return { columns: result.columns ?? [], rows: Array.from(result as readonly unknown[][]) };
   }
 
+  /** Commits where `fn` resolves. */
+  async inTransaction<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
+    try {
+      await this.command("BEGIN");
+      const result = await fn(this);
+      await this.command("COMMIT");
+      return result;
+    } catch (error) {
+      await this.command("ROLLBACK").catch(() => this.lost());
+      throw error;
+    }
+  }
+
   #send(text: string, values: readonly SqlValue[]): Promise<Result> {
     return this.#translated(this.#reserved.unsafe(text, values as unknown[]));
   }

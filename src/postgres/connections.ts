@@ -73,14 +73,14 @@ export class Connections {
     };
     const onItsOwn = () => {
       this.#alongside.delete(onNext);
-      resolve(this.#lendTo(send));
+      resolve(this.lendTo(send));
     };
     const timer = setTimeout(onItsOwn, this.#count === 0 ? 0 : GIVEN_BACK_MS);
     this.#alongside.add(onNext);
     return promise;
   }
 
-  async #lendTo<T>(fn: (connection: Connection) => Promise<T>): Promise<T> {
+  async lendTo<T>(fn: (connection: Connection) => Promise<T>): Promise<T> {
     const connection = await this.take();
     try {
       return await fn(connection);

@@ -10,7 +10,6 @@ import type { Soon } from "../soon.ts";
 import { KnownFollowUps } from "../store/known-follow-ups.ts";
 import { type GroupedPush, type PushEnd, PushGroup } from "../store/push-group.ts";
 import type { ClaimOptions, Session } from "../store/session.ts";
-import type { StoreTraits } from "../store/store.ts";
 import type { ClaimedTask, NewTask } from "../task.ts";
 import { Capacity } from "./capacity.ts";
 import type { Connection } from "./connection.ts";
@@ -18,12 +17,14 @@ import { Connections } from "./connections.ts";
 import { checkServer } from "./known-server.ts";
 import { placeOthers } from "./greeting.ts";
 import { Marks } from "./marks.ts";
-import { checkKnown, migrate, schemaVersion } from "./migrate.ts";
+import { prepare } from "./migrate.ts";
 import { Notifier } from "./notifier.ts";
 import { fitOneStatement, pushAtOnce } from "./pushing.ts";
 import type { PostgresOptions } from "./options.ts";
+import { Shapes } from "./shapes.ts";
 import { ServerClock } from "./server-clock.ts";
 import { PostgresSession, type SessionOptions } from "./session.ts";
+import { TRAITS } from "./traits.ts";
 import { claimUsually } from "./sql/claim.ts";
 import { mayClaim } from "./sql/ready-count.ts";
 import { lostIsUncertain } from "./errors.ts";
@@ -40,15 +41,6 @@ export function newApplication(): string {
  */
 const BEGIN_LOOK =
   "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
-
-const TRAITS: StoreTraits = {
-  isServer: true,
-  singleWriter: false,
-  maxBatch: 60, // PostgreSQL keeps 64 subtransactions of each transaction in memory
-  quickMs: 3,
-  batchMs: 20,
-  idleLookMs: 2_000,
-};
 
 export class PostgresDatabase {
   readonly traits = TRAITS;
@@ -96,7 +88,7 @@ export class PostgresDatabase {
       name: this.name,
       connections: this.connections,
       tables: new Set(),
-      shapes: new WeakMap(),
+      shapes: new Shapes(this.name),
       open: this.options.open,
       now: () => this.now(),
       capacity: new Capacity(this.options),
@@ -143,17 +135,7 @@ export class PostgresDatabase {
 
   async #ready(connection: Connection): Promise<void> {
     await checkServer(connection, this.name);
-    if (!this.options.needsTables) return migrate(connection, this.name);
-    const version = await schemaVersion(connection, this.name);
-    if (version > 0) {
-      checkKnown(version, this.name);
-      if (!this.options.onlyLooks) await migrate(connection, this.name);
-      return;
-    }
-    throw new TqError(
-      "not_found",
-      `Cannot find a queue in ${this.name}: it has no schema tq; start a worker, or run tq migrate`,
-    );
+    this.shared.shapes.found(await prepare(connection, this.name, this.options));
   }
 
   /** Connects, and makes the schema where there is none. @throws TqError where the database cannot be used */

@@ -64,7 +64,7 @@ export class PostgresSession implements Session {
   }
 
   get pendingAnswer(): Promise<unknown> | null {
-    return this.#transaction.pendingAnswer;
+    return this.#transaction.answers.first;
   }
 
   get spoilt(): boolean {
@@ -87,6 +87,10 @@ export class PostgresSession implements Session {
     return this.#transaction.waited;
   }
 
+  get answers(): { readonly count: number; readonly ms: number } {
+    return this.#transaction.answers;
+  }
+
   get followUps(): readonly number[] {
     return this.#followUps ?? NO_IDS;
   }
@@ -99,15 +103,20 @@ export class PostgresSession implements Session {
   }
 
   sql(text: string, values: readonly unknown[]): Promise<SqlResult> {
-    return this.#write((db) => runUserSql(db, this.#transaction, text, values));
+    return this.#transaction.run((db) => runUserSql(db, this.#transaction, text, values));
   }
 
   placeholder(index: number): string {
     return placeholder(index);
   }
 
-  shareTransactions(): void {
+  shareTransactions({ savepoints }: { readonly savepoints: boolean }): void {
     this.#transaction.isShared = true;
+    this.#transaction.saves.isOn = !savepoints;
+  }
+
+  get unseenError(): { readonly error: unknown } | null {
+    return this.#transaction.unseenError;
   }
 
   begin(): Promise<void> | undefined {
@@ -264,7 +273,8 @@ export class PostgresSession implements Session {
 
   /** Runs statements of the store inside this session's transaction. */
   runStatements<T>(fn: (db: Connection, now: number) => Promise<T>): Promise<T> {
-    return this.#waking((db) => fn(db, this.#options.now()));
+    this.#wakes = true;
+    return this.#transaction.run((db) => fn(db, this.#options.now()));
   }
 
   get records(): Records {
@@ -277,6 +287,6 @@ export class PostgresSession implements Session {
   }
 
   #write<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
-    return this.#transaction.run(fn);
+    return this.#transaction.runOwn(fn);
   }
 }

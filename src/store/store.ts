@@ -47,6 +47,8 @@ export interface StoreTraits {
   readonly singleWriter: boolean;
   /** The most runs that may share a transaction. */
   readonly maxBatch: number;
+  /** The most that have a savepoint each. */
+  readonly maxSavepoints: number;
   /** A method is quick while its runs take less than this on average. */
   readonly quickMs: number;
   /** A batch is about this much work: ms. */

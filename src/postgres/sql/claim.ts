@@ -32,7 +32,7 @@ import {
 const CLAIMED_COLUMNS = `
          id::float8 AS id, claim, model, method, instances, args, context, "user"::float8 AS "user", queue,
          priority::float8 AS priority, deadline::float8 AS deadline, enqueued_at::float8 AS "enqueuedAt",
-         scheduled_at::float8 AS "scheduledAt", expected_at::float8 AS "expectedAt", attempts, begun AS suspect, postponed,
+         scheduled_at::float8 AS "scheduledAt", expected_at::float8 AS "expectedAt", attempts + 1 AS attempt, begun AS suspect, postponed,
          failures, expires_at::float8 AS "expiresAt", policy, ref, reason IS NOT NULL AS again`;
 
 /**
@@ -77,10 +77,6 @@ const CLAIM_NAMES = usually(firstFromMarks("$4", "$6", ["$7", "$8", "$9"]));
 const CLAIM_MANY = usually(firstOfMany("$4", "$6", ["$7", "$8", "$9"]));
 const CLAIM_MATCHING = usually(firstOfMatching("$4", "$6"));
 
-interface ClaimedRow extends Omit<ClaimedTask, "attempt"> {
-  readonly attempts: number;
-}
-
 /** Lower than any mark. */
 const HEAD = { priority: Number.MAX_SAFE_INTEGER, deadline: -Number.MAX_SAFE_INTEGER, id: 0 };
 
@@ -116,8 +112,8 @@ export async function claimUsually(
   const names = areNames(queues) ? [...new Set(queues)] : marks.names(queues, start);
   if (names === null && marks.isBusy) lookUpNames(db, marks);
   const rows = await (names === null
-    ? db.all<ClaimedRow>(CLAIM_MATCHING[how], [...own, likes(queues)])
-    : db.all<ClaimedRow>((names.length > limit ? CLAIM_MANY : CLAIM_NAMES)[how], [
+    ? db.all<ClaimedTask>(CLAIM_MATCHING[how], [...own, likes(queues)])
+    : db.all<ClaimedTask>((names.length > limit ? CLAIM_MANY : CLAIM_NAMES)[how], [
         ...own,
         ...markValues(names, marks, start),
       ]));
@@ -146,10 +142,8 @@ function lookUpNames(db: Connection, marks: Marks): void {
 }
 
 /** In their order, as RETURNING has none. */
-function inOrder(rows: readonly ClaimedRow[]): ClaimedTask[] {
-  return rows
-    .map(({ attempts, ...row }) => ({ ...row, attempt: attempts + 1 }))
-    .sort((a, b) => b.priority - a.priority || a.deadline - b.deadline || a.id - b.id);
+function inOrder(rows: ClaimedTask[]): ClaimedTask[] {
+  return rows.sort((a, b) => b.priority - a.priority || a.deadline - b.deadline || a.id - b.id);
 }
 
 const IS_MORE_TO_DO = `
@@ -191,8 +185,8 @@ async function claimFirst(
 ): Promise<ClaimedTask[]> {
   const own = [owner.worker, owner.thread, now, limit];
   const rows = await (areNames(queues)
-    ? db.all<ClaimedRow>(CLAIM_FIRST_OF_NAMES, [...own, [...new Set(queues)]])
-    : db.all<ClaimedRow>(CLAIM_FIRST, [...own, likes(queues)]));
+    ? db.all<ClaimedTask>(CLAIM_FIRST_OF_NAMES, [...own, [...new Set(queues)]])
+    : db.all<ClaimedTask>(CLAIM_FIRST, [...own, likes(queues)]));
   return inOrder(rows);
 }
 
@@ -214,7 +208,7 @@ async function claimUnpaused(
     const ids = first.filter((task) => !paused.includes(task)).map(({ id }) => id);
     if (ids.length === 0) return [];
     const { worker, thread } = options.owner;
-    return inOrder(await db.all<ClaimedRow>(CLAIM_THESE, [worker, thread, now, ids]));
+    return inOrder(await db.all<ClaimedTask>(CLAIM_THESE, [worker, thread, now, ids]));
   }
 }
 
@@ -303,7 +297,7 @@ export async function claimOne(
   evenPaused = false,
 ): Promise<ClaimedTask | null> {
   const own = [worker, thread, now];
-  const [claimed] = inOrder(await db.all<ClaimedRow>(CLAIM_ONE, [...own, id]));
+  const [claimed] = inOrder(await db.all<ClaimedTask>(CLAIM_ONE, [...own, id]));
   if (claimed) return claimed;
   const row = await db.get<LineRow>(HELD_ONE, [id]);
   if (row === null) return null;
@@ -311,5 +305,5 @@ export async function claimOne(
     const task = { ...row, instances: row.isBare ? NO_INSTANCES : [0] };
     if (pausesOf(await endPauses(db, now), task).length > 0) return null;
   }
-  return inOrder(await db.all<ClaimedRow>(CLAIM_THESE, [...own, [id]]))[0] ?? null;
+  return inOrder(await db.all<ClaimedTask>(CLAIM_THESE, [...own, [id]]))[0] ?? null;
 }

@@ -5,6 +5,7 @@ import type { LogLine, Running } from "../../integration/support/running.ts";
 import { Site, type StartOptions } from "../../integration/support/site.ts";
 import { eventually } from "../../integration/support/eventually.ts";
 import { ACCOUNTS, Pushing } from "./pushing.ts";
+import { OWN_SETTINGS } from "./statements.ts";
 
 const WORKERS = 2;
 const THREADS = 2;
@@ -89,7 +90,14 @@ export class Load implements AsyncDisposable {
     const url = this.#options.look();
     if (this.#sql?.url !== url) {
       await this.#sql?.client.close({ timeout: 0 });
-      this.#sql = { url, client: new Bun.SQL(url, { max: 1, onclose: () => (this.#sql = null) }) };
+      this.#sql = {
+        url,
+        client: new Bun.SQL(url, {
+          max: 1,
+          connection: OWN_SETTINGS,
+          onclose: () => (this.#sql = null),
+        }),
+      };
     }
     return (await this.#sql.client.unsafe(text)) as R[];
   }
