@@ -200,7 +200,7 @@ describe("a batch whose commit is refused", () => {
     await Step.__queue__.wait([1]);
     const failing = errorOf(() => tq.runBatch([1, 2]));
     while ((await tq.getTask(1)).state !== "finished") await nextTurn();
-    refuseOneCommit();
+    using _refusals = refuseCommits(() => true);
     Step.go();
     expect((await failing).message).toBe("refused");
     expect(tq.eventsOf("task.finished").map(({ task }) => task)).toEqual([1]);
