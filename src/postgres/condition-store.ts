@@ -83,6 +83,10 @@ export class PostgresCondition implements ConditionStore {
     return this.#access.read(readServer);
   }
 
+  lacksRight(): Promise<string | null> {
+    return this.#access.read(condition.lacksRight);
+  }
+
   /** The server does not tell. */
   async freeDisk(): Promise<number> {
     return Infinity;

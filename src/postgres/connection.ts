@@ -3,13 +3,19 @@ import { SQL, type ReservedSQL } from "bun";
 import { monotonicNow, sleep } from "../clock.ts";
 import { databasePlace } from "../values/database-url.ts";
 import { foreignServerError, isAway, translate, translateOpening } from "./errors.ts";
-import { isOwnSetting, laterSettings, noteRefused, startupSettings } from "./session-settings.ts";
+import {
+  isOwnSetting,
+  laterSettings,
+  noteRefused,
+  startupSettings,
+  type TimeLimits,
+} from "./session-settings.ts";
 
-export interface ConnectionOptions {
+export interface ConnectionOptions extends TimeLimits {
   readonly url: string;
   /** How the server is named in errors: without a password. */
   readonly name: string;
-  /** The longest wait for a lock, in ms; also for the connection itself. */
+  /** Also for the connection itself. */
   readonly timeout: number;
   /** How the server lists the connection. */
   readonly application: string;
@@ -19,12 +25,13 @@ export interface ConnectionOptions {
 const AWAY_MS = 100;
 
 /** The driver's options for one connection. */
-export function connectionOptions({ url, timeout, application }: ConnectionOptions) {
+export function connectionOptions(options: ConnectionOptions) {
+  const { url, timeout, application } = options;
   return {
     ...databasePlace(url),
     max: 1,
     connectionTimeout: Math.max(1, Math.ceil(timeout / 1000)),
-    connection: { application_name: application, ...startupSettings(url, timeout) },
+    connection: { application_name: application, ...startupSettings(options) },
   };
 }
 
@@ -87,7 +94,7 @@ export class Connection {
     for (;;) {
       try {
         const connection = await Connection.#open(options);
-        const settings = laterSettings(url, timeout);
+        const settings = laterSettings(options);
         if (settings !== null) await connection.command(settings);
         return connection;
       } catch (error) {
@@ -173,6 +180,19 @@ export class Connection {
     const query = this.#reserved.unsafe(text, values as unknown[]).values();
     const result = (await this.#translated(query)) as Result & { readonly columns?: SqlColumn[] };
     return { columns: result.columns ?? [], rows: Array.from(result as readonly unknown[][]) };
+  }
+
+  /** Commits where `fn` resolves. */
+  async inTransaction<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
+    try {
+      await this.command("BEGIN");
+      const result = await fn(this);
+      await this.command("COMMIT");
+      return result;
+    } catch (error) {
+      await this.command("ROLLBACK").catch(() => this.lost());
+      throw error;
+    }
   }
 
   #send(text: string, values: readonly SqlValue[]): Promise<Result> {

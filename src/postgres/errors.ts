@@ -40,8 +40,8 @@ const SENTENCES: readonly Sentence[] = [
   [
     /^53300$/,
     "busy",
-    (name) =>
-      `Cannot connect to ${name}: the server has no connection left; raise its max_connections, or let fewer programs and threads connect`,
+    (name, message) =>
+      `Cannot connect to ${name}: the server has no connection left (${message}); raise its max_connections, or the connection limit of the role or database, or let fewer programs and threads connect`,
   ],
   [
     /^(53100|53200)$/,
@@ -123,10 +123,19 @@ const DRIVER_SENTENCES: readonly Sentence[] = [
   ],
 ];
 
+const READ_ONLY = "25006";
+
 interface DriverError extends Error {
   readonly code?: string;
+  /** The function of the server's that has said it: it has the same name in all languages. */
+  readonly routine?: string;
   /** The SQLSTATE; the driver calls it so. */
   readonly errno?: string | number;
+}
+
+/** True for the error of a table that a standby does not have: that of what runs say, which no server keeps over a crash. */
+function isOnStandby(error: unknown): boolean {
+  return sqlState(error) === "0A000" && (error as DriverError).routine === "get_relation_info";
 }
 
 /** The SQLSTATE of an error of the server; null: it is none. */
@@ -144,7 +153,7 @@ export function translate(error: unknown, name: string): unknown {
   const found =
     state === null
       ? DRIVER_SENTENCES.find(([pattern]) => isFromDriver(error, code) && pattern.test(code))
-      : SENTENCES.find(([pattern]) => pattern.test(state));
+      : SENTENCES.find(([pattern]) => pattern.test(isOnStandby(error) ? READ_ONLY : state));
   if (!found) return error;
   const [, kind, words] = found;
   const translated = new TqError(kind, words(name, error.message), { cause: error });

@@ -1,6 +1,7 @@
 /** The statements with which an admin makes what tq needs by hand: programs then need no right to make anything. */
 import { lockText } from "./locks.ts";
-import { MIGRATIONS, POSTGRES_SCHEMA_VERSION } from "./migrate.ts";
+import { MIGRATIONS } from "./migrate.ts";
+import { POSTGRES_SCHEMA_VERSION } from "./schema-version.ts";
 
 const ROLES = `-- What tq needs in a database, where those who run tasks may not make tables. Read it, name the roles as you like, and
 -- run it once, as a superuser or as the database's owner who may create roles:

@@ -133,7 +133,7 @@ async function settle(
 }
 
 /** Its words cannot be worth an error: nothing else of the run is kept. */
-async function keepLost(
+export async function keepLost(
   session: Session,
   { id, attempt }: ClaimedTask,
   said: string,

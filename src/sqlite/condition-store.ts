@@ -94,6 +94,11 @@ export class SqliteCondition implements ConditionStore {
     return null;
   }
 
+  async lacksRight(): Promise<string | null> {
+    const { lacksRight } = await import("./file/unwritable.ts");
+    return lacksRight(this.#access.name);
+  }
+
   async freeDisk(): Promise<number> {
     return freeBytes(this.#access.name);
   }

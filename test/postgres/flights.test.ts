@@ -54,7 +54,7 @@ needs("postgres").describe("on PostgreSQL", () => {
     for (let n = 0; n < 2; n++) {
       const tasks = await store.claim({ ...NEXT, limit: 2 });
       await withSession(store, async (session) => {
-        session.shareTransactions?.();
+        session.shareTransactions?.({ savepoints: true });
         const all = await flights.during(async () => {
           await session.begin();
           for (const task of tasks) {

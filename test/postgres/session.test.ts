@@ -36,3 +36,19 @@ needs("postgres").describe("transactions of one program on PostgreSQL", () => {
     expect(await pg.store.list()).toHaveLength(20);
   });
 });
+
+needs("postgres").test(
+  "the server ends a transaction that stands still for longer than worker.lock_timeout, and ten seconds",
+  async () => {
+    await using made = await makePostgres();
+    const told = async (lockTimeout?: number) => {
+      const store = made.open(lockTimeout === undefined ? {} : { lockTimeout });
+      const { rows } = await store.write(async (session) => session.sql(SETTING, []));
+      return rows;
+    };
+    const SETTING = "SELECT current_setting('idle_in_transaction_session_timeout') AS time";
+    expect(await told()).toMatchObject([["70s"]]);
+    expect(await told(300_000)).toMatchObject([["310s"]]);
+    expect(await told(0)).toMatchObject([["0"]]);
+  },
+);

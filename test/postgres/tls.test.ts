@@ -41,7 +41,7 @@ needs("postgres", "openssl").describe("over TCP to PostgreSQL", () => {
     wrongName = issue(folder.path, "elsewhere", root, "DNS:db.elsewhere");
     ofOther = issue(folder.path, "stranger", other, "IP:127.0.0.1,DNS:localhost");
     port = freePort();
-    server = await startPostgres(["listen_addresses=127.0.0.1"], port);
+    server = await startPostgres(["listen_addresses=127.0.0.1"], { port });
     admin = new Bun.SQL(server.url("postgres"), { max: 1 });
     const [row] = (await admin.unsafe("SHOW data_directory")) as { data_directory: string }[];
     data = row?.data_directory ?? "";

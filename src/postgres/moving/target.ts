@@ -1,11 +1,18 @@
 /** A PostgreSQL database without a queue, which one moves into, in one transaction. */
 import { TqError } from "../../errors.ts";
-import type { Counts, MovedRow, MoveTarget, OwnTable } from "../../store/moving.ts";
+import {
+  type Counts,
+  type MovedRow,
+  type MoveTarget,
+  type OwnTable,
+  withPatterns,
+} from "../../store/moving.ts";
 import type { ColumnValue, Table } from "../../store/records.ts";
 import type { Connection } from "../connection.ts";
-import type { PostgresOptions } from "../database.ts";
+import type { PostgresOptions } from "../options.ts";
 import { isLost, uncertainError } from "../errors.ts";
 import { migrateInside } from "../migrate.ts";
+import { namesLike } from "../sql/patterns.ts";
 import { identifier, makeTable } from "../sql/table.ts";
 import { databaseName } from "../../values/database-url.ts";
 import { openAlone } from "./connection.ts";
@@ -69,7 +76,7 @@ export class PostgresMoveTarget implements MoveTarget {
       await this.#db.run(
         `INSERT INTO ${name} (${columns}) OVERRIDING SYSTEM VALUE
          SELECT ${columns} FROM json_populate_recordset(NULL::${name}, $1::text::json)`,
-        [JSON.stringify(rows, asJson)],
+        [JSON.stringify(isOwn ? rows.map((row) => withLikes(row, table)) : rows, asJson)],
       );
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
@@ -101,6 +108,10 @@ export class PostgresMoveTarget implements MoveTarget {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#db.close();
   }
+}
+
+function withLikes(row: MovedRow, table: string): object {
+  return withPatterns(row, table, (patterns) => patterns.map(namesLike));
 }
 
 /** Bytes as PostgreSQL writes them; numbers beyond JavaScript's, and those that JSON has not, as text. */
