@@ -97,11 +97,7 @@ async function settleOrPutOff(session: Session, unsettled: Unsettled): Promise<S
 }
 
 /** Undoes the work of the run, and puts its task off. */
-async function putOff(
-  session: Session,
-  unsettled: Unsettled,
-  error: unknown,
-): Promise<SettledRun> {
+async function putOff(session: Session, unsettled: Unsettled, error: unknown): Promise<SettledRun> {
   const { run, said } = unsettled;
   await session.rollback();
   await session.begin();
