@@ -268,7 +268,7 @@ export class PostgresSession implements Session {
   }
 
   finishAtCommit(run: Claim, result: string | null, reason: string | null): void {
-    this.#transaction.checkNotEnded();
+    this.#transaction.checkGoesOn();
     this.#finished.push({ claim: run, result, reason });
   }
 
