@@ -1,6 +1,7 @@
 /** Batches without savepoints, whose saves go to the server together: on a database where several write at the same time. */
 import { describe, expect, test } from "bun:test";
 import { currentTask, ModelSQL, type Queue, Transaction, v } from "../../src/index.ts";
+import { outputLine } from "../../src/store/task-output.ts";
 import { errorOf, IS_POSTGRES, makeRuntime, runSql } from "../model/support.ts";
 
 type Does = (item: Item, place: number) => unknown;
@@ -229,6 +230,26 @@ if (IS_POSTGRES) {
       );
       expect(ended).toEqual(["finished", "finished"]);
       expect(values(tq)).toEqual([22, 22]);
+    });
+
+    test("keeps what each of its runs has said, behind what an interrupted run has said before", async () => {
+      await using tq = makeRuntime();
+      const says: Does = (_, place) => currentTask()?.log(`at ${place}`);
+      const meanwhile = () =>
+        tq.store.write((session) =>
+          session.keepOutput(
+            Item.first + 1,
+            1,
+            outputLine({ at: 1, level: "info", text: "before" }),
+          ),
+        );
+      expect(await batchOf(tq, [1, 2, 3], says, { meanwhile })).toEqual(FINISHED);
+      const said = [];
+      for (const place of [0, 1, 2]) {
+        const [output] = await tq.store.output(Item.first + place);
+        said.push(output?.lines.map(({ text }) => text));
+      }
+      expect(said).toEqual([["at 0"], ["before", "at 1"], ["at 2"]]);
     });
 
     test("leaves out a run that has lost its claim, and tells of it", async () => {
