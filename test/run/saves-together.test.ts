@@ -58,6 +58,11 @@ const save = async (item: Item, n: number) => {
   await item.save();
 };
 
+/** Ends the connections that have a transaction open. */
+const END_OTHERS = `
+  SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+   WHERE state LIKE 'idle in transaction%' AND datname = current_database() AND pid <> pg_backend_pid()`;
+
 const FINISHED = ["finished", "finished", "finished"];
 
 /** One transaction at a time writes on SQLite, where each save is sent at once. */
@@ -250,6 +255,19 @@ if (IS_POSTGRES) {
         said.push(output?.lines.map(({ text }) => text));
       }
       expect(said).toEqual([["at 0"], ["before", "at 1"], ["at 2"]]);
+    });
+
+    test("keeps nothing where its connection is lost before its saves are sent", async () => {
+      await using tq = makeRuntime();
+      const saves: Does = async (item, place) => {
+        await save(item, (item.n ?? 0) + 1);
+        if (place === 2 && Item.ran.length === 3) tq.sql(END_OTHERS);
+      };
+      const error = await errorOf(batchOf(tq, [1, 2, 3], saves));
+      expect(error).toMatchObject({ code: "uncertain" });
+      expect(values(tq)).toEqual([0, 0, 0]);
+      const states = (await tq.tasks()).map(({ state }) => state);
+      expect(states).toEqual(["running", "running", "running"]); // their thread gives them back
     });
 
     test("leaves out a run that has lost its claim, and tells of it", async () => {
