@@ -6,7 +6,7 @@ import { TqError } from "./errors.ts";
 import type { Report } from "./log/events.ts";
 import type { Moved, MoveSource, MoveTarget } from "./store/moving.ts";
 import { databaseName, databaseUrlFault, isDatabaseUrl } from "./values/database-url.ts";
-import type { PostgresOptions } from "./postgres/database.ts";
+import type { PostgresOptions } from "./postgres/options.ts";
 import type * as Postgres from "./postgres/store.ts";
 import type * as PostgresWorker from "./postgres/worker-store.ts";
 import type { Config } from "./settings/config.ts";

@@ -70,7 +70,7 @@ export function isFull(error: unknown): boolean {
 }
 
 /** True where this user lacks rights. */
-export function isDenied(error: unknown): boolean {
+function isDenied(error: unknown): boolean {
   return ["EACCES", "EPERM"].includes(codeOf(error));
 }
 
@@ -86,7 +86,7 @@ export function isOfSystem(error: unknown): boolean {
 }
 
 /** The system's words without the call that failed, which names a file that nobody knows. */
-export function reasonOf(error: unknown): string {
+function reasonOf(error: unknown): string {
   const message = messageOf(error);
   return codeOf(error) === "" ? message : message.replace(/, \w+(?: '.*)?$/s, "");
 }

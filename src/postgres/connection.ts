@@ -2,7 +2,7 @@
 import { SQL, type ReservedSQL } from "bun";
 import { monotonicNow, sleep } from "../clock.ts";
 import { databasePlace } from "../values/database-url.ts";
-import { foreignServerError, isAway, translate, translateOpening } from "./errors.ts";
+import { foreignServerError, isAway, isOfTls, translate, translateOpening } from "./errors.ts";
 import {
   isOwnSetting,
   laterSettings,
@@ -10,6 +10,7 @@ import {
   startupSettings,
   type TimeLimits,
 } from "./session-settings.ts";
+import { shownCertificate } from "./shown-certificate.ts";
 
 export interface ConnectionOptions extends TimeLimits {
   readonly url: string;
@@ -55,6 +56,14 @@ interface Lists {
 
 type Result = readonly unknown[] & { readonly count: number; readonly command: string };
 
+/** Says of an error of TLS which certificate it is about. */
+async function withCertificate(error: unknown, url: string): Promise<unknown> {
+  if (!isOfTls(error)) return error;
+  const shown = await shownCertificate(url);
+  if (shown !== null) error.message += `; ${shown}`;
+  return error;
+}
+
 export class Connection {
   readonly #name: string;
   readonly #sql: SQL;
@@ -86,7 +95,9 @@ export class Connection {
       } catch (error) {
         if (noteRefused(url, error) && ++refusals < MOST_REFUSALS) continue;
         if (isOwnSetting(error)) throw foreignServerError(error as Error, name);
-        if (!isAway(error) || monotonicNow() + AWAY_MS > until) throw translateOpening(error, name);
+        if (!isAway(error) || monotonicNow() + AWAY_MS > until) {
+          throw translateOpening(await withCertificate(error, url), name);
+        }
         await sleep(AWAY_MS);
       }
     }

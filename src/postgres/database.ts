@@ -3,7 +3,7 @@
  * documents the methods.
  */
 import { bootId } from "../boot-id.ts";
-import { type Clock, clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
+import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import { TqError } from "../errors.ts";
 import { databaseName, databaseUrlFault } from "../values/database-url.ts";
 import type { Soon } from "../soon.ts";
@@ -17,10 +17,11 @@ import { Connections } from "./connections.ts";
 import { checkServer } from "./known-server.ts";
 import { placeOthers } from "./greeting.ts";
 import { Marks } from "./marks.ts";
-import { checkKnown, migrate, schemaVersion } from "./migrate.ts";
+import { prepare } from "./migrate.ts";
 import { Notifier } from "./notifier.ts";
 import { fitOneStatement, pushAtOnce } from "./pushing.ts";
-import type { OpenTransactions } from "./open-transactions.ts";
+import type { PostgresOptions } from "./options.ts";
+import { Shapes } from "./shapes.ts";
 import { ServerClock } from "./server-clock.ts";
 import { PostgresSession, type SessionOptions } from "./session.ts";
 import { TRAITS } from "./traits.ts";
@@ -28,37 +29,6 @@ import { claimUsually } from "./sql/claim.ts";
 import { mayClaim } from "./sql/ready-count.ts";
 import { lostIsUncertain } from "./errors.ts";
 import { againAfterDeadlock } from "./again.ts";
-
-export interface PostgresOptions {
-  /** `postgresql://user@host/database`. */
-  readonly url: string;
-  /** A folder for files that belong to the database, such as tq.token. */
-  readonly folder: string;
-  /** The ms to wait for a lock, or for a connection. */
-  readonly timeout?: number;
-  /** The ms that a task may keep a transaction open; 0: no limit. */
-  readonly lockTimeout?: number;
-  /** The most connections that are open at once. */
-  readonly connections?: number;
-  /** So many connections stay open though nobody uses them. */
-  readonly keep?: number;
-  /** How the server lists the connections; default: a name of this process's own, by which others end what is left of it. */
-  readonly application?: string;
-  /** The thread of that process, whose number then stands behind the name; null: none. */
-  readonly thread?: number | null;
-  /** Default: the clock of the server. */
-  readonly clock?: Clock;
-  /** Tells one boot of the machine from another. */
-  readonly bootId?: string;
-  /** The most ready and scheduled tasks that the queue takes; 0: no limit. */
-  readonly maxSize?: number;
-  /** True for programs that write nothing. */
-  readonly onlyLooks?: boolean;
-  /** True for programs that make no queue: the schema must be there. */
-  readonly needsTables?: boolean;
-  /** Learns which transactions of a worker's thread are open; null: nobody asks. */
-  readonly open?: OpenTransactions | null;
-}
 
 /** Of no other process, anywhere. */
 export function newApplication(): string {
@@ -118,7 +88,7 @@ export class PostgresDatabase {
       name: this.name,
       connections: this.connections,
       tables: new Set(),
-      shapes: new WeakMap(),
+      shapes: new Shapes(this.name),
       open: this.options.open,
       now: () => this.now(),
       capacity: new Capacity(this.options),
@@ -165,17 +135,7 @@ export class PostgresDatabase {
 
   async #ready(connection: Connection): Promise<void> {
     await checkServer(connection, this.name);
-    if (!this.options.needsTables) return migrate(connection, this.name);
-    const version = await schemaVersion(connection, this.name);
-    if (version > 0) {
-      checkKnown(version, this.name);
-      if (!this.options.onlyLooks) await migrate(connection, this.name);
-      return;
-    }
-    throw new TqError(
-      "not_found",
-      `Cannot find a queue in ${this.name}: it has no schema tq; start a worker, or run tq migrate`,
-    );
+    this.shared.shapes.found(await prepare(connection, this.name, this.options));
   }
 
   /** Connects, and makes the schema where there is none. @throws TqError where the database cannot be used */
@@ -279,6 +239,16 @@ export class PostgresDatabase {
 
   async pushRefusal(): Promise<string | null> {
     return this.read((db) => this.shared.capacity.refusal(db, 1));
+  }
+
+  async check(): Promise<void> {}
+
+  /** What can be read here is on the server's disk, but for claims: these need not be. */
+  async flush(): Promise<void> {}
+
+  /** @returns false where it is known that no webhook has an end to tell */
+  protected mayHaveEnds(): boolean {
+    return true;
   }
 
   async close(): Promise<void> {

@@ -19,7 +19,7 @@ const NOTIFY_IDLE = `
   SELECT pg_notify($1, ''), set_config('synchronous_commit', 'off', true) FROM tq.worker WHERE idle LIMIT 1`;
 
 /** Where no worker was idle, the next commits do not ask again for this long. */
-const PAUSE_MS = 5;
+const PAUSE_MS = 20;
 
 export class Notifier {
   readonly #connections: Connections;

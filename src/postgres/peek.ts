@@ -2,7 +2,7 @@
 import type { LivingProgram, Peeked } from "../store/peeked.ts";
 import { databaseName } from "../values/database-url.ts";
 import { Connection } from "./connection.ts";
-import { schemaVersion } from "./migrate.ts";
+import { findSchema } from "./migrate.ts";
 
 /** Since the first schema. */
 const PROGRAMS = `
@@ -14,7 +14,7 @@ export async function peek(url: string, timeout: number): Promise<Peeked> {
   const limits = { timeout, lockTimeout: 0 };
   const db = await Connection.open({ url, name, ...limits, application: "tq upgrade" });
   try {
-    const schema = await schemaVersion(db, name);
+    const { version: schema } = await findSchema(db, name);
     return { schema, programs: schema === 0 ? [] : await db.all<LivingProgram>(PROGRAMS) };
   } finally {
     await db.close();

@@ -68,6 +68,7 @@ async function ensureTable(
   const { tables, shapes } = transaction;
   if (tables.has(table)) return NO_COLUMNS;
   const found = await transaction.read((db) => shapeOf(db, table));
+  shapes.check();
   if (found) {
     shapes.set(table, found);
     // This transaction may have made the table, for another model too, and may yet be rolled back.

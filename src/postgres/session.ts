@@ -13,7 +13,7 @@ import type { Capacity } from "./capacity.ts";
 import { pushEach, pushInto } from "./pushing.ts";
 import { makeRecords } from "./records.ts";
 import { BY_HAND, cancel, retryByHand } from "./sql/by-hand.ts";
-import { claim, claimOne, claimUsually, claimWithCare } from "./sql/claim.ts";
+import { claim, claimOne, claimUsually, claimWithCare, moreToDo } from "./sql/claim.ts";
 import { lostClaims } from "./sql/claims.ts";
 import { handBack } from "./sql/hand-back.ts";
 import * as pauses from "./sql/pauses.ts";
@@ -142,13 +142,15 @@ export class PostgresSession implements Session {
   }
 
   /**
-   * Claims in a transaction of its own, where the one that came with the commit has found none. An error of it is not one
-   * of the commit: the next claim meets it again.
+   * Claims in a transaction of its own, where the one that came with the commit has found none, and there is a reason for
+   * that. An error of it is not one of the commit: the next claim meets it again.
    */
   async #claimWithCare(options: ClaimOptions): Promise<ClaimedTask[]> {
-    const { marks, now } = this.#options;
+    const { now } = this.#options;
     try {
-      const claimed = await this.#write((db) => claimWithCare(db, options, now(), marks));
+      const more = await this.#transaction.read((db) => moreToDo(db, now()));
+      if (!more.due && !more.held) return NOTHING;
+      const claimed = await this.#write((db) => claimWithCare(db, options, more, now()));
       return await this.#transaction.commit(async () => claimed);
     } catch (error) {
       if (isTqError(error) && error.code === "uncertain") throw error; // it may hold tasks

@@ -1,7 +1,7 @@
 /** The look of an idle worker tells this besides: it sends no other statements while nothing changes. */
 import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import type { Look } from "../store/looking.ts";
-import type { Signs } from "./sql/ready-count.ts";
+import type { Seen, Signs } from "./sql/ready-count.ts";
 
 /** A look that comes sooner after one that told them is without them: ms. */
 const OFTEN_MS = 1_500;
@@ -14,6 +14,8 @@ type CountsVersion = Signs["countsVersion"];
 export class KnownSigns {
   #signs: Signs | null = null;
   #isCalm = false;
+  #isAnyEnd = true;
+  #seenAt = -Infinity;
   #toldAt = -Infinity;
   /** Resolves with the version of the counts; null: nobody waits for it. */
   #counts: PromiseWithResolvers<CountsVersion> | null = null;
@@ -51,6 +53,17 @@ export class KnownSigns {
   /** That of the recurring tasks; null: it must be asked for. */
   get cronVersion(): string | null {
     return this.#fresh?.cronVersion ?? null;
+  }
+
+  /** Notes what any look has seen. */
+  see({ isAnyEnd }: Seen): void {
+    this.#isAnyEnd = isAnyEnd;
+    this.#seenAt = monotonicNow();
+  }
+
+  /** False where no webhook has an end to tell. */
+  get mayHaveEnds(): boolean {
+    return this.#isAnyEnd || monotonicNow() - this.#seenAt >= FRESH_MS;
   }
 
   /** True where no worker is dead; one that held tasks would be found sooner. */

@@ -27,7 +27,8 @@ import type { Access } from "./access.ts";
 import { PostgresCondition } from "./condition-store.ts";
 import type { Connection } from "./connection.ts";
 import { PostgresCron } from "./cron-store.ts";
-import { PostgresDatabase, type PostgresOptions } from "./database.ts";
+import { PostgresDatabase } from "./database.ts";
+import type { PostgresOptions } from "./options.ts";
 import { PostgresFailures } from "./failure-store.ts";
 import { Life } from "./life.ts";
 import { PostgresPauses } from "./pause-store.ts";
@@ -79,7 +80,7 @@ export class PostgresStore extends PostgresDatabase implements Store {
   readonly statistics = new PostgresStatistics(this.access);
   readonly taskEvents = new PostgresTaskEvents(this.access);
   readonly tokens = new PostgresTokens(this.access);
-  readonly webhooks = new PostgresWebhooks(this.access);
+  readonly webhooks = new PostgresWebhooks(this.access, () => this.mayHaveEnds());
   protected readonly life = new Life({
     ...this.options,
     name: this.name,
@@ -190,11 +191,6 @@ export class PostgresStore extends PostgresDatabase implements Store {
   async hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean> {
     return this.read((db) => hasWork(db, queues, scheduled, this.now()));
   }
-
-  async check(): Promise<void> {}
-
-  /** What can be read here is on the server's disk: it shows no commit before its flush. */
-  async flush(): Promise<void> {}
 
   async version(): Promise<number> {
     return this.#versions.current();

@@ -9,15 +9,15 @@ import type { Connections } from "./connections.ts";
 import { isAfterError, lostIsUncertain, noTransactionError, undoneError } from "./errors.ts";
 import type { OpenTransactions } from "./open-transactions.ts";
 import { RowsAhead } from "./rows-ahead.ts";
+import type { Shapes } from "./shapes.ts";
 import { SavesTogether } from "./saves-together.ts";
-import type { Shape } from "./sql/table.ts";
 
 export interface TransactionOptions {
   readonly name: string;
   readonly connections: Connections;
   /** Tables that are known to exist, and how they are there. */
   readonly tables: Set<Table>;
-  readonly shapes: WeakMap<Table, Shape>;
+  readonly shapes: Shapes;
   /** Learns which of a worker's thread are open; null: nobody asks. */
   readonly open: OpenTransactions | null;
 }
@@ -60,7 +60,7 @@ export class PostgresTransaction {
   }
 
   /** How tables are in the database, where that was looked up. */
-  get shapes(): WeakMap<Table, Shape> {
+  get shapes(): Shapes {
     return this.#options.shapes;
   }
 

@@ -4,7 +4,7 @@
  * of the worker away where that can be.
  */
 import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
-import { isTqError, TqError } from "../errors.ts";
+import { isTqError, messageOf, TqError } from "../errors.ts";
 import type { NewWorker } from "../store/rescue.ts";
 import { Connection } from "./connection.ts";
 import { sqlState } from "./errors.ts";
@@ -94,6 +94,8 @@ export class WorkerLife {
   /** It has told the worker to end what it runs, since the last answer. */
   #isFenced = false;
   #failure: TqError | null = null;
+  /** Why the last try to connect has failed. */
+  #reason = "";
   #timer: Timer | null = null;
   #isEnded = false;
 
@@ -166,6 +168,7 @@ export class WorkerLife {
     this.#answeredAt = monotonicNow();
     this.#askedAt = null;
     this.#isFenced = false;
+    this.#reason = "";
   }
 
   /** Call it often while the worker runs something. @throws TqError "database" when its life cannot come back */
@@ -216,7 +219,8 @@ export class WorkerLife {
   #fence(): void {
     if (this.#isFenced || this.#isEnded) return;
     this.#isFenced = true;
-    this.#missed("the database does not answer, and others may take this worker for dead");
+    const why = this.#reason === "" ? "" : ` (${this.#reason})`;
+    this.#missed(`the database does not answer${why}, and others may take this worker for dead`);
   }
 
   #missed(reason: string): void {
@@ -238,6 +242,7 @@ export class WorkerLife {
         return await this.#renewOnce();
       } catch (error) {
         this.#failure = forGood(error);
+        this.#reason = messageOf(error);
       }
       await Bun.sleep(pause);
       pause = Math.min(pause * 2, LAST_PAUSE_MS);
@@ -275,14 +280,16 @@ export class WorkerLife {
   }
 }
 
-/** The error where trying again is in vain: the database, its tables, or the right to them are gone. */
+/**
+ * The error where trying again is in vain: the database or its tables are gone. A right, a login or a password may be given
+ * back: a worker that has ended would not come back by itself.
+ */
 function forGood(error: unknown): TqError | null {
   const state = sqlState(error instanceof Error && isTqError(error) ? error.cause : error);
-  if (state === null || !/^(3D000|42P01|3F000|42501|28...)$/.test(state)) return null;
-  const reason = error instanceof Error ? error.message : String(error);
+  if (state === null || !/^(3D000|42P01|3F000)$/.test(state)) return null;
   return new TqError(
     "database",
-    `Cannot go on: this worker cannot prove any more that it lives (${reason})`,
+    `Cannot go on: this worker cannot prove any more that it lives (${messageOf(error)})`,
     { cause: error },
   );
 }

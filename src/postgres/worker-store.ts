@@ -15,12 +15,13 @@ import type {
 import type { Claim, ClaimedTask } from "../task.ts";
 import { CommitWatch } from "./commit-watch.ts";
 import type { Connection } from "./connection.ts";
-import { newApplication, type PostgresOptions } from "./database.ts";
+import { newApplication } from "./database.ts";
+import type { PostgresOptions } from "./options.ts";
 import { Listener } from "./listener.ts";
 import { LiveOutputs, ThreadLiveOutput } from "./live-outputs.ts";
 import { Poolers } from "./poolers.ts";
 import { lostClaims } from "./sql/claims.ts";
-import { look, lookWithSigns } from "./sql/ready-count.ts";
+import { see, seeAll } from "./sql/ready-count.ts";
 import { setIdle } from "./sql/workers.ts";
 import { KnownSigns } from "./signs.ts";
 import { OpenTransactions } from "./open-transactions.ts";
@@ -108,10 +109,15 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
 
   /** On the connection that proves its life: each answer is a sign of it, and no other need stay open for it. */
   override async look(options: LookOptions): Promise<Look> {
-    if (!this.#signs.isWanted) return this.#asLife((db) => look(db, options, this.now()));
+    if (!this.#signs.isWanted) {
+      const seen = await this.#asLife((db) => see(db, options, this.now()));
+      this.#signs.see(seen);
+      return seen.look;
+    }
     const asked = monotonicNow();
     const { wantsCounts } = this.#signs;
-    const seen = await this.#asLife((db) => lookWithSigns(db, options, this.now(), wantsCounts));
+    const seen = await this.#asLife((db) => seeAll(db, options, this.now(), wantsCounts));
+    this.#signs.see(seen);
     this.#signs.tell(seen.signs, seen.look, wantsCounts);
     this.serverClock.learn(seen.signs.serverTime, asked);
     this.life.learned();
@@ -120,6 +126,10 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
 
   protected override async cronVersion(): Promise<string> {
     return this.#signs.cronVersion ?? super.cronVersion();
+  }
+
+  protected override mayHaveEnds(): boolean {
+    return this.#signs.mayHaveEnds;
   }
 
   /** A busy worker looks seldom. */

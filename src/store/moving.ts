@@ -33,7 +33,7 @@ export const MOVED_TABLES = [
 export type OwnTable = (typeof MOVED_TABLES)[number];
 
 /** Each database has patterns in a form of its own: what moves is a list in JSON, as users write them. */
-export const PATTERN_COLUMNS: Partial<Record<string, readonly string[]>> = {
+const PATTERN_COLUMNS: Partial<Record<string, readonly string[]>> = {
   alert: ["queues", "tasks"],
 };
 

@@ -86,6 +86,20 @@ needs("postgres").describe("a worker without tasks on PostgreSQL", () => {
     }
   });
 
+  test("learns by its look whether a webhook has an end to tell", async () => {
+    await using database = await makePostgresDatabase();
+    await using made = await makeWorkerStore(database.url);
+    const { store } = made;
+    await store.look(LOOK);
+    using sent = countStatements();
+    await store.webhooks.changed(0, ["shop"], 20, new AbortController().signal);
+    expect(sent.count).toBe(0);
+    await database.run("INSERT INTO tq.ended (task, ended_at) VALUES (1, 1)");
+    await store.look(LOOK);
+    await store.webhooks.changed(0, ["shop"], 60_000, new AbortController().signal);
+    expect(sent.count).toBe(2);
+  });
+
   test("wakes a thread by a notification before it asks the server", async () => {
     await using database = await makePostgresDatabase();
     await using made = await makeWorkerStore(database.url);

@@ -26,7 +26,10 @@ const FAULTS: Readonly<Record<string, (say: Say) => Promise<boolean>>> = {
   password,
 };
 
-const { values } = parseArgs({ args: process.argv.slice(2), options: { only: { type: "string" } } });
+const { values } = parseArgs({
+  args: process.argv.slice(2),
+  options: { only: { type: "string" } },
+});
 const names = values.only?.split(",") ?? Object.keys(FAULTS);
 
 if (postgresPrograms() === null) {
@@ -36,8 +39,8 @@ if (postgresPrograms() === null) {
 
 for (const name of names) {
   const fault = FAULTS[name];
-  if (!fault) throw new Error(`There is no fault ${name}; there are ${Object.keys(FAULTS).join(", ")}`);
+  if (!fault)
+    throw new Error(`There is no fault ${name}; there are ${Object.keys(FAULTS).join(", ")}`);
   const say = (line: string) => console.log(`${name}: ${line}`); // oxlint-disable-line no-console
   if (!(await fault(say))) process.exitCode = 1;
 }
-

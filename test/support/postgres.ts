@@ -1,6 +1,6 @@
 /** Stores on a PostgreSQL database of their own, with a clock that the test moves. */
 import { PostgresStore } from "../../src/postgres/store.ts";
-import type { PostgresOptions } from "../../src/postgres/database.ts";
+import type { PostgresOptions } from "../../src/postgres/options.ts";
 import { TestClock } from "./clock.ts";
 import { makeFolder } from "./folder.ts";
 import { type PostgresServer, startPostgres } from "./postgres-server.ts";

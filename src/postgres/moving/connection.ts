@@ -1,6 +1,6 @@
 /** The one connection of a move. */
 import { Connection } from "../connection.ts";
-import type { PostgresOptions } from "../database.ts";
+import type { PostgresOptions } from "../options.ts";
 import { placeOthers } from "../greeting.ts";
 
 const TIMEOUT_MS = 5_000;

@@ -9,7 +9,7 @@ import {
 } from "../../store/moving.ts";
 import type { ColumnValue, Table } from "../../store/records.ts";
 import type { Connection } from "../connection.ts";
-import type { PostgresOptions } from "../database.ts";
+import type { PostgresOptions } from "../options.ts";
 import { identifier } from "../sql/table.ts";
 import { countAllNoted } from "../sql/noted-failures.ts";
 import { ofNamesLike } from "../sql/patterns.ts";

@@ -9,7 +9,7 @@ import {
 } from "../../store/moving.ts";
 import type { ColumnValue, Table } from "../../store/records.ts";
 import type { Connection } from "../connection.ts";
-import type { PostgresOptions } from "../database.ts";
+import type { PostgresOptions } from "../options.ts";
 import { isLost, uncertainError } from "../errors.ts";
 import { migrateInside } from "../migrate.ts";
 import { namesLike } from "../sql/patterns.ts";

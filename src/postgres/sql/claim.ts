@@ -17,6 +17,7 @@ import {
 } from "./first-ready.ts";
 import { endPauses, IS_ANY_HELD, type StoredPause } from "./pauses.ts";
 import { elements } from "./planned.ts";
+import { settingRunning } from "./set-running.ts";
 import { areNames, likes, readyQueues, suspectQueues } from "./queues.ts";
 import {
   LINE_COLUMNS,
@@ -27,31 +28,6 @@ import {
   setAside,
   setHeadAside,
 } from "./set-aside.ts";
-
-/** A ready task has a reason only where a run of it did not end it. */
-const CLAIMED_COLUMNS = `
-         id::float8 AS id, claim, model, method, instances, args, context, "user"::float8 AS "user", queue,
-         priority::float8 AS priority, deadline::float8 AS deadline, enqueued_at::float8 AS "enqueuedAt",
-         scheduled_at::float8 AS "scheduledAt", expected_at::float8 AS "expectedAt", attempts + 1 AS attempt, begun AS suspect, postponed,
-         failures, expires_at::float8 AS "expiresAt", policy, ref, reason IS NOT NULL AS again`;
-
-/**
- * Chance chooses the number of a task's first claim. A standby that takes over without the last commits gives ids out again:
- * a run of a task that is gone must not end another one that has its id.
- */
-const NEXT_CLAIM = "CASE claim WHEN 0 THEN 1 + (random() * 1e9)::integer ELSE claim + 1 END";
-
-/**
- * `begun` is true for suspects alone: once this claim is committed, the death of the worker counts against them. The
- * reason of an earlier run stays for a claim that is handed back; no view shows it of a task that runs. Parameters: $1 the
- * worker, $2 its thread, $3 the time.
- */
-const settingRunning = (which: string): string => `
-  UPDATE tq.task
-     SET state = 'running', claim = ${NEXT_CLAIM}, worker = $1, thread = $2, dequeued_at = $3, suspect = suspect & 1,
-         begun = suspect & 1 = 1
-   WHERE ${which}
-  RETURNING ${CLAIMED_COLUMNS}`;
 
 /** A list of ids and not a join: the planner then takes the primary key whatever it knows of the table. */
 const oneOf = (chosen: string): string => `id = ANY (ARRAY(SELECT id FROM (${chosen}) AS chosen))`;
@@ -91,7 +67,7 @@ export async function claim(
   marks: Marks,
 ): Promise<ClaimedTask[]> {
   const claimed = await claimUsually(db, options, now, marks, "inTransaction");
-  return claimed.length > 0 ? claimed : claimWithCare(db, options, now, marks);
+  return claimed.length > 0 ? claimed : claimWithCare(db, options, await moreToDo(db, now), now);
 }
 
 /**
@@ -153,17 +129,26 @@ const IS_MORE_TO_DO = `
 const CLAIM_FIRST = settingRunning(oneOf(firstOfMatching("$4", "$5")));
 const CLAIM_FIRST_OF_NAMES = settingRunning(oneOf(firstOfNames("$4", "$5")));
 
+/** The reasons for which `claimUsually` takes no task though there may be some. */
+interface MoreToDo {
+  readonly due: boolean;
+  /** There are suspects, or pauses. */
+  readonly held: boolean;
+}
+
+export async function moreToDo(db: Connection, now: number): Promise<MoreToDo> {
+  return (await db.get<MoreToDo>(IS_MORE_TO_DO, [now])) ?? { due: false, held: false };
+}
+
 /** Claims where `claimUsually` has found nothing. Call it in a transaction: the claim of a suspect needs that. */
 export async function claimWithCare(
   db: Connection,
   options: ClaimOptions,
+  { due, held }: MoreToDo,
   now: number,
-  marks: Marks,
 ): Promise<ClaimedTask[]> {
-  marks.restart();
-  const more = await db.get<{ due: boolean; held: boolean }>(IS_MORE_TO_DO, [now]);
-  if (more?.due) await makeDueReady(db, now);
-  if (!more?.held) return claimFirst(db, options, now);
+  if (due) await makeDueReady(db, now);
+  if (!held) return claimFirst(db, options, now);
   const pauses = await endPauses(db, now);
   await putBack(db, options.queues, pauses);
   return claimUnpaused(db, options, pauses, now);

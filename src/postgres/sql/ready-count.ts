@@ -13,6 +13,7 @@ import { isThere, unseen } from "./planned.ts";
 import { areNames, IN_LINE, likes, matchingNames, readyQueues, suspectQueues } from "./queues.ts";
 import { LIFELESS } from "./rescue.ts";
 import { returning } from "./set-aside.ts";
+import { IS_ANY_END } from "./webhooks.ts";
 
 interface ReadyCount {
   readonly ready: number;
@@ -85,6 +86,7 @@ const looking = (wanted: string, more = ""): string => `
                     ORDER BY scheduled_at, id OFFSET ${DUE_LIMIT} LIMIT 1) <= $1, false) AS "isCrowdDue",
          ${OTHERS_HOLD} AS "othersHoldTasks",
          $3::integer > 0 AND ${IS_ANY_HELD} AS "isAnyHeld",
+         ${IS_ANY_END} AS "isAnyEnd",
          ${countInLine("$3", wanted)} AS ready${more}`;
 
 const SIGNS = `,
@@ -100,6 +102,7 @@ const SEE_ALL_OF_MATCHING = looking(ofMatching("$4"), SIGNS);
 
 interface LookRow extends Omit<Look, "pauseEnds"> {
   readonly isAnyHeld: boolean;
+  readonly isAnyEnd: boolean;
 }
 
 /** Facts that a worker must know besides. */
@@ -111,23 +114,35 @@ export interface Signs {
   readonly serverTime: number;
 }
 
+/** A look, and what else its statement tells. */
+export interface Seen {
+  readonly look: Look;
+  /** A webhook may have an end to tell. */
+  readonly isAnyEnd: boolean;
+}
+
 /** Reads all that a worker's main thread needs when it looks for tasks: with one statement while nothing is held. */
 export async function look(db: Connection, options: LookOptions, now: number): Promise<Look> {
+  return (await see(db, options, now)).look;
+}
+
+export async function see(db: Connection, options: LookOptions, now: number): Promise<Seen> {
   const text = areNames(options.queues) ? LOOK_AT_NAMES : LOOK_AT_MATCHING;
-  return lookWith<LookRow>(text, db, options, now);
+  const { isAnyEnd, ...seen } = await lookWith<LookRow>(text, db, options, now);
+  return { look: seen, isAnyEnd };
 }
 
 /** The same, and what a worker must know besides. @param withCounts asks for the version of the counts, too. */
-export async function lookWithSigns(
+export async function seeAll(
   db: Connection,
   options: LookOptions,
   now: number,
   withCounts: boolean,
-): Promise<{ readonly look: Look; readonly signs: Signs }> {
+): Promise<Seen & { readonly signs: Signs }> {
   const text = areNames(options.queues) ? SEE_ALL_OF_NAMES : SEE_ALL_OF_MATCHING;
-  const seen = await lookWith<LookRow & Signs>(text, db, options, now, [withCounts]);
-  const { cronVersion, isAnyLifeless, countsVersion, serverTime, ...rest } = seen;
-  return { look: rest, signs: { cronVersion, isAnyLifeless, countsVersion, serverTime } };
+  const all = await lookWith<LookRow & Signs>(text, db, options, now, [withCounts]);
+  const { cronVersion, isAnyLifeless, countsVersion, serverTime, isAnyEnd, ...seen } = all;
+  return { look: seen, isAnyEnd, signs: { cronVersion, isAnyLifeless, countsVersion, serverTime } };
 }
 
 async function lookWith<Row extends LookRow>(

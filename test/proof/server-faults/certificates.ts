@@ -42,7 +42,9 @@ export async function certificates(say: Say): Promise<boolean> {
     await show(server, next);
     await load.cut();
     const renewed = await load.back();
-    say(`with another certificate of the same issuer: pushes after ${renewed.push} ms, tasks after ${renewed.task} ms`);
+    say(
+      `with another certificate of the same issuer: pushes after ${renewed.push} ms, tasks after ${renewed.task} ms`,
+    );
 
     await show(server, strange);
     await load.cut();
@@ -50,7 +52,9 @@ export async function certificates(say: Say): Promise<boolean> {
     await Bun.sleep(6_000);
     await show(server, good);
     const mended = await load.back();
-    say(`once a strange certificate is gone: pushes after ${mended.push} ms, tasks after ${mended.task} ms`);
+    say(
+      `once a strange certificate is gone: pushes after ${mended.push} ms, tasks after ${mended.task} ms`,
+    );
     return report(await load.count(), load, say);
   } finally {
     await server.stop();

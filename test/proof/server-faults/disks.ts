@@ -58,7 +58,9 @@ export async function fullLog(say: Say): Promise<boolean> {
     await server.start();
     const started = performance.now();
     const back = await load.back(started);
-    say(`the server has recovered in ${Math.round(started - freed)} ms; pushes ${back.push} ms, tasks ${back.task} ms later`);
+    say(
+      `the server has recovered in ${Math.round(started - freed)} ms; pushes ${back.push} ms, tasks ${back.task} ms later`,
+    );
     return report(await load.count(), load, say);
   } finally {
     await server.stop();

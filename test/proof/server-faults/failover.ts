@@ -35,7 +35,6 @@ export async function failover(isSynchronous: boolean, behind: number, say: Say)
   try {
     const url = `postgresql://tq@127.0.0.1:${proxy.port}/shop`;
     await using load = await Load.start({ url, look: () => serving.url("shop") });
-    await Bun.sleep(3_000);
     if (behind > 0) {
       // The standby stops receiving: what is committed meanwhile is lost with the primary.
       await sql(standby, "ALTER SYSTEM SET primary_conninfo = ''");
@@ -50,7 +49,9 @@ export async function failover(isSynchronous: boolean, behind: number, say: Say)
     const promoted = performance.now();
     proxy.moveTo(ports[1]);
     const back = await load.back(promoted);
-    say(`a push is acknowledged ${back.push} ms, and its task done ${back.task} ms after the promotion (${Math.round(promoted - killed)} ms after the kill)`);
+    say(
+      `a push is acknowledged ${back.push} ms, and its task done ${back.task} ms after the promotion (${Math.round(promoted - killed)} ms after the kill)`,
+    );
     await Bun.sleep(3_000);
     return report(await load.count(behind > 0), load, say);
   } finally {
@@ -68,18 +69,29 @@ export async function demotion(say: Say): Promise<boolean> {
   try {
     const url = `postgresql://tq@127.0.0.1:${proxy.port}/shop`;
     await using load = await Load.start({ url, look: () => serving.url("shop") });
-    await Bun.sleep(2_000);
     proxy.moveTo(ports[1]); // a standby that nobody has promoted
     await Bun.sleep(8_000);
     for (const args of [["push", "account", "add", "1"], ["worker"], ["doctor"], ["status"]]) {
       const { code, stdout, stderr } = await load.site.start(args, load.settings).ended();
-      say(`tq ${args[0]} on the standby: exit ${code}: ${(stderr + (args[0] === "doctor" ? stdout.split("\n").filter((line) => line.includes("✗")).join("; ") : "")).trim()}`);
+      say(
+        `tq ${args[0]} on the standby: exit ${code}: ${(
+          stderr +
+          (args[0] === "doctor"
+            ? stdout
+                .split("\n")
+                .filter((line) => line.includes("✗"))
+                .join("; ")
+            : "")
+        ).trim()}`,
+      );
     }
     serving = standby;
     await primary.kill();
     await sql(standby, "SELECT pg_promote()");
     const back = await load.back();
-    say(`a push is acknowledged ${back.push} ms, and its task done ${back.task} ms after the promotion`);
+    say(
+      `a push is acknowledged ${back.push} ms, and its task done ${back.task} ms after the promotion`,
+    );
     return report(await load.count(), load, say);
   } finally {
     proxy.close();

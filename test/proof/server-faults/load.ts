@@ -5,12 +5,16 @@ import type { LogLine, Running } from "../../integration/support/running.ts";
 import { Site, type StartOptions } from "../../integration/support/site.ts";
 import { eventually } from "../../integration/support/eventually.ts";
 import { ACCOUNTS, Pushing } from "./pushing.ts";
+import { OWN_SETTINGS } from "./statements.ts";
 
 const WORKERS = 2;
 const THREADS = 2;
 
 /** Far more than any fault here lasts. */
 const LONGEST_MS = 60_000;
+
+/** The load runs for so long before anything happens: ms. */
+const RUN_IN_MS = 3_000;
 
 /** A task that the fault has put off comes again in a while. */
 const DRAINED_MS = 60_000;
@@ -77,6 +81,7 @@ export class Load implements AsyncDisposable {
     const workers = [first, ...(await Promise.all(rest))];
     const load = new Load(options, site, workers, new Pushing(options.url));
     await load.back();
+    await Bun.sleep(RUN_IN_MS);
     return load;
   }
 
@@ -89,7 +94,14 @@ export class Load implements AsyncDisposable {
     const url = this.#options.look();
     if (this.#sql?.url !== url) {
       await this.#sql?.client.close({ timeout: 0 });
-      this.#sql = { url, client: new Bun.SQL(url, { max: 1, onclose: () => (this.#sql = null) }) };
+      this.#sql = {
+        url,
+        client: new Bun.SQL(url, {
+          max: 1,
+          connection: OWN_SETTINGS,
+          onclose: () => (this.#sql = null),
+        }),
+      };
     }
     return (await this.#sql.client.unsafe(text)) as R[];
   }
@@ -102,7 +114,11 @@ export class Load implements AsyncDisposable {
       LONGEST_MS,
     );
     const done = () => this.ask<{ id: number }>(LAST_ENTRY).catch(() => []);
-    const before = await eventually("the server answers", async () => (await done())[0], LONGEST_MS);
+    const before = await eventually(
+      "the server answers",
+      async () => (await done())[0],
+      LONGEST_MS,
+    );
     const isMore = async () => ((await done())[0]?.id ?? 0) > before.id;
     await eventually("a task is done", isMore, LONGEST_MS);
     const task = Math.round(performance.now() - since);

@@ -91,7 +91,9 @@ export async function clock(say: Say): Promise<boolean> {
     for (const jump of JUMPS) {
       set(jump);
       const back = await load.back();
-      say(`the server's clock at ${jump}: pushes after ${back.push} ms, tasks after ${back.task} ms`);
+      say(
+        `the server's clock at ${jump}: pushes after ${back.push} ms, tasks after ${back.task} ms`,
+      );
       await Bun.sleep(12_000);
       const later = await load.back();
       say(`  and 12 s later: pushes after ${later.push} ms, tasks after ${later.task} ms`);
