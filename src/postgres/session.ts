@@ -19,7 +19,7 @@ import { lostClaims } from "./sql/claims.ts";
 import { handBack } from "./sql/hand-back.ts";
 import * as pauses from "./sql/pauses.ts";
 import { finishAll, type FinishedRun, settle } from "./sql/settle.ts";
-import { keepCancelled, keepOutput } from "./sql/kept-output.ts";
+import { keepCancelled, keepOutput, keepOutputs } from "./sql/kept-output.ts";
 import { recordLeftBehind } from "./sql/task-errors.ts";
 import { PostgresTransaction, type TransactionOptions } from "./transaction.ts";
 import { placeholder, runUserSql } from "./user-sql.ts";
@@ -239,6 +239,10 @@ export class PostgresSession implements Session {
 
   keepOutput(task: number, attempt: number, text: string): Promise<void> {
     return this.#write((db) => keepOutput(db, task, attempt, text));
+  }
+
+  keepOutputs(outputs: Parameters<typeof keepOutputs>[1]): Promise<void> {
+    return this.#write((db) => keepOutputs(db, outputs));
   }
 
   keepCancelled(task: number, attempt: number, text: string): Promise<void> {

@@ -26,6 +26,13 @@ export interface Ending {
   readonly claim: ClaimOptions | null;
 }
 
+/** What a run has said, as `parseOutput` reads it. */
+export interface KeptOutput {
+  readonly task: number;
+  readonly attempt: number;
+  readonly text: string;
+}
+
 /** The ids of pushed tasks, in the order of the tasks. */
 export type PushedIds = number[];
 
@@ -149,6 +156,8 @@ export interface Session {
   recordLeftBehind(task: number, attempt: number, error: ErrorData, reason: string): Promise<void>;
   /** Keeps what a run has said; call it once it is settled, in the same transaction. */
   keepOutput(task: number, attempt: number, text: string): Promise<void>;
+  /** As `keepOutput` for runs of several tasks. Absent where that waits for nothing. */
+  keepOutputs?(outputs: readonly KeptOutput[]): Promise<void>;
   /** As `keepOutput`, for a run that has lost its claim: keeps it where a cancel has ended that run. */
   keepCancelled(task: number, attempt: number, text: string): Promise<void>;
   /**
