@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { LiveFile } from "../../src/sqlite/file/live-output.ts";
-import type { SqliteStore } from "../../src/sqlite/store.ts";
+import type { Store } from "../../src/store/store.ts";
 import { outputLine } from "../../src/store/task-output.ts";
 import { claimFirst, OWNER, pushOne } from "../support/store.ts";
 import { Folder } from "./tq.ts";
@@ -25,7 +25,7 @@ async function follow(stream: ReadableStream, next: (said: string) => Promise<vo
 }
 
 /** A thread that says more each time that the follower has told the last line of what it said before. */
-function talk(folder: Folder, store: SqliteStore) {
+function talk(folder: Folder, store: Store) {
   let live: LiveFile | null = null;
   let step = 0;
   const steps: [told: RegExp, say: () => Promise<unknown>][] = [
@@ -73,7 +73,7 @@ test.each([
 ] as const)(
   "tq %p tells each line once, and has a mark for those that are gone",
   async (args, stream, mark) => {
-    using folder = new Folder();
+    await using folder = new Folder();
     const store = folder.store();
     using thread = talk(folder, store);
     const isPush = args[0] === "push";
@@ -97,7 +97,7 @@ test.each([
 );
 
 test("tq watch tells what a cancelled run says until it ends, then that it was cancelled", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   await pushOne(store);
   const task = await claimFirst(store);
@@ -118,7 +118,7 @@ test("tq watch tells what a cancelled run says until it ends, then that it was c
 });
 
 /** Runs of task 1, with what each says; the last one finishes it. */
-async function sayRuns(store: SqliteStore, ...said: readonly string[]) {
+async function sayRuns(store: Store, ...said: readonly string[]) {
   await pushOne(store);
   for (const [index, text] of said.entries()) {
     const task = await claimFirst(store);
@@ -133,7 +133,7 @@ async function sayRuns(store: SqliteStore, ...said: readonly string[]) {
 const untimed = (text: string) => text.replaceAll(/^\d\S+ \S+ /gm, "");
 
 test("tq logs -f has the headings of tq logs between the runs of a task", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   await sayRuns(store, line("first") + line("second"), line("third"));
   await store.close();
@@ -152,7 +152,7 @@ test("tq logs -f has the headings of tq logs between the runs of a task", async 
 });
 
 test("tq logs -f of a task with one run has no heading", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   await sayRuns(store, line("first"));
   await store.close();
@@ -161,7 +161,7 @@ test("tq logs -f of a task with one run has no heading", async () => {
 });
 
 test("tq logs -f has a heading before the run that begins while it follows", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   await pushOne(store);
   const first = await claimFirst(store);
@@ -184,7 +184,7 @@ test("tq logs -f has a heading before the run that begins while it follows", asy
 });
 
 test("tq logs has the mark first, and the JSON the numbers", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   await pushOne(store);
   await store.write((session) => session.keepOutput(1, 1, cut(1_234, 56_789) + line("the end")));
@@ -198,7 +198,7 @@ test("tq logs has the mark first, and the JSON the numbers", async () => {
 });
 
 test("tq logs of a task whose output this user cannot read says so, with the path, after what is kept", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   await pushOne(store);
   const first = await claimFirst(store);

@@ -18,7 +18,7 @@ test.each([
   [{ TQ_DATABASE__MIN_FREE_MB: "1000000000" }, /^Cannot push: the disk of .* has \d+ MB free/],
   [{ TQ_QUEUE__WORKER: "1" }, /^No worker is running: tasks wait/],
 ])("tq status exits with 1 and says why with %j", async (env, problem) => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   await store.push([newTask()]);
   await store.close();
@@ -27,7 +27,7 @@ test.each([
 });
 
 test("tq status says with either setting of queue.worker that a worker can run no task", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   await store.register({ id: "w-1", pid: 4711, threads: 2, queues: [] });
   await store.condition.setTrouble("w-1", "Cannot start thread 1");
@@ -41,7 +41,7 @@ test("tq status says with either setting of queue.worker that a worker can run n
 });
 
 test("tq status exits with 0 where nothing is wrong", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   await folder.store().close();
   expect(await statusOf(folder, {})).toEqual({ code: 0, problems: [] });
 });

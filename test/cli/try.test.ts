@@ -54,7 +54,7 @@ export class Seed extends Model {
 `;
 
 const folder = new Folder();
-afterAll(() => folder[Symbol.dispose]());
+afterAll(() => folder[Symbol.asyncDispose]());
 
 beforeAll(async () => {
   folder.write("tq.toml", "[queue]\nworker = true\n");
@@ -182,7 +182,7 @@ test.each([
 });
 
 test("a running task is not tried, and one whose model is gone would have failed", async () => {
-  using other = new Folder();
+  await using other = new Folder();
   other.write("tq.toml", "[queue]\nworker = true\n");
   await using store = await storeOf(other);
   const [running = 0, gone = 0] = await store.push(

@@ -13,7 +13,7 @@ describe("a command that makes files says in a sentence that it cannot", () => {
       ["torture --dir .", "Cannot torture in"],
       ["init", "Cannot write"],
     ])("tq %s", async (line, start) => {
-      using folder = new Folder();
+      await using folder = new Folder();
       const { code, stdout, stderr } = await folder.shell(
         `chmod 755 . && exec ${AS_ANOTHER_USER.join(" ")} "$0" "$@"`,
         { HOME: "/" },
@@ -29,7 +29,7 @@ describe("a command that makes files says in a sentence that it cannot", () => {
   });
 
   test("where a file has the name of the folder: tq torture", async () => {
-    using folder = new Folder();
+    await using folder = new Folder();
     folder.write("disk", "");
     const { code, stderr } = await folder.tq("torture", "--dir", "disk");
     expect(code).toBe(2);

@@ -4,7 +4,7 @@ import { claimFirst, OWNER, pushOne } from "../support/store.ts";
 import { Folder } from "./tq.ts";
 
 test("tq watch of an ended task says its end, and exits as tq push --wait does", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   const finished = await pushOne(store);
   const task = await claimFirst(store);
@@ -39,7 +39,7 @@ test.each([
     "Stopped waiting: task 1 goes on",
   ],
 ] as const)("Ctrl-C ends tq %p, and not the task", async (args, stream, first, sentence) => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   if (args[0] === "watch") await pushOne(store);
   const looking = folder.start(args, { TQ_QUEUE__WORKER: "1" });
@@ -63,7 +63,7 @@ test.each([
 });
 
 test("tq why says what keeps a task, as text, as JSON and by its ref", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   await store.register({ id: "w-1", pid: process.pid, threads: 1, queues: ["print"] });
   await pushOne(store, { queue: "prnit", ref: "order-7" });
@@ -95,7 +95,7 @@ test("tq why says what keeps a task, as text, as JSON and by its ref", async () 
 });
 
 test("tq why says how many attempts there are where the models know, and goes without where they do not load", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   await pushOne(store);
   const task = await claimFirst(store, { owner: OWNER });

@@ -22,7 +22,7 @@ const ERROR = { name: "Error", message: "it broke", stack: null };
 needs("postgres").describe("on PostgreSQL", () => {
   test("ten processes that migrate an empty database at once make the schema once", async () => {
     await using empty = await makeEmpty();
-    using folder = new Folder();
+    await using folder = new Folder();
     const env = { TQ_DATABASE: empty.url };
     const ended = await Promise.all(
       Array.from({ length: 10 }, () => folder.tqWith({ env }, "migrate")),
@@ -46,7 +46,7 @@ needs("postgres").describe("on PostgreSQL", () => {
   });
 
   test("tq migrate refuses a file, and --sql is no move", async () => {
-    using folder = new Folder();
+    await using folder = new Folder();
     const { code, stderr } = await folder.tq("migrate");
     expect([code, stderr]).toEqual([
       2,
@@ -59,7 +59,7 @@ needs("postgres").describe("on PostgreSQL", () => {
   test("what tq migrate --sql prints makes the same schema", async () => {
     await using byHand = await makeEmpty();
     await using byProgram = await makeEmpty();
-    using folder = new Folder();
+    await using folder = new Folder();
     await byHand.run((await folder.tq("migrate", "--sql")).stdout);
     await folder.tqWith({ env: { TQ_DATABASE: byProgram.url } }, "migrate");
     expect(await contentOf(byHand)).toEqual(await contentOf(byProgram));
@@ -67,7 +67,7 @@ needs("postgres").describe("on PostgreSQL", () => {
 
   test("a role that may make nothing runs tasks after tq migrate --sql", async () => {
     await using empty = await makeEmpty();
-    using folder = new Folder();
+    await using folder = new Folder();
     await empty.run((await folder.tq("migrate", "--sql")).stdout);
     const url = empty.url.replace("://tq@", "://tq_worker@");
     expect(url).toContain("tq_worker");

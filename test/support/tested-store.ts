@@ -5,6 +5,7 @@
 import { describe, test } from "bun:test";
 import { join } from "node:path";
 import type { Store } from "../../src/store/store.ts";
+import { databaseName, isDatabaseUrl } from "../../src/values/database-url.ts";
 import { connect } from "./connect.ts";
 import { makeFolder } from "./folder.ts";
 import { type OpenOptions, openPlace } from "./open-place.ts";
@@ -60,6 +61,12 @@ export class TestedDatabase implements AsyncDisposable {
   /** The path of the file, or the URL: what TQ_DATABASE and --database take. */
   get place(): string {
     return this.#onServer()?.url ?? join(this.#folder, "tq.db");
+  }
+
+  /** Its name for people. */
+  get name(): string {
+    const { place } = this;
+    return isDatabaseUrl(place) ? databaseName(place) : place;
   }
 
   /** Opens a store on it, as another program would. */
