@@ -220,7 +220,7 @@ describe("tq status", () => {
     await full.store().push([]);
     full.database.sql(
       `WITH RECURSIVE task (id) AS (VALUES (1) UNION ALL SELECT id + 1 FROM task WHERE id < 50001)
-       INSERT INTO tq__task (state, queue, priority, deadline, model, method, instances, args, user, context, enqueued_at)
+       INSERT INTO tq__task (state, queue, priority, deadline, model, method, instances, args, "user", context, enqueued_at)
        SELECT 'ready', 'mail', 0, 0, 'sale', 'process', '7', '[]', 0, '{}', 0 FROM task`,
     );
     expect((await full.tq("status")).stdout).toMatch(/^mail +0 +50000\+ +0 +0$/m);

@@ -68,7 +68,7 @@ test("names of tasks, workers, recurring tasks and tokens come from the database
   await store.push([newTask({ queue: "print", model: "sale" }), newTask({ queue: "a\nb\tc" })]);
   await store.register({ id: "w-1", pid: process.pid, threads: 1, queues: ["mail", "x*"] });
   await store.close();
-  const there = ["-d", folder.file("tq.db")];
+  const there = ["-d", folder.database.place];
   await using elsewhere = new Folder();
   const answer = async (...words: string[]) => {
     const { stdout, stderr, code } = await elsewhere.tq(...ANSWER, ...there, ...words);
@@ -90,7 +90,7 @@ test("tq resume is completed with what is paused", async () => {
   await store.pauses.pause({ ...pause, kind: "queue", name: "print" });
   await store.pauses.pause({ ...pause, kind: "task", name: "sale.*" });
   await store.close();
-  const there = ["-d", folder.file("tq.db")];
+  const there = ["-d", folder.database.place];
   expect(await wordsFor("resume", ...there, "")).toEqual(["print"]);
   expect(await wordsFor("resume", ...there, "--task", "")).toEqual(["sale.*"]);
   expect(await wordsFor("pause", ...there, "")).toEqual(["default", "mail", "print"]);

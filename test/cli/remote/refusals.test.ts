@@ -119,7 +119,15 @@ describe("another machine", () => {
 
   test("whose token may only read refuses a push, with exit 8", async () => {
     await using box = await makeBox();
-    const made = await box.office.tq("token", "add", "eye", "--role", "read", "-d", box.store.name);
+    const made = await box.office.tq(
+      "token",
+      "add",
+      "eye",
+      "--role",
+      "read",
+      "-d",
+      box.database.place,
+    );
     box.office.write("eye", made.stdout);
     const flags = ["--url", box.url, "--token-file", "eye"];
     expect(await box.office.tq("list", ...flags)).toMatchObject({ code: 0 });

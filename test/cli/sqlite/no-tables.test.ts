@@ -2,9 +2,9 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
-import { needs } from "../support/needs.ts";
-import { AS_ANOTHER_USER } from "../support/tools.ts";
-import { Folder } from "./tq.ts";
+import { needs } from "../../support/needs.ts";
+import { AS_ANOTHER_USER } from "../../support/tools.ts";
+import { Folder } from "../tq.ts";
 
 const LINES = ["list", "show 1", "status", "cancel 1", "retry --state failed", "clean"];
 

@@ -1,8 +1,8 @@
 /** `tq backup`, `tq restore` and `tq compact`. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
-import { newTask } from "../support/store.ts";
-import { Folder } from "./tq.ts";
+import { newTask } from "../../support/store.ts";
+import { Folder } from "../tq.ts";
 
 /** A folder with a queue of two tasks. */
 async function withQueue(): Promise<Folder> {

@@ -1,9 +1,9 @@
 /** Commands that make files, in a folder that their user may not write. */
 import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
-import { needs } from "../support/needs.ts";
-import { ANOTHER_USER, AS_ANOTHER_USER } from "../support/tools.ts";
-import { Folder } from "./tq.ts";
+import { needs } from "../../support/needs.ts";
+import { ANOTHER_USER, AS_ANOTHER_USER } from "../../support/tools.ts";
+import { Folder } from "../tq.ts";
 
 describe("a command that makes files says in a sentence that it cannot", () => {
   needs("root").describe("where another user owns the folder", () => {

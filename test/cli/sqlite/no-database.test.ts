@@ -1,7 +1,7 @@
 /** Commands that need a database make none, and say what lies in its place. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { Folder } from "./tq.ts";
+import { Folder } from "../tq.ts";
 
 setDefaultTimeout(20_000);
 
@@ -81,4 +81,11 @@ describe("a command that makes a queue says so in the log", () => {
     expect(code).toBe(0);
     expect(made(stderr)).toMatchObject([{ found: "an empty file" }]);
   });
+});
+
+test("tq top refuses a database that is not there, and leaves the terminal alone", async () => {
+  await using folder = new Folder();
+  const { code, text } = await folder.inTerminal({ columns: 80 }, "top");
+  expect(code).toBe(3);
+  expect(text).toStartWith("tq: There is no database");
 });
