@@ -1,7 +1,7 @@
 /** Opens the store at a place, which is the path of a file or the URL of a PostgreSQL database, as a program does. */
 import type { Clock } from "../../src/clock.ts";
 import { openStore, openStoreWithClock } from "../../src/open-store.ts";
-import { parseSettings } from "../../src/settings/config.ts";
+import { type Config, parseSettings } from "../../src/settings/config.ts";
 import type { Store } from "../../src/store/store.ts";
 import { isDatabaseUrl } from "../../src/values/database-url.ts";
 
@@ -16,13 +16,19 @@ export interface OpenOptions {
 }
 
 /** @param folder for files that belong to a database on a server */
-export function openPlace(
+export function openPlace(place: string, options: OpenOptions = {}, folder?: string): Store {
+  const config = configOf(place, options, folder);
+  const { clock } = options;
+  return clock === undefined ? openStore(config) : openStoreWithClock(config, clock);
+}
+
+/** @param folder as for `openPlace` */
+export function configOf(
   place: string,
-  { clock, durability = "full", database = {}, queue = {} }: OpenOptions = {},
+  { durability = "full", database = {}, queue = {} }: OpenOptions = {},
   folder?: string,
-): Store {
+): Config {
   const ofFile = isDatabaseUrl(place) ? {} : { durability };
   const settings = { database: { path: place, ...ofFile, ...database }, queue };
-  const config = parseSettings(settings, "the test", folder);
-  return clock === undefined ? openStore(config) : openStoreWithClock(config, clock);
+  return parseSettings(settings, "the test", folder);
 }

@@ -4,11 +4,15 @@
  */
 import { describe, test } from "bun:test";
 import { join } from "node:path";
+import { openThreadStore, openWorkerStore } from "../../src/open-store.ts";
+import type { Owner } from "../../src/store/session.ts";
+import type { LiveOutput } from "../../src/store/task-output.ts";
 import type { Store } from "../../src/store/store.ts";
 import { databaseName, isDatabaseUrl } from "../../src/values/database-url.ts";
 import { connect } from "./connect.ts";
 import { makeFolder } from "./folder.ts";
-import { type OpenOptions, openPlace } from "./open-place.ts";
+import { configOf, type OpenOptions, openPlace } from "./open-place.ts";
+import { UNWATCHED } from "./store.ts";
 import { preparePostgres, type TestDatabase } from "./postgres.ts";
 
 const TESTED = process.env["TQ_TEST_STORE"];
@@ -74,6 +78,18 @@ export class TestedDatabase implements AsyncDisposable {
     const store = openPlace(this.place, options, this.#folder);
     this.#stores.push(store);
     return store;
+  }
+
+  /** Shows what the runs of a worker's thread say, as that thread does. */
+  liveOutput(owner: Owner): LiveOutput {
+    const config = configOf(this.place, {}, this.#folder);
+    const worker = openWorkerStore(config, owner.thread + 1);
+    const { part } = worker.lend(owner.thread);
+    const thread = openThreadStore(config, { thread: owner.thread, part, locks: UNWATCHED });
+    this.#stores.push(thread, worker);
+    const output = thread.liveOutput(owner);
+    if (output === null) throw new Error("The store shows no output of runs");
+    return output;
   }
 
   /** What another program sees and does, at once. The statement is in SQLite's words. */
