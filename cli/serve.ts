@@ -1,4 +1,5 @@
 /** `tq serve`: serves the admin API without running tasks. */
+import { keepFewPages } from "../src/executable-pages.ts";
 import { standardOutput } from "../src/log/standard-stream.ts";
 import type { ModelCrons } from "../src/cron/merge.ts";
 import { loadedVersion } from "../src/registry/model-version.ts";
@@ -73,6 +74,7 @@ export const serve = command({
           const isAlone = async () => (await liveWorkers(store)).length === 0; // otherwise a worker counts
           const recounting = new Recounting(store, isAlone);
           recounting.start();
+          keepFewPages();
           await stopAsked;
           recounting.stop();
           manager?.stopping(0);

@@ -2,7 +2,14 @@
 import { SQL, type ReservedSQL } from "bun";
 import { monotonicNow, sleep } from "../clock.ts";
 import { databasePlace } from "../values/database-url.ts";
-import { foreignServerError, isAway, translate, translateOpening, translateOwn } from "./errors.ts";
+import {
+  foreignServerError,
+  isAway,
+  isOfTls,
+  translate,
+  translateOpening,
+  translateOwn,
+} from "./errors.ts";
 import {
   isOwnSetting,
   laterSettings,
@@ -10,6 +17,7 @@ import {
   startupSettings,
   type TimeLimits,
 } from "./session-settings.ts";
+import { shownCertificate } from "./shown-certificate.ts";
 
 export interface ConnectionOptions extends TimeLimits {
   readonly url: string;
@@ -48,12 +56,34 @@ export interface SqlColumn {
   readonly type: number;
 }
 
+/**
+ * The statements around those of a transaction. The driver holds a text without values back until all before it are
+ * answered, and what comes after it too; templates go out at once.
+ */
+const STEPS = {
+  begin: (db: ReservedSQL) => db`BEGIN`,
+  waitBriefly: (db: ReservedSQL) => db`SET LOCAL lock_timeout = '20ms'`,
+  commit: (db: ReservedSQL) => db`COMMIT`,
+  saveTask: (db: ReservedSQL) => db`SAVEPOINT tq_task`,
+  releaseTask: (db: ReservedSQL) => db`RELEASE tq_task`,
+  saveRow: (db: ReservedSQL) => db`SAVEPOINT tq_row`,
+  releaseRow: (db: ReservedSQL) => db`RELEASE tq_row`,
+} as const;
+
 interface Lists {
   readonly columns: readonly SqlColumn[];
   readonly rows: unknown[][];
 }
 
 type Result = readonly unknown[] & { readonly count: number; readonly command: string };
+
+/** Says of an error of TLS which certificate it is about. */
+async function withCertificate(error: unknown, url: string): Promise<unknown> {
+  if (!isOfTls(error)) return error;
+  const shown = await shownCertificate(url);
+  if (shown !== null) error.message += `; ${shown}`;
+  return error;
+}
 
 export class Connection {
   readonly #name: string;
@@ -86,7 +116,9 @@ export class Connection {
       } catch (error) {
         if (noteRefused(url, error) && ++refusals < MOST_REFUSALS) continue;
         if (isOwnSetting(error)) throw foreignServerError(error as Error, name);
-        if (!isAway(error) || monotonicNow() + AWAY_MS > until) throw translateOpening(error, name);
+        if (!isAway(error) || monotonicNow() + AWAY_MS > until) {
+          throw translateOpening(await withCertificate(error, url), name);
+        }
         await sleep(AWAY_MS);
       }
     }
@@ -147,7 +179,16 @@ export class Connection {
     return (await this.#send(text, values)).count;
   }
 
-  /** Runs statements without values; they may be several. @returns the name of the last one's command, as the server says it. */
+  /** Runs a statement that shares a round trip with those around it. @returns the name of its command, as the server says it. */
+  async step(name: keyof typeof STEPS): Promise<string> {
+    return (await this.#translated(STEPS[name](this.#reserved))).command;
+  }
+
+  /**
+   * Runs statements without values, which may be several, in a round trip of their own.
+   *
+   * @returns the name of the last one's command, as the server says it.
+   */
   async command(text: string): Promise<string> {
     return (await this.#translated(this.#reserved.unsafe(text).simple())).command;
   }

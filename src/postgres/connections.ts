@@ -122,7 +122,10 @@ export class Connections {
       };
       const timer = setTimeout(() => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-        const words = `all ${most} connections of this program are in use; raise database.connections`;
+        const words =
+          this.#lent.size < most
+            ? "its server does not answer those who connect"
+            : `all ${most} connections of this program are in use; raise database.connections`;
         reject(new TqError("busy", `Cannot use ${name}: ${words}`));
       }, timeout);
       this.#waiting.push(waiting);

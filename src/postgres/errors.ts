@@ -73,6 +73,12 @@ const SENTENCES: readonly Sentence[] = [
     (name, message) =>
       `Cannot use ${name}: ${message}; let the search_path of its user name a schema that is there, for the tables of models`,
   ],
+  [
+    /^TQ003$/,
+    "busy",
+    (name) =>
+      `Cannot go on with ${name}: a column has another type than when its statement was first sent; it is prepared anew`,
+  ],
   [/^22021$/, "invalid", () => "Cannot store text with a NUL character: PostgreSQL takes none"],
   [
     /^08P01$/,
@@ -124,6 +130,7 @@ const DRIVER_SENTENCES: readonly Sentence[] = [
 ];
 
 const READ_ONLY = "25006";
+const CHANGED_COLUMN = "TQ003";
 
 interface DriverError extends Error {
   readonly code?: string;
@@ -133,9 +140,15 @@ interface DriverError extends Error {
   readonly errno?: string | number;
 }
 
-/** True for the error of a table that a standby does not have: that of what runs say, which no server keeps over a crash. */
-function isOnStandby(error: unknown): boolean {
-  return sqlState(error) === "0A000" && (error as DriverError).routine === "get_relation_info";
+/**
+ * A state of tq's own, for two of the many errors that have this one: a standby does not have the table of what runs say,
+ * which no server keeps over a crash; and a prepared statement has other columns since.
+ */
+function moreExactly(error: unknown): string | null {
+  if (sqlState(error) !== "0A000") return null;
+  const { routine } = error as DriverError;
+  if (routine === "get_relation_info") return READ_ONLY;
+  return routine === "RevalidateCachedQuery" ? CHANGED_COLUMN : null;
 }
 
 /** The SQLSTATE of an error of the server; null: it is none. */
@@ -153,7 +166,7 @@ export function translate(error: unknown, name: string): unknown {
   const found =
     state === null
       ? DRIVER_SENTENCES.find(([pattern]) => isFromDriver(error, code) && pattern.test(code))
-      : SENTENCES.find(([pattern]) => pattern.test(isOnStandby(error) ? READ_ONLY : state));
+      : SENTENCES.find(([pattern]) => pattern.test(moreExactly(error) ?? state));
   if (!found) return error;
   const [, kind, words] = found;
   const translated = new TqError(kind, words(name, error.message), { cause: error });
@@ -174,6 +187,15 @@ const MET_ANOTHER = /^(TQ001|40P01|55P03|40001)$/;
 function isFromDriver(error: Error, code: string): boolean {
   if (code === "ERR_INVALID_ARG_TYPE") return /^Unable to access \w+File path/.test(error.message);
   return error instanceof SQL.SQLError || TLS.test(code) || /^(ECONN|ENO|ETIME|EHOST)/.test(code);
+}
+
+/** True for the error of a connection that TLS has refused. */
+export function isOfTls(error: unknown): error is Error {
+  return (
+    error instanceof Error &&
+    sqlState(error) === null &&
+    TLS.test((error as DriverError).code ?? "")
+  );
 }
 
 /** The error of a server that is too old, or is another one that speaks alike. */

@@ -1,9 +1,9 @@
 /** Claims tasks for a thread. */
 import { monotonicNow } from "../../clock.ts";
-import { isQueuePaused, pausesOf } from "../../store/pauses.ts";
+import { isQueuePaused } from "../../store/pauses.ts";
 import { takesQueue } from "../../store/queue-patterns.ts";
-import type { ClaimOptions, Owner } from "../../store/session.ts";
-import { type ClaimedTask, NO_INSTANCES } from "../../task.ts";
+import type { ClaimOptions } from "../../store/session.ts";
+import type { ClaimedTask } from "../../task.ts";
 import type { Connection, SqlValue } from "../connection.ts";
 import { SUSPECT_LOCKS } from "../locks.ts";
 import type { Marks, Start } from "../marks.ts";
@@ -17,6 +17,7 @@ import {
 } from "./first-ready.ts";
 import { endPauses, IS_ANY_HELD, type StoredPause } from "./pauses.ts";
 import { elements } from "./planned.ts";
+import { settingRunning } from "./set-running.ts";
 import { areNames, likes, readyQueues, suspectQueues } from "./queues.ts";
 import {
   LINE_COLUMNS,
@@ -27,31 +28,6 @@ import {
   setAside,
   setHeadAside,
 } from "./set-aside.ts";
-
-/** A ready task has a reason only where a run of it did not end it. */
-const CLAIMED_COLUMNS = `
-         id::float8 AS id, claim, model, method, instances, args, context, "user"::float8 AS "user", queue,
-         priority::float8 AS priority, deadline::float8 AS deadline, enqueued_at::float8 AS "enqueuedAt",
-         scheduled_at::float8 AS "scheduledAt", expected_at::float8 AS "expectedAt", attempts + 1 AS attempt, begun AS suspect, postponed,
-         failures, expires_at::float8 AS "expiresAt", policy, ref, reason IS NOT NULL AS again`;
-
-/**
- * Chance chooses the number of a task's first claim. A standby that takes over without the last commits gives ids out again:
- * a run of a task that is gone must not end another one that has its id.
- */
-const NEXT_CLAIM = "CASE claim WHEN 0 THEN 1 + (random() * 1e9)::integer ELSE claim + 1 END";
-
-/**
- * `begun` is true for suspects alone: once this claim is committed, the death of the worker counts against them. The
- * reason of an earlier run stays for a claim that is handed back; no view shows it of a task that runs. Parameters: $1 the
- * worker, $2 its thread, $3 the time.
- */
-const settingRunning = (which: string): string => `
-  UPDATE tq.task
-     SET state = 'running', claim = ${NEXT_CLAIM}, worker = $1, thread = $2, dequeued_at = $3, suspect = suspect & 1,
-         begun = suspect & 1 = 1
-   WHERE ${which}
-  RETURNING ${CLAIMED_COLUMNS}`;
 
 /** A list of ids and not a join: the planner then takes the primary key whatever it knows of the table. */
 const oneOf = (chosen: string): string => `id = ANY (ARRAY(SELECT id FROM (${chosen}) AS chosen))`;
@@ -142,7 +118,7 @@ function lookUpNames(db: Connection, marks: Marks): void {
 }
 
 /** In their order, as RETURNING has none. */
-function inOrder(rows: ClaimedTask[]): ClaimedTask[] {
+export function inOrder(rows: ClaimedTask[]): ClaimedTask[] {
   return rows.sort((a, b) => b.priority - a.priority || a.deadline - b.deadline || a.id - b.id);
 }
 
@@ -190,7 +166,7 @@ async function claimFirst(
   return inOrder(rows);
 }
 
-const CLAIM_THESE = settingRunning(`id = ANY (${elements("$4::bigint[]")})`);
+export const CLAIM_THESE = settingRunning(`id = ANY (${elements("$4::bigint[]")})`);
 
 /** The first tasks that no pause holds. Those that it meets before them, it sets aside. */
 async function claimUnpaused(
@@ -274,36 +250,4 @@ async function firstSuspectOr(
 async function maySuspect(db: Connection, worker: string): Promise<boolean> {
   const lock = await db.get<{ may: boolean }>(MAY_CLAIM_SUSPECT, [worker]);
   return lock?.may === true && (await runningSuspect(db, worker)) === null;
-}
-
-const WAITS = "state IN ('ready', 'scheduled')";
-
-const CLAIM_ONE = settingRunning(
-  `id = $4 AND ${WAITS} AND suspect < 2 AND NOT EXISTS (SELECT FROM tq.pause)`,
-);
-
-const HELD_ONE = `SELECT ${LINE_COLUMNS} FROM tq.task WHERE id = $1 AND ${WAITS} FOR NO KEY UPDATE`;
-
-/**
- * Claims this task, due or not; null when it is neither ready nor scheduled any more, or a pause holds it.
- *
- * @param evenPaused true: no pause matters.
- */
-export async function claimOne(
-  db: Connection,
-  id: number,
-  { worker, thread }: Owner,
-  now: number,
-  evenPaused = false,
-): Promise<ClaimedTask | null> {
-  const own = [worker, thread, now];
-  const [claimed] = inOrder(await db.all<ClaimedTask>(CLAIM_ONE, [...own, id]));
-  if (claimed) return claimed;
-  const row = await db.get<LineRow>(HELD_ONE, [id]);
-  if (row === null) return null;
-  if (!evenPaused) {
-    const task = { ...row, instances: row.isBare ? NO_INSTANCES : [0] };
-    if (pausesOf(await endPauses(db, now), task).length > 0) return null;
-  }
-  return inOrder(await db.all<ClaimedTask>(CLAIM_THESE, [...own, [id]]))[0] ?? null;
 }

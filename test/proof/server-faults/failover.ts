@@ -35,7 +35,6 @@ export async function failover(isSynchronous: boolean, behind: number, say: Say)
   try {
     const url = `postgresql://tq@127.0.0.1:${proxy.port}/shop`;
     await using load = await Load.start({ url, look: () => serving.url("shop") });
-    await Bun.sleep(3_000);
     if (behind > 0) {
       // The standby stops receiving: what is committed meanwhile is lost with the primary.
       await sql(standby, "ALTER SYSTEM SET primary_conninfo = ''");
@@ -70,7 +69,6 @@ export async function demotion(say: Say): Promise<boolean> {
   try {
     const url = `postgresql://tq@127.0.0.1:${proxy.port}/shop`;
     await using load = await Load.start({ url, look: () => serving.url("shop") });
-    await Bun.sleep(2_000);
     proxy.moveTo(ports[1]); // a standby that nobody has promoted
     await Bun.sleep(8_000);
     for (const args of [["push", "account", "add", "1"], ["worker"], ["doctor"], ["status"]]) {

@@ -13,6 +13,9 @@ const THREADS = 2;
 /** Far more than any fault here lasts. */
 const LONGEST_MS = 60_000;
 
+/** The load runs for so long before anything happens: ms. */
+const RUN_IN_MS = 3_000;
+
 /** A task that the fault has put off comes again in a while. */
 const DRAINED_MS = 60_000;
 
@@ -78,6 +81,7 @@ export class Load implements AsyncDisposable {
     const workers = [first, ...(await Promise.all(rest))];
     const load = new Load(options, site, workers, new Pushing(options.url));
     await load.back();
+    await Bun.sleep(RUN_IN_MS);
     return load;
   }
 
