@@ -133,10 +133,24 @@ export async function compactDatabase(config: StoreConfig, full: boolean): Promi
   return compact(optionsOf(config), full);
 }
 
-/** The SQL that makes what tq needs in a PostgreSQL database, and the roles that may use it. */
-export async function serverSetup(): Promise<string> {
-  const { setupSql } = await import("./postgres/setup.ts");
-  return setupSql();
+/**
+ * The SQL that makes what tq needs in a PostgreSQL database, and the roles that may use it; or what one lacks that has an older
+ * schema.
+ *
+ * @param unseen called where the database that is named cannot be looked at: it is then taken for one without a schema
+ */
+export async function serverSetup(
+  { database: { url, timeout } }: Pick<StoreConfig, "database">,
+  unseen: (error: unknown) => void,
+): Promise<string> {
+  const { installedOn, sqlFor } = await import("./postgres/setup.ts");
+  if (url === null) return sqlFor(null);
+  try {
+    return sqlFor(await installedOn(url, timeout));
+  } catch (error) {
+    unseen(error);
+    return sqlFor(null);
+  }
 }
 
 /**

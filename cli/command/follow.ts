@@ -65,13 +65,17 @@ async function* followed(
 /** The longest time that a cancelled run is heard: it ends soon, or is ended. */
 const LAST_WORDS_MS = 10_000;
 
+/** After so long without a word it has ended: a server shows what a run says some 250 ms later. */
+const SILENCE_MS = 3 * LOOK_MS;
+
 /** The last words of a run that a cancel ends: the task is cancelled at once, and the run ends a moment later. */
 async function* lastWords(lines: NewLines, read: Read): AsyncGenerator<Followed, void, void> {
-  for (let heard = 0; heard < LAST_WORDS_MS; heard += LOOK_MS) {
+  let silent = 0;
+  for (let heard = 0; heard < LAST_WORDS_MS && silent < SILENCE_MS; heard += LOOK_MS) {
     await Bun.sleep(LOOK_MS);
     const news = newsOf(lines, await read(lines));
-    if (news.length === 0) return;
     yield* news;
+    silent = news.length === 0 ? silent + LOOK_MS : 0;
   }
 }
 

@@ -17,7 +17,7 @@ import { Connections } from "./connections.ts";
 import { checkServer } from "./known-server.ts";
 import { placeOthers } from "./greeting.ts";
 import { Marks } from "./marks.ts";
-import { prepare } from "./migrate.ts";
+import { prepare, refuseRaised } from "./migrate.ts";
 import { Notifier } from "./notifier.ts";
 import { fitOneStatement, pushAtOnce } from "./pushing.ts";
 import type { PostgresOptions } from "./options.ts";
@@ -123,7 +123,8 @@ export class PostgresDatabase {
 
   /** The first connection makes the schema. */
   async #opened(connection: Connection): Promise<void> {
-    await this.greet(connection);
+    if (this.#readying === null) await this.greet(connection);
+    else await this.greetAgain(connection);
     const readying = (this.#readying ??= this.#ready(connection));
     try {
       await readying;
@@ -148,6 +149,11 @@ export class PostgresDatabase {
     const asked = monotonicNow();
     const now = await placeOthers(connection);
     if (now !== null) this.serverClock.learn(now, asked);
+  }
+
+  /** The same once the schema is there: a newer tq may have changed it since. */
+  protected async greetAgain(connection: Connection): Promise<void> {
+    await Promise.all([this.greet(connection), refuseRaised(connection, this.name)]);
   }
 
   now(): number {

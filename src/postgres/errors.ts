@@ -219,6 +219,20 @@ export function translateOpening(error: unknown, name: string): unknown {
   );
 }
 
+/** A column, table, function or value that the schema has otherwise. */
+const OTHER_SCHEMA = /^(42703|42P01|42883|42804|42P10|0A000|23502)$/;
+
+/** As `translate`, for a statement of tq's own, which fits the schema that it knows. */
+export function translateOwn(error: unknown, name: string): unknown {
+  if (!OTHER_SCHEMA.test(sqlState(error) ?? "")) return translate(error, name);
+  const { message } = error as Error;
+  return new TqError(
+    "database",
+    `Cannot use ${name}: its schema tq is not the one that this tq knows (${message}); use the tq that all others have, and see tq doctor`,
+    { cause: error },
+  );
+}
+
 /** True where the connection is gone: what was sent on it may have been done or not. */
 export function isLost(given: unknown): boolean {
   const error = isTqError(given) ? given.cause : given;

@@ -2,6 +2,7 @@
 import { TqError } from "../errors.ts";
 import type { Connection } from "./connection.ts";
 import { lock } from "./locks.ts";
+import { CHANNEL, SCHEMA_CHANGED } from "./notifier.ts";
 import { POSTGRES_SCHEMA_VERSION } from "./schema-version.ts";
 import first from "./migrations/001.sql" with { type: "text" };
 import second from "./migrations/002.sql" with { type: "text" };
@@ -23,6 +24,15 @@ interface SchemaRow {
   /** Absent from older schemas, as `models`. */
   readonly moved_to?: string | null;
   readonly models?: string | null;
+  readonly oldest?: number;
+}
+
+/** The name of the database to which tq migrate --to has moved the queue; null: it has not. */
+export async function movedTo(db: Connection): Promise<string | null> {
+  const found = await db.get<{ there: boolean }>(HAS_SCHEMA);
+  if (!found?.there) return null;
+  const read = await db.get<{ row: string }>(SCHEMA);
+  return read === null ? null : ((JSON.parse(read.row) as SchemaRow).moved_to ?? null);
 }
 
 export interface Found {
@@ -94,6 +104,28 @@ export async function migrateInside(db: Connection, name: string): Promise<void>
   if (isCurrent(version, name)) return;
   for (const statements of MIGRATIONS.slice(version)) await db.command(statements);
   await db.run("UPDATE tq.schema SET version = $1::integer", [POSTGRES_SCHEMA_VERSION]);
+  await db.get("SELECT pg_notify($1, $2)", [CHANNEL, SCHEMA_CHANGED]); // older workers look whether they can go on
+}
+
+const raised = new WeakSet<Error>();
+
+/** @throws TqError "database" where a newer tq has brought the schema to a version with which this one cannot go on. */
+export async function refuseRaised(db: Connection, name: string): Promise<void> {
+  const read = await db.get<{ row: string }>(SCHEMA);
+  if (read === null) return;
+  const { version, oldest = 1 } = JSON.parse(read.row) as SchemaRow;
+  if (oldest <= POSTGRES_SCHEMA_VERSION) return;
+  const error = new TqError(
+    "database",
+    `Cannot go on with ${name}: a newer tq has brought its schema to version ${version}, and this tq knows ${POSTGRES_SCHEMA_VERSION}; use the newer tq here too`,
+  );
+  raised.add(error);
+  throw error;
+}
+
+/** True for what `refuseRaised` throws: no later try mends it. */
+export function isRaised(error: unknown): error is TqError {
+  return error instanceof Error && raised.has(error);
 }
 
 function isCurrent(version: number, name: string): boolean {

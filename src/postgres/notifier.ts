@@ -8,6 +8,9 @@ import type { Connections } from "./connections.ts";
 
 export const CHANNEL = "tq";
 
+/** The payload of a notification that tells of another version of the schema. */
+export const SCHEMA_CHANGED = "schema";
+
 export const NOTIFY = `SELECT pg_notify('${CHANNEL}', '')`;
 
 /**

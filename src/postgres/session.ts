@@ -13,7 +13,8 @@ import type { Capacity } from "./capacity.ts";
 import { pushEach, pushInto } from "./pushing.ts";
 import { makeRecords } from "./records.ts";
 import { BY_HAND, cancel, retryByHand } from "./sql/by-hand.ts";
-import { claim, claimOne, claimUsually, claimWithCare, moreToDo } from "./sql/claim.ts";
+import { claim, claimUsually, claimWithCare, moreToDo } from "./sql/claim.ts";
+import { claimOne } from "./sql/claim-one.ts";
 import { lostClaims } from "./sql/claims.ts";
 import { handBack } from "./sql/hand-back.ts";
 import * as pauses from "./sql/pauses.ts";
@@ -271,7 +272,7 @@ export class PostgresSession implements Session {
   }
 
   finishAtCommit(run: Claim, result: string | null, reason: string | null): void {
-    this.#transaction.checkNotEnded();
+    this.#transaction.checkGoesOn();
     this.#finished.push({ claim: run, result, reason });
   }
 

@@ -85,7 +85,7 @@ export class PostgresStore extends PostgresDatabase implements Store {
     ...this.options,
     name: this.name,
     now: () => this.now(),
-    learnTime: (db) => this.greet(db),
+    learnTime: (db) => this.greetAgain(db),
   });
   readonly #rescuer = new Rescuer({
     ...this.options,

@@ -6,17 +6,12 @@
 import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import { isTqError, messageOf, TqError } from "../errors.ts";
 import type { NewWorker } from "../store/rescue.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
 import { sqlState } from "./errors.ts";
+import { isRaised } from "./migrate.ts";
 import * as workers from "./sql/workers.ts";
 
-export interface WorkerLifeOptions {
-  readonly url: string;
-  readonly name: string;
-  /** The ms to wait for a lock, or for a connection. */
-  readonly timeout: number;
-  readonly lockTimeout: number;
-  readonly application: string;
+export interface WorkerLifeOptions extends ConnectionOptions {
   readonly bootId: string;
   readonly now: () => number;
   /** Asks the server on this connection what time it is there. */
@@ -138,6 +133,12 @@ export class WorkerLife {
   /** The server has said what time it is: it need not be asked for a while. */
   learned(): void {
     this.#learnedAt = monotonicNow();
+  }
+
+  /** Asks the server now, whatever it has said before. */
+  askNow(): void {
+    this.#learnedAt = -Infinity;
+    this.#ask(0);
   }
 
   /** How long the connection has been there: ms. */
@@ -285,6 +286,7 @@ export class WorkerLife {
  * back: a worker that has ended would not come back by itself.
  */
 function forGood(error: unknown): TqError | null {
+  if (isRaised(error)) return error;
   const state = sqlState(error instanceof Error && isTqError(error) ? error.cause : error);
   if (state === null || !/^(3D000|42P01|3F000)$/.test(state)) return null;
   return new TqError(

@@ -24,6 +24,7 @@ import { lostClaims } from "./sql/claims.ts";
 import { see, seeAll } from "./sql/ready-count.ts";
 import { setIdle } from "./sql/workers.ts";
 import { KnownSigns } from "./signs.ts";
+import { SCHEMA_CHANGED } from "./notifier.ts";
 import { OpenTransactions } from "./open-transactions.ts";
 import { PostgresStore } from "./store.ts";
 
@@ -49,12 +50,15 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
 
   constructor(options: PostgresOptions) {
     super({ ...options, application: newApplication(), keep: 0, connections: CONNECTIONS });
-    this.#listener = new Listener({ ...this.options, name: this.name }, () => this.#heard());
+    this.#listener = new Listener({ ...this.options, name: this.name }, (payload) =>
+      this.#heard(payload),
+    );
     this.#poolers = new Poolers(this.name);
     this.#outputs = new LiveOutputs(this.access);
   }
 
-  #heard(): void {
+  #heard(payload: string): void {
+    if (payload === SCHEMA_CHANGED) this.life.askNow();
     this.#poolers.heard();
     for (const watch of this.#watches) watch.notified();
   }

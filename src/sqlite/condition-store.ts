@@ -90,6 +90,10 @@ export class SqliteCondition implements ConditionStore {
     return this.#access.read(condition.latestTime);
   }
 
+  async diskRefusal(): Promise<null> {
+    return null;
+  }
+
   async server(): Promise<null> {
     return null;
   }

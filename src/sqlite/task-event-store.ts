@@ -66,7 +66,7 @@ export class SqliteTaskEvents implements TaskEventStore {
     this.#access = access;
   }
 
-  read({ pushed, limit, seen: _, ...query }: TaskEventsQuery): Promise<TaskEvents> {
+  read({ pushed, limit, ...query }: TaskEventsQuery): Promise<TaskEvents> {
     return this.#access.read((db) => {
       // Ends first: the pushes that are read after them have those of the same tasks.
       const ended = db.query(ENDED).all({ ...toValues(query), limit }) as EventTask[];

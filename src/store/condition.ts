@@ -123,6 +123,9 @@ export interface ConditionStore {
   /** null: the database is a file. */
   server(): Promise<ServerCondition | null>;
 
+  /** Tries how the server's disk takes a megabyte. @returns the sentence of its refusal; null: it takes that, or the database is a file */
+  diskRefusal(): Promise<string | null>;
+
   /** Why the user of this program may not push, as another one may; null: it may. */
   lacksRight(): Promise<string | null>;
 

@@ -161,8 +161,10 @@ export interface Session {
   /** As `keepOutput`, for a run that has lost its claim: keeps it where a cancel has ended that run. */
   keepCancelled(task: number, attempt: number, text: string): Promise<void>;
   /**
-   * Marks a run as finished; its claim must be held in this transaction. The commit writes it, and fails if the claim
-   * is lost all the same.
+   * Marks a run as finished. The commit writes it, and fails where the claim is lost: nothing waits for an answer of the
+   * database before.
+   *
+   * @throws TqError where the transaction is known to be unable to commit.
    */
   finishAtCommit(claim: Claim, result: string | null, reason: string | null): void;
 }

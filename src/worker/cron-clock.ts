@@ -67,6 +67,9 @@ export class CronClock {
   #lookedAt = 0;
   /** A commit came while it looked. */
   #again = false;
+  readonly #firstLook = Promise.withResolvers<void>();
+  #hasLooked = false;
+
   constructor(store: Store, report: Report, parts: CronClockParts | null = null) {
     this.#store = store;
     this.#report = report;
@@ -85,8 +88,16 @@ export class CronClock {
 
   stop(): void {
     this.#stopped = true;
+    this.#firstLook.resolve();
     for (const work of this.#parts?.own.values() ?? []) work.stop();
     this.#clearTimers();
+  }
+
+  /** Waits for the end of its first look. @returns true where that was not over yet: it may have pushed tasks */
+  async catchUp(): Promise<boolean> {
+    if (this.#hasLooked) return false;
+    await this.#firstLook.promise;
+    return !this.#stopped;
   }
 
   #clearTimers(): void {
@@ -143,6 +154,8 @@ export class CronClock {
       wait = AFTER_FAILURE_MS;
     } finally {
       this.#looking = false;
+      this.#hasLooked = true;
+      this.#firstLook.resolve();
     }
     if (this.#stopped) return;
     this.#timer = setTimeout(() => this.look(), wait);

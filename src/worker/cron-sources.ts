@@ -106,13 +106,13 @@ export class CronSources {
   }
 
   /**
-   * Its file was deleted or moved, or its host is gone, which had a file of the path of one here: no worker will read it
-   * again.
+   * Its file was deleted or moved; or one here has its path, and its host is gone, or its queue came from another database:
+   * no worker will read it again.
    */
   #isGone({ origin, kind, held, removedAt }: CronRow): boolean {
     if ((kind !== "settings" && kind !== "model") || held || removedAt !== null) return false;
     const { host, path } = placeOf(origin);
-    if (host === null || host === this.#host) return !existsSync(path);
+    if ((host === null || host === this.#host) && !existsSync(path)) return true;
     return this.#reading.layers.some((layer) => haveOnePath(layer.origin, origin));
   }
 

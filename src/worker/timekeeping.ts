@@ -100,6 +100,11 @@ export class Timekeeping {
     this.#cron?.check();
   }
 
+  /** Waits until the slots that came before the start are decided. @returns true where that may have pushed tasks */
+  async catchUp(): Promise<boolean> {
+    return (await this.#cron?.catchUp()) ?? false;
+  }
+
   /** The worker stops. Until `end` the tick goes on for the tasks that its own threads still run. */
   stop(): void {
     this.#stopping = true;

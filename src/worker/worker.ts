@@ -125,7 +125,7 @@ export class WorkerProcess {
           this.#timekeeping.pace(isCalm);
           this.#timekeeping.lookedForTasks();
         },
-        draining: () => this.#webhooks.catchUp(),
+        draining: async () => (await this.#timekeeping.catchUp()) || this.#webhooks.catchUp(),
         drained: (held) => {
           this.#isDrained = true;
           const but = held === null ? "" : ` but what is paused: ${held}`;

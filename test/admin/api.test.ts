@@ -234,7 +234,7 @@ test("the status says mode and version beside what the store knows", async () =>
     mode: "no worker",
     version: "1.2.3",
     path: admin.store.name,
-    durability: "full",
+    durability: "normal",
     queues: [{ queue: "default", ready: 1, scheduled: 0, running: 0, failed: 0 }],
     workers: [],
   });

@@ -1,7 +1,5 @@
 /** A push by HTTP: its answer, and what is stored. */
 import { describe, expect, test } from "bun:test";
-import { LocalTurn } from "../../src/sqlite/lock/turn.ts";
-import { SqliteStore } from "../../src/sqlite/store.ts";
 import { CALL, makeAdmin, NOW } from "./support.ts";
 
 describe("a push", () => {
@@ -161,7 +159,7 @@ describe("a push", () => {
   });
 
   test("is refused with 507 when the queue is full", async () => {
-    await using admin = makeAdmin({ maxSize: 1 });
+    await using admin = makeAdmin({ queue: { max_size: 1 } });
     expect(await admin.post("/api/tasks", CALL)).toMatchObject({ status: 201 });
     const { status, body } = await admin.post("/api/tasks", CALL);
     expect(status).toBe(507);
@@ -189,20 +187,5 @@ describe("a push", () => {
       ["a", "a", "b"].map((ref) => admin.post("/api/tasks", { ...CALL, ref })),
     );
     expect(answers.map(({ status }) => status)).toEqual([201, 409, 201]);
-  });
-
-  test("waits in a sentence when another program holds the database", async () => {
-    await using admin = makeAdmin({ timeout: 20 });
-    const other = new SqliteStore({ path: admin.store.name, turn: new LocalTurn() });
-    const session = other.session();
-    await session.begin();
-    const { status, headers, body } = await admin.post("/api/tasks", CALL);
-    expect(status).toBe(503);
-    expect(headers.get("retry-after")).toBe("1");
-    expect(body.error.code).toBe("busy");
-    expect(admin.events).toMatchObject([{ name: "log.note", level: "warn" }]);
-    await other.release(session);
-    await other.close();
-    expect((await admin.post("/api/tasks", CALL)).status).toBe(201);
   });
 });

@@ -36,7 +36,7 @@ describe("the readiness", () => {
   });
 
   test.each([
-    ["the queue is full", "pushes_refused", { maxSize: 1 }],
+    ["the queue is full", "pushes_refused", { queue: { max_size: 1 } }],
     ["the models are still loading", "starting", { isReady: () => false }],
   ])("fails while %s", async (_, reason, options) => {
     await using admin = makeAdmin({ ...options, mode: "no worker" });

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import { digestOf, newToken } from "../../src/admin/access/tokens.ts";
-import { SqliteStore } from "../../src/sqlite/store.ts";
 import type { Role } from "../../src/store/tokens.ts";
 import { post } from "./pages/person.ts";
 import { CALL, makeAdmin } from "./support.ts";
@@ -89,7 +88,7 @@ describe("a named token", () => {
 
   test("that another process removes, or gives another role, is refused at the next request", async () => {
     await using admin = await adminWith(["push"]);
-    const other = new SqliteStore({ path: admin.store.name });
+    const other = admin.database.open();
     for (let push = 0; push < 3; push++) {
       expect(await admin.askAs("POST", "/api/v1/tasks", CALL)).toBe(201);
     }

@@ -1,25 +1,24 @@
 /** An admin API on a socket, and requests that are written by hand. */
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
-import { join } from "node:path";
 import { type ServeOptions, serveAdmin } from "../../src/admin/serve.ts";
-import { type Clock, systemClock } from "../../src/clock.ts";
+import type { Clock } from "../../src/clock.ts";
 import type { Event } from "../../src/log/events.ts";
 import { parseSettings } from "../../src/settings/config.ts";
-import { SqliteStore } from "../../src/sqlite/store.ts";
 import { makeFolder } from "../support/folder.ts";
+import { TestedDatabase } from "../support/tested-store.ts";
 import { CATALOG } from "./support.ts";
 
 interface Given extends Partial<ServeOptions> {
-  /** The clock of the store. */
+  /** The clock of the store; default: the clock of the database. */
   readonly clock?: Clock;
 }
 
-export async function serve({ clock = systemClock, ...options }: Given = {}) {
+export async function serve({ clock, ...options }: Given = {}) {
   await using stack = new AsyncDisposableStack();
   const { path: folder } = stack.use(makeFolder());
-  const store = new SqliteStore({ path: join(folder, "tq.db"), clock });
-  stack.defer(() => store.close());
+  const database = stack.use(new TestedDatabase(folder));
+  const store = database.open(clock && { clock });
   const events: Event[] = [];
   const server = await serveAdmin({
     store,
@@ -37,6 +36,7 @@ export async function serve({ clock = systemClock, ...options }: Given = {}) {
   return {
     ...server,
     store,
+    database,
     events,
     folder,
     port: Number(new URL(server.url).port),

@@ -59,7 +59,7 @@ describe("a server on a Unix socket", () => {
     const stats = statSync(path);
     expect(stats.isSocket()).toBe(true);
     expect(stats.mode & 0o777).toBe(0o660);
-    expect(stats.uid).toBe(statSync(server.store.name).uid);
+    expect(stats.uid).toBe(statSync(server.folder).uid);
     expect(readdirSync(folder.path)).toEqual(["tq.sock"]);
     await server[Symbol.asyncDispose]();
     expect(readdirSync(folder.path)).toEqual([]);

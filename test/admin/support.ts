@@ -1,11 +1,10 @@
 /** An admin API on a store of its own, in a folder that is removed after the test. */
-import { join } from "node:path";
 import { type AdminOptions, createAdmin } from "../../src/admin/app.ts";
 import type { Event } from "../../src/log/events.ts";
 import { parseSettings } from "../../src/settings/config.ts";
-import type { SqliteOptions } from "../../src/sqlite/database.ts";
-import { SqliteStore } from "../../src/sqlite/store.ts";
 import { makeFolder } from "../support/folder.ts";
+import type { OpenOptions } from "../support/open-place.ts";
+import { TestedDatabase } from "../support/tested-store.ts";
 
 export const TOKEN = "test-token-test-token-test-token-test-token";
 export const NOW = Date.parse("2024-02-29T12:00:00Z");
@@ -19,13 +18,16 @@ interface Answer {
   readonly body: any;
 }
 
-export function makeAdmin(options: Partial<AdminOptions & SqliteOptions> = {}) {
+const CLOCK = { now: () => NOW, monotonic: () => 0 };
+
+interface Given extends Partial<AdminOptions>, OpenOptions {}
+
+export function makeAdmin(options: Given = {}) {
   const { path: folder, [Symbol.dispose]: remove } = makeFolder();
-  const clock = { now: () => NOW, monotonic: () => 0 };
-  const store = new SqliteStore({ path: join(folder, "tq.db"), clock, ...options });
+  const tested = new TestedDatabase(folder);
+  const store = options.store ?? tested.open({ clock: CLOCK, durability: "normal", ...options });
   const events: Event[] = [];
   const app = createAdmin({
-    store,
     token: TOKEN,
     config: parseSettings({}, "test"),
     catalog: () => CATALOG,
@@ -33,6 +35,7 @@ export function makeAdmin(options: Partial<AdminOptions & SqliteOptions> = {}) {
     version: "1.2.3",
     report: (event) => events.push(event),
     ...options,
+    store,
   });
 
   async function ask(path: string, init: RequestInit = {}): Promise<Answer> {
@@ -47,6 +50,8 @@ export function makeAdmin(options: Partial<AdminOptions & SqliteOptions> = {}) {
   return {
     app,
     store,
+    /** What another program has of the database. */
+    database: tested,
     events,
     folder,
     ask,
@@ -57,7 +62,7 @@ export function makeAdmin(options: Partial<AdminOptions & SqliteOptions> = {}) {
       return ask(path, { method: "POST", ...(text === undefined ? {} : { body: text }) });
     },
     async [Symbol.asyncDispose]() {
-      await store.close();
+      await tested[Symbol.asyncDispose]();
       remove();
     },
   };

@@ -20,7 +20,7 @@ function serve(status: number) {
 
 test("a test alert goes each way, needs no database, and says what became of it", async () => {
   await using server = serve(200);
-  using folder = withAlert(
+  await using folder = withAlert(
     `command = 'echo "$TQ_ALERT_KIND $TQ_ALERT_COUNT" > told.txt'\nurl = "${server.url}"`,
   );
   const { code, stdout } = await folder.tq("alert");
@@ -32,7 +32,7 @@ test("a test alert goes each way, needs no database, and says what became of it"
 
 test("a test alert that one way refuses says why, without a secret, and exits with 1", async () => {
   await using server = serve(404);
-  using folder = withAlert(`command = ["sh", "-c", "exit 3"]\nurl = "${server.url}"`);
+  await using folder = withAlert(`command = ["sh", "-c", "exit 3"]\nurl = "${server.url}"`);
   const { code, stdout, stderr } = await folder.tq("alert", "--json");
   expect(code).toBe(1);
   expect(JSON.parse(stdout)).toMatchObject([
@@ -47,7 +47,7 @@ test("what a command prints and a server answers cannot act on the terminal, nor
   const fetch = () => new Response(answer, { status: 404 });
   using server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch });
   const flood = "yes | head -1000; printf 'a\\033[31mb\\rc'; exit 3";
-  using folder = withAlert(
+  await using folder = withAlert(
     `command = ${JSON.stringify(flood)}\nurl = "http://127.0.0.1:${server.port}"`,
   );
   const { code, stdout } = await folder.tq("alert");
@@ -60,7 +60,9 @@ test("what a command prints and a server answers cannot act on the terminal, nor
 });
 
 test("a test alert says which failures are told, as it shows only the way", async () => {
-  using folder = withAlert(`command = "true"\ntasks = ["label.*"]\nqueues = ["mial", "print"]`);
+  await using folder = withAlert(
+    `command = "true"\ntasks = ["label.*"]\nqueues = ["mial", "print"]`,
+  );
   const { code, stderr } = await folder.tq("alert");
   expect([code, stderr]).toEqual([
     0,
@@ -69,14 +71,14 @@ test("a test alert says which failures are told, as it shows only the way", asyn
 });
 
 test("without a way to tell, a test alert says what to write", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const { code, stderr } = await folder.tq("alert");
   expect(code).toBe(2);
   expect(stderr).toContain('write command = "…" or url = "…" into its section [alert]');
 });
 
 test("tq config shows a URL without its secrets, and a command as it was written", async () => {
-  using folder = withAlert(
+  await using folder = withAlert(
     'command = ["mail", "-s", "tq"]\nurl = "https://shop:hush@chat.example/hooks/hush?key=hush"',
   );
   for (const flags of [[], ["--json"]]) {
@@ -88,7 +90,9 @@ test("tq config shows a URL without its secrets, and a command as it was written
 });
 
 test("a wrong URL is refused without being shown, a wrong command with what it must be", async () => {
-  using folder = withAlert('url = "ftp://shop:secret@chat.example"\ncommand = []\nevery = "1ms"');
+  await using folder = withAlert(
+    'url = "ftp://shop:secret@chat.example"\ncommand = []\nevery = "1ms"',
+  );
   const { code, stderr } = await folder.tq("config");
   expect(code).toBe(2);
   expect(stderr).toContain(
@@ -100,7 +104,7 @@ test("a wrong URL is refused without being shown, a wrong command with what it m
 });
 
 test("the environment may say a command as text or as a list", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const said = async (text: string) => {
     const { stdout } = await folder.tqWith(
       { env: { TQ_ALERT__COMMAND: text } },

@@ -4,7 +4,7 @@ import { Folder } from "./tq.ts";
 
 describe("tq cron explain", () => {
   test("says the words, the next times with their offsets, and what the clock does", async () => {
-    using folder = new Folder();
+    await using folder = new Folder();
     const flags = ["--time-zone", "Europe/Berlin", "--count", "2"];
     const env = { TZ: "Asia/Tokyo" };
     const schedule = "30 2 * * *";
@@ -25,7 +25,7 @@ describe("tq cron explain", () => {
   });
 
   test("takes the name of one that tq.toml has", async () => {
-    using folder = new Folder();
+    await using folder = new Folder();
     folder.write("tq.toml", '[cron.nightly]\nschedule = "@daily"\ntask = "night.run"\n');
     const { stdout } = await folder.tq("cron", "explain", "nightly", "--json", "--count", "3");
     const answer = JSON.parse(stdout) as { name: string; words: string; next: unknown[] };
@@ -34,7 +34,7 @@ describe("tq cron explain", () => {
   });
 
   test("takes an interval without quotes", async () => {
-    using folder = new Folder();
+    await using folder = new Folder();
     const { stdout } = await folder.tq("cron", "explain", "every", "15m");
     expect(stdout).toContain("Every 15 minutes\nIt is counted from 1970 in UTC");
   });
@@ -47,7 +47,7 @@ describe("tq cron explain", () => {
     [["@daily", "--count", "1001"], '--count cannot be "1001"'],
     [["nightly"], 'There is no recurring task "nightly"'],
   ])("refuses %p", async (args, words) => {
-    using folder = new Folder();
+    await using folder = new Folder();
     const { code, stderr } = await folder.tq("cron", "explain", ...args);
     expect(code).toBeGreaterThan(1);
     expect(stderr).toContain(words);

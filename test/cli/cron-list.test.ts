@@ -8,7 +8,7 @@ async function notes(folder: Folder): Promise<string> {
 }
 
 test("one that is silent since the clock was set back says until when, and why", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   await store.cron.add("database", {
     name: "each",
@@ -23,7 +23,7 @@ test("one that is silent since the clock was set back says until when, and why",
 });
 
 test("one without a time zone is shown by the clock of the workers, not by the caller's", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   await store.cron.add("database", {
     name: "daily",
@@ -42,7 +42,7 @@ test("one without a time zone is shown by the clock of the workers, not by the c
 });
 
 test("one that calls what no worker has, and one whose file has changed, say so", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   folder.write("tq.toml", "");
   const store = folder.store();
   await store.register({ id: "w1", pid: 1, threads: 1, queues: [] });

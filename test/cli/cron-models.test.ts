@@ -26,7 +26,7 @@ async function listed(folder: Folder) {
 
 describe("before any worker has started", () => {
   test("tq cron list has those of models, with what tq.toml says of them", async () => {
-    using folder = shop('[cron.nightly]\nqueue = "mail"\n');
+    await using folder = shop('[cron.nightly]\nqueue = "mail"\n');
     expect(await listed(folder)).toMatchObject([
       { name: "nightly", schedule: "30 2 * * *", queue: "mail", in_database: false },
       { name: "swept", task: "sweep", in_database: false },
@@ -36,18 +36,18 @@ describe("before any worker has started", () => {
   });
 
   test("they are run, paused, edited and explained by their names", async () => {
-    using folder = shop();
+    await using folder = shop();
     expect(await folder.tq("cron", "run", "nightly")).toMatchObject({ code: 0, stdout: "1\n" });
     expect((await folder.tq("cron", "pause", "swept")).stdout).toStartWith("swept is paused by ");
     const edited = await folder.tq("cron", "edit", "swept", "--schedule", "@daily");
     expect(edited.stdout).toContain("schedule was @hourly, and is @daily");
-    using other = shop();
+    await using other = shop();
     expect((await other.tq("cron", "explain", "swept")).code).toBe(0);
     expect(await other.tq("cron", "run", "nigthly")).toMatchObject({ code: 3 });
   });
 
   test("the name of one that models say cannot be added", async () => {
-    using folder = shop();
+    await using folder = shop();
     const added = ["cron", "add", "nightly", "--schedule", "@daily", "--task", "sweep"];
     const taken = `Cannot add nightly: the name is taken by ${folder.file("models.ts")}`;
     expect((await folder.tq(...added)).stderr).toContain(taken);
@@ -56,7 +56,7 @@ describe("before any worker has started", () => {
   });
 
   test("those of files, and tq's own, cannot be removed, and have no history yet", async () => {
-    using folder = shop();
+    await using folder = shop();
     const swept = `Cannot remove swept: it is defined in ${folder.file("models.ts")}`;
     expect((await folder.tq("cron", "remove", "swept")).stderr).toContain(swept);
     await folder.tq("push", "sweep");
@@ -68,7 +68,7 @@ describe("before any worker has started", () => {
   });
 
   test("tq's own cleaning is paused before a worker has started, and stays so", async () => {
-    using folder = shop();
+    await using folder = shop();
     const paused = await folder.tq("cron", "pause", "tq.clean");
     expect(paused.stdout).toStartWith("tq.clean is paused by ");
     expect((await folder.tq("cron", "resume", "swept")).stderr).toContain("swept is not paused");
@@ -78,7 +78,7 @@ describe("before any worker has started", () => {
   });
 
   test("a worker takes up one that a command has put into the database, as its own", async () => {
-    using folder = shop();
+    await using folder = shop();
     await folder.tq("cron", "run", "nightly");
     await folder.tq("worker", "--drain", "-q");
     expect(await listed(folder)).toMatchObject([
@@ -90,7 +90,7 @@ describe("before any worker has started", () => {
 });
 
 test("a method of records without their ids is refused, and shown where a file has it", async () => {
-  using folder = shop('[cron.mails]\nschedule = "@daily"\ntask = "night.send"\n');
+  await using folder = shop('[cron.mails]\nschedule = "@daily"\ntask = "night.send"\n');
   folder.write("models.ts", modelsWith("@daily").replace("static async run", "send() {} $&"));
   const why = "night.send is called on records; say their ids as instances";
   expect((await listed(folder))[0]).toMatchObject({ name: "mails", lacks_instances: true });
@@ -104,7 +104,7 @@ test("a method of records without their ids is refused, and shown where a file h
 });
 
 test("after models have changed, tq cron list says so until a worker has started", async () => {
-  using folder = shop();
+  await using folder = shop();
   await folder.tq("worker", "--drain", "-q");
   expect((await listed(folder)).map(({ outdated }) => outdated)).toEqual([false, false, false]);
   folder.write("models.ts", modelsWith("0 5 * * *"));
@@ -114,7 +114,7 @@ test("after models have changed, tq cron list says so until a worker has started
 });
 
 test("models that cannot be loaded are noted, and those of tq.toml listed", async () => {
-  using folder = shop('[cron.other]\nschedule = "@daily"\ntask = "night.run"\n');
+  await using folder = shop('[cron.other]\nschedule = "@daily"\ntask = "night.run"\n');
   folder.write("models.ts", "throw new Error('no such thing');");
   const { code, stdout, stderr } = await folder.tq("cron", "list");
   expect(code).toBe(0);

@@ -1,6 +1,7 @@
 /** `tq cron` on a database without a worker. */
 import { describe, expect, test } from "bun:test";
 import { heldWords } from "../../src/tasks/cron/recurring.ts";
+import { IS_POSTGRES } from "../support/tested-store.ts";
 import { Folder } from "./tq.ts";
 
 const MODELS = `
@@ -40,7 +41,7 @@ async function one(folder: Folder, name = "nightly") {
 
 describe("tq cron add", () => {
   test("makes a recurring task in the database", async () => {
-    using folder = shop();
+    await using folder = shop();
     const flags = ["--schedule", "0 6 * * MON", "--task", "night.run", "--instances", "7,8"];
     const added = await folder.tq("cron", "add", "weekly", ...flags, "--queue", "mail");
     expect(added).toMatchObject({
@@ -64,14 +65,14 @@ describe("tq cron add", () => {
     ["a b", "night.run", 2, /"a b" cannot name a recurring task/],
     ["a\nb", "night.run", 2, /^tq: Cannot add it: "a\\nb" cannot name a recurring task/],
   ])("refuses %j with %j", async (name, task, code, words) => {
-    using folder = shop();
+    await using folder = shop();
     const refused = await folder.tq("cron", "add", name, "--schedule", "@daily", "--task", task);
     expect(refused).toMatchObject({ code, stderr: expect.stringMatching(words) });
     expect(await listed(folder)).toHaveLength(1);
   });
 
   test("says all that is wrong at once, and makes no database", async () => {
-    using folder = new Folder();
+    await using folder = new Folder();
     const flags = ["--schedule", "0 0 30 2 *", "--missed", "never", "--attempts", "few"];
     const { code, stderr } = await folder.tq("cron", "add", "x", ...flags);
     expect(code).toBe(2);
@@ -83,19 +84,19 @@ describe("tq cron add", () => {
     ]) {
       expect(stderr).toContain(words);
     }
-    expect((await folder.tq("cron", "list")).code).toBe(3);
+    if (!IS_POSTGRES) expect((await folder.tq("cron", "list")).code).toBe(3);
   });
 });
 
 test("tq cron list shows what tq.toml has before any worker has read it", async () => {
-  using folder = shop();
+  await using folder = shop();
   expect(await one(folder)).toMatchObject({ in_database: false, held: false });
   const { stdout } = await folder.tq("cron", "list");
   expect(stdout).toMatch(/nightly +At 02:30 +Europe\/Berlin +night\.run .* not taken up yet/);
 });
 
 test("tq cron list names one that it cannot read, and lists the others", async () => {
-  using folder = shop();
+  await using folder = shop();
   const store = folder.store();
   await store.cron.add("database", { name: "newer", definition: '{"moon":"full"}' });
   await store.close();
@@ -113,7 +114,7 @@ test("recurring tasks are said to be held while the clock is before this tq was 
 
 describe("tq cron run", () => {
   test("pushes the task without a worker, and writes the slot into the history", async () => {
-    using folder = shop();
+    await using folder = shop();
     expect(await folder.tq("cron", "run", "nightly")).toMatchObject({ code: 0, stdout: "1\n" });
     const store = folder.store();
     expect(await store.get(1)).toMatchObject({ model: "night", method: "run", state: "ready" });
@@ -130,7 +131,7 @@ describe("tq cron run", () => {
   });
 
   test("refuses a second one beside it where overlap says so, unless it is forced", async () => {
-    using folder = shop();
+    await using folder = shop();
     folder.write("tq.toml", `${TOML}overlap = "skip"\n`);
     await folder.tq("cron", "run", "nightly");
     const refused = await folder.tq("cron", "run", "nightly");
@@ -142,7 +143,7 @@ describe("tq cron run", () => {
   });
 
   test("names the near name, and needs no database for that", async () => {
-    using folder = shop();
+    await using folder = shop();
     expect(await folder.tq("cron", "run", "nightly", "-q")).toMatchObject({ code: 0 });
     expect(await folder.tq("cron", "run", "nightli")).toMatchObject({
       code: 3,
@@ -153,7 +154,7 @@ describe("tq cron run", () => {
 
 describe("tq cron pause", () => {
   test("says who has paused it, why and until when; resume says it again", async () => {
-    using folder = shop();
+    await using folder = shop();
     const paused = await folder.tq("cron", "pause", "nightly", "--reason", "new\nyear");
     const words = String.raw`paused by .+@.+ since .+: new\\nyear`;
     expect(paused.stdout).toMatch(new RegExp(`^nightly is ${words}\n$`));
@@ -164,7 +165,7 @@ describe("tq cron pause", () => {
   });
 
   test("ends by itself where that is asked for", async () => {
-    using folder = shop();
+    await using folder = shop();
     await folder.tq("cron", "pause", "nightly", "--until", "3d");
     const task = await one(folder);
     const { next, pause } = task as { next: number; pause: { until: number } };
@@ -176,7 +177,7 @@ describe("tq cron pause", () => {
   });
 
   test("refuses an end that has passed, and a reason that is too long", async () => {
-    using folder = shop();
+    await using folder = shop();
     const past = await folder.tq("cron", "pause", "nightly", "--until", "2020-01-01T00:00Z");
     expect(past).toMatchObject({ code: 2, stderr: expect.stringContaining("it has passed") });
     const long = await folder.tq("cron", "pause", "nightly", "--reason", "x".repeat(1_001));
@@ -185,7 +186,7 @@ describe("tq cron pause", () => {
   });
 
   test("of one that is not paused resume changes nothing", async () => {
-    using folder = shop();
+    await using folder = shop();
     await folder.tq("cron", "run", "nightly");
     const { code, stderr } = await folder.tq("cron", "resume", "nightly");
     expect({ code, stderr }).toEqual({
@@ -197,7 +198,7 @@ describe("tq cron pause", () => {
 
 describe("tq cron edit", () => {
   test("has the database say other times, and reset takes that back", async () => {
-    using folder = shop();
+    await using folder = shop();
     const edited = await folder.tq("cron", "edit", "nightly", "--schedule", "0 3 * * *");
     expect(edited.stdout).toContain("schedule was 30 2 * * *, and is 0 3 * * *\n");
     expect(edited.stdout).toContain("tq cron reset nightly brings back what the section");
@@ -212,13 +213,13 @@ describe("tq cron edit", () => {
   });
 
   test("says the preset of a key that the definition does not say", async () => {
-    using folder = shop();
+    await using folder = shop();
     const { stdout } = await folder.tq("cron", "edit", "nightly", "--queue", "mail");
     expect(stdout).toContain("queue was default, and is mail\n");
   });
 
   test("back to what the definition says is no override", async () => {
-    using folder = shop();
+    await using folder = shop();
     await folder.tq("cron", "edit", "nightly", "--schedule", "0 3 * * *");
     await folder.tq("cron", "edit", "nightly", "--schedule", "30 2 * * *");
     expect(await one(folder)).toMatchObject({ edited: null });
@@ -229,7 +230,7 @@ describe("tq cron edit", () => {
     [["--task", "night.rum"], /cannot push night\.rum/],
     [[], /Cannot edit nightly: say what is to change/],
   ])("refuses %j", async (flags, words) => {
-    using folder = shop();
+    await using folder = shop();
     const refused = await folder.tq("cron", "edit", "nightly", ...flags);
     expect(refused.code).toBeGreaterThan(1);
     expect(refused.stderr).toMatch(words);
@@ -238,7 +239,7 @@ describe("tq cron edit", () => {
 });
 
 test("tq cron remove takes those of the database alone", async () => {
-  using folder = shop();
+  await using folder = shop();
   await folder.tq("cron", "add", "pinging", "--schedule", "every 15m", "--task", "ping");
   expect(await folder.tq("cron", "remove", "pinging")).toMatchObject({ code: 0 });
   await folder.tq("cron", "run", "nightly");
@@ -251,7 +252,7 @@ test("tq cron remove takes those of the database alone", async () => {
 
 describe("tq cron list on a terminal", () => {
   test.each([60, 80, 130])("of %p columns is not wider, and loses no reason", async (columns) => {
-    using folder = shop();
+    await using folder = shop();
     await folder.tq("cron", "pause", "nightly", "--reason", "until Anna has counted all, please");
     const { text } = await folder.inTerminal({ columns }, "cron", "list", "-q");
     const lines = text.trimEnd().split("\n");

@@ -21,7 +21,7 @@ async function listed(folder: Folder, ...args: string[]): Promise<number[]> {
 }
 
 test("tq list takes each part of a filter, and many at once", async () => {
-  using folder = await folderWith(
+  await using folder = await folderWith(
     { queue: "mail", user: 7, args: '[{"order":4711,"name":"Müller & 50%"}]', ref: "a" },
     { queue: "mail-slow", model: "sale.line", method: "check", args: '[{"order":"4711"}]' },
     { queue: "print", model: "report", method: "call", instances: [], context: '{"company":1}' },
@@ -149,7 +149,7 @@ function refusal(args: readonly string[]): TqError {
 }
 
 test("tq list refuses what is no filter, and prints nothing", async () => {
-  using folder = await folderWith({});
+  await using folder = await folderWith({});
   expect(await folder.tq("list", "4711")).toEqual({
     code: 2,
     stdout: "",
@@ -165,7 +165,7 @@ test("tq list refuses what is no filter, and prints nothing", async () => {
 });
 
 test("a damaged row is found by nothing inside it, and hides no other", async () => {
-  using folder = await folderWith({ args: '[{"a":5' }, { args: '[{"a":5}]' });
+  await using folder = await folderWith({ args: '[{"a":5' }, { args: '[{"a":5}]' });
   expect(await listed(folder, "args.a=5")).toEqual([2]);
   expect(await listed(folder, "--args-have", '"a":5')).toEqual([1, 2]);
 });

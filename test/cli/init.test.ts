@@ -14,8 +14,8 @@ beforeAll(() => {
   folder = new Folder();
 });
 
-afterAll(() => {
-  folder[Symbol.dispose]();
+afterAll(async () => {
+  await folder[Symbol.asyncDispose]();
 });
 
 describe("tq init", () => {
@@ -33,7 +33,7 @@ describe("tq init", () => {
       code: 0,
       stdout: [...FILES.map((file) => `left     ${file}: it exists\n`), NEXT].join(""),
     });
-    using other = new Folder();
+    await using other = new Folder();
     other.write("README.md", "mine");
     mkdirSync(other.file("models"));
     const { stdout: json } = await other.tq("init", "--json");
@@ -48,7 +48,7 @@ describe("tq init", () => {
   });
 
   test("makes the folder that it is given, and the next line goes there", async () => {
-    using other = new Folder();
+    await using other = new Folder();
     const { stdout } = await other.tq("init", "it's mine/shop");
     expect(stdout.trim().split("\n").at(-1)).toBe(
       String.raw`next: cd 'it'\''s mine/shop' && tq push notebook add 1 --args '["hello world"]' && tq worker`,
@@ -61,7 +61,7 @@ describe("tq init", () => {
   });
 
   test("writes the models where a tq.toml that is there already names them", async () => {
-    using other = new Folder();
+    await using other = new Folder();
     other.write("tq.toml", 'models = "src/tasks.ts"\n[queue]\nworker = true\n');
     const { stdout } = await other.tq("init");
     expect(stdout).toContain("written  src/tasks.ts\n");
@@ -75,7 +75,7 @@ describe("tq init", () => {
   test.each(["lib/tasks.js", "../tasks.ts", "tasks"])(
     "writes no models where tq.toml names %s",
     async (models) => {
-      using other = new Folder();
+      await using other = new Folder();
       other.write("tq.toml", `models = ${JSON.stringify(models)}`);
       const { stdout } = await other.tq("init");
       expect(stdout).toContain(`left     ${models}: tq.toml names it as the models`);
@@ -85,7 +85,7 @@ describe("tq init", () => {
   );
 
   test("says that it has not made the starter that was asked for, where other models are there", async () => {
-    using other = new Folder();
+    await using other = new Folder();
     expect((await other.tq("init", "shop", "--starter", "shop")).stderr).toBe("");
     expect((await other.tq("init", "shop", "--starter", "shop")).stderr).toBe("");
     const { code, stdout, stderr } = await other.tq("init", "shop", "--starter", "functions");
@@ -98,7 +98,7 @@ describe("tq init", () => {
   });
 
   test("goes on to a folder whose name begins with a dash", async () => {
-    using other = new Folder();
+    await using other = new Folder();
     const { stdout } = await other.tq("init", "./-x");
     expect(stdout).toContain("next: cd ./-x && ");
   });
@@ -106,7 +106,7 @@ describe("tq init", () => {
   test.each(["models.js", "models/sale.ts", "models.ts"])(
     "names the models that are there in the README: %s",
     async (file) => {
-      using other = new Folder();
+      await using other = new Folder();
       mkdirSync(other.file("models"));
       if (!file.startsWith("models/")) rmdirSync(other.file("models"));
       other.write(file, "");
@@ -138,7 +138,7 @@ describe("tq init", () => {
       "dist\r\n\r\n# The database, the files beside it, the token of the admin API, copies of the database, and the folder of backups.\r\ntq.db*\r\ntq.token\r\ntq-*.db\r\nbackups/\r\n",
     ],
   ])("adds to a .gitignore that is there what it lacks, once: %j", async (before, after) => {
-    using other = new Folder();
+    await using other = new Folder();
     other.write(".gitignore", before);
     const { stdout } = await other.tq("init");
     const added = `${before.includes("tq.db") ? "" : "tq.db*, "}tq.token, tq-*.db, backups/`;
@@ -150,7 +150,7 @@ describe("tq init", () => {
   });
 
   test("says of a link that leads to nothing that it is one", async () => {
-    using other = new Folder();
+    await using other = new Folder();
     symlinkSync("gone.toml", other.file("tq.toml"));
     const { code, stderr } = await other.tq("init");
     expect(code).toBe(2);
@@ -160,7 +160,7 @@ describe("tq init", () => {
   });
 
   test("refuses a starter that it does not know", async () => {
-    using other = new Folder();
+    await using other = new Folder();
     for (const name of ["shops", "toString"]) {
       const { code, stderr } = await other.tq("init", "new", "--starter", name);
       expect({ code, stderr }).toEqual({
@@ -186,7 +186,7 @@ describe("tq init", () => {
   ])(
     "makes a project of %s whose task runs, and whose types are right",
     async (starter, push, calls) => {
-      using other = new Folder();
+      await using other = new Folder();
       await other.tq("init", "--starter", starter);
       expect(await other.tq(...push)).toMatchObject({ code: 0 });
       expect(await other.tq("worker", "--drain", "-q", "-n", "1")).toMatchObject({ code: 0 });
@@ -198,7 +198,7 @@ describe("tq init", () => {
   );
 
   test("makes a shop that says which labels were not printed", async () => {
-    using other = new Folder();
+    await using other = new Folder();
     await other.tq("init", "--starter", "shop");
     const models = readFileSync(other.file("models.ts"), "utf8")
       .replace('PRINTER: string = ""', 'PRINTER: string = "http://127.0.0.1:1"')
@@ -211,7 +211,7 @@ describe("tq init", () => {
   });
 
   test("refuses a folder whose place a file has", async () => {
-    using other = new Folder();
+    await using other = new Folder();
     other.write("types", "mine");
     expect(await other.tq("init")).toEqual({
       code: 2,
@@ -222,7 +222,7 @@ describe("tq init", () => {
   });
 
   test("prints nothing with --quiet, but JSON", async () => {
-    using other = new Folder();
+    await using other = new Folder();
     expect(await other.tq("init", "-q")).toEqual({ code: 0, stdout: "", stderr: "" });
     expect(existsSync(other.file("models.ts"))).toBe(true);
     expect(JSON.parse((await other.tq("init", "-q", "--json")).stdout)).toHaveLength(FILES.length);
@@ -240,7 +240,7 @@ describe("tq init", () => {
   });
 
   test("makes a project whose task fails, with the file and the line, where its method forgets an await", async () => {
-    using other = new Folder();
+    await using other = new Folder();
     await other.tq("init");
     const models = readFileSync(other.file("models.ts"), "utf8");
     const forgetful = models.replace("if (note) await Note", "if (note) void Note");

@@ -1,9 +1,9 @@
 /** `tq logs` and the other commands that follow what a task says: what they print where lines are gone, or unreadable. */
 import { mkdirSync } from "node:fs";
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { LiveFile } from "../../src/sqlite/file/live-output.ts";
-import type { SqliteStore } from "../../src/sqlite/store.ts";
-import { outputLine } from "../../src/store/task-output.ts";
+import type { Store } from "../../src/store/store.ts";
+import { type LiveOutput, outputLine } from "../../src/store/task-output.ts";
+import { onSqlite } from "../support/tested-store.ts";
 import { claimFirst, OWNER, pushOne } from "../support/store.ts";
 import { Folder } from "./tq.ts";
 
@@ -25,8 +25,8 @@ async function follow(stream: ReadableStream, next: (said: string) => Promise<vo
 }
 
 /** A thread that says more each time that the follower has told the last line of what it said before. */
-function talk(folder: Folder, store: SqliteStore) {
-  let live: LiveFile | null = null;
+function talk(folder: Folder, store: Store) {
+  let live: LiveOutput | null = null;
   let step = 0;
   const steps: [told: RegExp, say: () => Promise<unknown>][] = [
     [/second/, async () => live?.replace(cut(5, 50) + line("sixth") + line("seventh"))],
@@ -42,7 +42,7 @@ function talk(folder: Folder, store: SqliteStore) {
   return {
     async begin() {
       const task = await claimFirst(store);
-      live = new LiveFile(folder.file("tq.db"), OWNER);
+      live = folder.database.liveOutput(OWNER);
       live.begin(task);
       live.append(line("first") + line("second"));
     },
@@ -52,7 +52,6 @@ function talk(folder: Folder, store: SqliteStore) {
       step += 1;
       await say?.();
     },
-    [Symbol.dispose]: () => live?.close(),
   };
 }
 
@@ -73,9 +72,9 @@ test.each([
 ] as const)(
   "tq %p tells each line once, and has a mark for those that are gone",
   async (args, stream, mark) => {
-    using folder = new Folder();
+    await using folder = new Folder();
     const store = folder.store();
-    using thread = talk(folder, store);
+    const thread = talk(folder, store);
     const isPush = args[0] === "push";
     if (!isPush) {
       await pushOne(store);
@@ -97,11 +96,11 @@ test.each([
 );
 
 test("tq watch tells what a cancelled run says until it ends, then that it was cancelled", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   await pushOne(store);
   const task = await claimFirst(store);
-  const live = new LiveFile(folder.file("tq.db"), OWNER);
+  const live = folder.database.liveOutput(OWNER);
   live.begin(task);
   live.append(line("first"));
   const { stdout } = folder.start(["watch", "1"]);
@@ -112,13 +111,12 @@ test("tq watch tells what a cancelled run says until it ends, then that it was c
     await store.cancel(1, "no more");
     setTimeout(() => live.append(line("second")), 50); // the run goes on for a moment
   });
-  live.close();
   await store.close();
   expect(said).toMatch(/first[^]*second[^]*was cancelled: no more/);
 });
 
 /** Runs of task 1, with what each says; the last one finishes it. */
-async function sayRuns(store: SqliteStore, ...said: readonly string[]) {
+async function sayRuns(store: Store, ...said: readonly string[]) {
   await pushOne(store);
   for (const [index, text] of said.entries()) {
     const task = await claimFirst(store);
@@ -133,7 +131,7 @@ async function sayRuns(store: SqliteStore, ...said: readonly string[]) {
 const untimed = (text: string) => text.replaceAll(/^\d\S+ \S+ /gm, "");
 
 test("tq logs -f has the headings of tq logs between the runs of a task", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   await sayRuns(store, line("first") + line("second"), line("third"));
   await store.close();
@@ -152,7 +150,7 @@ test("tq logs -f has the headings of tq logs between the runs of a task", async 
 });
 
 test("tq logs -f of a task with one run has no heading", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   await sayRuns(store, line("first"));
   await store.close();
@@ -161,7 +159,7 @@ test("tq logs -f of a task with one run has no heading", async () => {
 });
 
 test("tq logs -f has a heading before the run that begins while it follows", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   await pushOne(store);
   const first = await claimFirst(store);
@@ -184,7 +182,7 @@ test("tq logs -f has a heading before the run that begins while it follows", asy
 });
 
 test("tq logs has the mark first, and the JSON the numbers", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   await pushOne(store);
   await store.write((session) => session.keepOutput(1, 1, cut(1_234, 56_789) + line("the end")));
@@ -197,27 +195,30 @@ test("tq logs has the mark first, and the JSON the numbers", async () => {
   expect(JSON.parse(json)).toMatchObject([{ attempt: 1, cut: { lines: 1_234, bytes: 56_789 } }]);
 });
 
-test("tq logs of a task whose output this user cannot read says so, with the path, after what is kept", async () => {
-  using folder = new Folder();
-  const store = folder.store();
-  await pushOne(store);
-  const first = await claimFirst(store);
-  await store.write(async (session) => {
-    await session.settle(first, { kind: "interrupted", reason: "its worker stops" });
-    await session.keepOutput(1, first.attempt, line("kept"));
-  });
-  await claimFirst(store);
-  mkdirSync(folder.file("tq.db-output/worker-1.1"), { recursive: true });
-  const sentence =
-    /Cannot read what task 1 says: EISDIR: .*give this user the right to read .*\/tq\.db-output, or/;
-  expect(await folder.tq("logs", "1")).toEqual({
-    code: 6,
-    stdout: expect.stringMatching(/^\S+ \S+ info {2}kept\n$/),
-    stderr: expect.stringMatching(sentence),
-  });
-  expect(await folder.tq("logs", "1", "-f")).toMatchObject({
-    code: 6,
-    stderr: expect.stringMatching(sentence),
-  });
-  await store.close();
-});
+onSqlite("what runs say is in no file").test(
+  "tq logs of a task whose output this user cannot read says so, with the path, after what is kept",
+  async () => {
+    await using folder = new Folder();
+    const store = folder.store();
+    await pushOne(store);
+    const first = await claimFirst(store);
+    await store.write(async (session) => {
+      await session.settle(first, { kind: "interrupted", reason: "its worker stops" });
+      await session.keepOutput(1, first.attempt, line("kept"));
+    });
+    await claimFirst(store);
+    mkdirSync(folder.file("tq.db-output/worker-1.1"), { recursive: true });
+    const sentence =
+      /Cannot read what task 1 says: EISDIR: .*give this user the right to read .*\/tq\.db-output, or/;
+    expect(await folder.tq("logs", "1")).toEqual({
+      code: 6,
+      stdout: expect.stringMatching(/^\S+ \S+ info {2}kept\n$/),
+      stderr: expect.stringMatching(sentence),
+    });
+    expect(await folder.tq("logs", "1", "-f")).toMatchObject({
+      code: 6,
+      stderr: expect.stringMatching(sentence),
+    });
+    await store.close();
+  },
+);

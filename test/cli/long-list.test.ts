@@ -4,7 +4,7 @@ import { newTask } from "../support/store.ts";
 import { Folder } from "./tq.ts";
 
 test("tq list says how many more there are than the hundred that it lists", async () => {
-  using full = new Folder();
+  await using full = new Folder();
   const store = full.store();
   await store.push(Array.from({ length: 252 }, (_, n) => newTask({ queue: n < 5 ? "mail" : "a" })));
   await store.close();
@@ -33,7 +33,7 @@ test("tq list says how many more there are than the hundred that it lists", asyn
 });
 
 test("tq list in a narrow terminal keeps the time of each task", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   const bare = { model: "send_invoice", method: "call", instances: [] };
   await store.push([newTask({ ...bare, queue: "mail" }), newTask({ queue: "labels of the shop" })]);

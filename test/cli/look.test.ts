@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { connect } from "../support/connect.ts";
 import { newTask } from "../support/store.ts";
 import { Folder } from "./tq.ts";
 
@@ -33,8 +32,8 @@ beforeAll(async () => {
   await store.close();
 });
 
-afterAll(() => {
-  folder[Symbol.dispose]();
+afterAll(async () => {
+  await folder[Symbol.asyncDispose]();
 });
 
 /** The documented shape: the columns of tq_tasks. */
@@ -140,25 +139,10 @@ describe("tq list", () => {
   });
 
   test("ends in silence when nobody reads on", async () => {
-    const child = Bun.spawn(
-      [
-        "bash",
-        "-o",
-        "pipefail",
-        "-c",
-        '"$0" "$1" list -q | head -1',
-        process.execPath,
-        Bun.resolveSync("../../cli/main.ts", import.meta.dir),
-      ],
-      {
-        cwd: folder.path,
-        stdout: "pipe",
-        stderr: "pipe",
-      },
-    );
-    expect(await new Response(child.stdout).text()).toStartWith("id");
-    expect(await new Response(child.stderr).text()).toBe("");
-    expect(await child.exited).toBe(0);
+    const script = `bash -o pipefail -c '"$0" "$@" | head -1' "$0" "$@"`;
+    const { code, stdout, stderr } = await folder.shell(script, {}, "list", "-q");
+    expect(stdout).toStartWith("id");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   });
 });
 
@@ -232,12 +216,11 @@ describe("tq status", () => {
   });
 
   test("marks a number of ready tasks that is only the least", async () => {
-    using full = new Folder();
-    await full.store().close();
-    using db = connect(full.file("tq.db"));
-    db.run(
+    await using full = new Folder();
+    await full.store().push([]);
+    full.database.sql(
       `WITH RECURSIVE task (id) AS (VALUES (1) UNION ALL SELECT id + 1 FROM task WHERE id < 50001)
-       INSERT INTO tq__task (state, queue, priority, deadline, model, method, instances, args, user, context, enqueued_at)
+       INSERT INTO tq__task (state, queue, priority, deadline, model, method, instances, args, "user", context, enqueued_at)
        SELECT 'ready', 'mail', 0, 0, 'sale', 'process', '7', '[]', 0, '{}', 0 FROM task`,
     );
     expect((await full.tq("status")).stdout).toMatch(/^mail +0 +50000\+ +0 +0$/m);
@@ -269,7 +252,7 @@ describe("tq status", () => {
     ]);
     expect(status).toMatchObject({
       mode: "worker",
-      path: folder.file("tq.db"),
+      path: folder.database.name,
       workers: [],
     });
     const queue = { queue: "default", scheduled: 1, ready: 0, running: 0, failed: 1 };

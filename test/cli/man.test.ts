@@ -35,7 +35,7 @@ async function run(folder: Folder, ...command: string[]) {
 }
 
 needs("mandoc").test("mandoc finds no fault in the manual page", async () => {
-  using folder = await page();
+  await using folder = await page();
   expect(await run(folder, "mandoc", "-T", "lint", "tq.1")).toEqual({
     code: 0,
     stdout: "",
@@ -44,7 +44,7 @@ needs("mandoc").test("mandoc finds no fault in the manual page", async () => {
 });
 
 needs("man").test("man shows each command and each flag, and warns of nothing", async () => {
-  using folder = await page();
+  await using folder = await page();
   const { code, stdout, stderr } = await run(folder, "man", "--warnings", "-l", "tq.1");
   expect([code, stderr]).toEqual([0, ""]);
   const text = stdout.replaceAll(/\s+/g, " ");
@@ -78,7 +78,7 @@ test("the exit statuses of the manual page are those of docs/commands.md", () =>
 });
 
 test("tq man says on a terminal how the page is read", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const { text } = await folder.inTerminal({ columns: 80 }, "man");
   expect(text).toEndWith("tq: To read it: tq man | man -l -\n");
 });

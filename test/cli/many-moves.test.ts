@@ -23,7 +23,7 @@ async function states(folder: Folder): Promise<string> {
 }
 
 test("a terminal shows the count and asks, and only y moves the tasks; --yes asks nothing", async () => {
-  using folder = await folderWith("a", "a", "b");
+  await using folder = await folderWith("a", "a", "b");
   const filter = ["--state", "ready", "--queue", "a"];
   const refused = await folder.inTerminal({ columns: 100, keys: "n\n" }, "cancel", ...filter);
   expect(refused.text).toContain("tq: Cancel 2 tasks, ids 1 to 2? Type y to go on");
@@ -47,7 +47,7 @@ test("a terminal shows the count and asks, and only y moves the tasks; --yes ask
 });
 
 test("with --json the question is JSON as well, and in --quiet it is asked; yes and Y are consent", async () => {
-  using folder = await folderWith("a", "a");
+  await using folder = await folderWith("a", "a");
   const asks = async (keys: string, ...flags: string[]) => {
     const filter = ["cancel", "--state", "ready", ...flags];
     return (await folder.inTerminal({ columns: 100, keys }, ...filter)).text;
@@ -61,7 +61,7 @@ test("with --json the question is JSON as well, and in --quiet it is asked; yes 
 });
 
 test("a dry run counts and lists the newest, and touches nothing", async () => {
-  using folder = await folderWith(...Array.from({ length: 12 }, () => "a"));
+  await using folder = await folderWith(...Array.from({ length: 12 }, () => "a"));
   const args = ["cancel", "--state", "ready", "--pushed-after", "1d", "--dry-run"];
   const { code, stdout } = await folder.tq(...args);
   expect(code).toBe(0);
@@ -81,7 +81,7 @@ test("a dry run counts and lists the newest, and touches nothing", async () => {
 });
 
 test("tq delete deletes ended tasks by id, by ref and by filter, and no others", async () => {
-  using folder = await folderWith("a", "a", "b");
+  await using folder = await folderWith("a", "a", "b");
   expect(await folder.tq("delete", "1")).toEqual({
     code: 4,
     stdout: "",
@@ -103,7 +103,7 @@ test("tq delete deletes ended tasks by id, by ref and by filter, and no others",
 });
 
 test("tq move puts waiting tasks into another queue or another place, by id and by filter", async () => {
-  using folder = await folderWith("a", "a", "b");
+  await using folder = await folderWith("a", "a", "b");
   expect((await folder.tq("move", "1", "3", "--to", "slow")).stdout).toBe(
     "1 moved: queue slow, priority 0\n3 moved: queue slow, priority 0\n",
   );
@@ -147,7 +147,7 @@ test.each([
   ],
   [["1", "args.order=1", "--to", "b"], "Cannot move: give ids or --ref, or a filter"],
 ])("tq move is refused with a sentence, and moves nothing: %#", async (args, sentence) => {
-  using folder = await folderWith("a");
+  await using folder = await folderWith("a");
   const { code, stderr } = await folder.tq("move", ...args);
   expect(code).toBe(2);
   expect(stderr).toContain(sentence);

@@ -17,7 +17,7 @@ export class Sale extends Model {
 const ERROR = { name: "Error", message: "the printer is off ".repeat(10), stack: null };
 
 test("tq why breaks its sentence where the terminal ends", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   folder.write("models.ts", MODELS);
   const store = folder.store();
   await pushOne(store);

@@ -12,7 +12,7 @@ import { until } from "../support/until.ts";
 import { Folder } from "./tq.ts";
 
 test("models that end the program while they are loaded have a sentence, and their own exit status", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   folder.write("models.ts", "process.exit(3);");
   expect(await folder.tq("push", "note", "read", "7")).toEqual({
     code: 7,
@@ -22,7 +22,7 @@ test("models that end the program while they are loaded have a sentence, and the
 });
 
 test("models that take long to load are named, once they have been loaded for so long", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const file = folder.file("models.ts");
   folder.write("models.ts", "await new Promise((resolve) => (globalThis.finish = resolve));");
   const waits: { run: () => void; wait: number }[] = [];
@@ -44,7 +44,7 @@ test("models that take long to load are named, once they have been loaded for so
 });
 
 test("models that are not loaded after a minute are given up, with their own exit status", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const file = folder.file("models.ts");
   folder.write("models.ts", "await new Promise(() => {});");
   const waits: { run: () => void; wait: number }[] = [];

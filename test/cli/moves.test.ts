@@ -12,7 +12,7 @@ async function folderWith(tasks: number): Promise<Folder> {
 
 describe("tq cancel and tq retry", () => {
   test("move each task and print its new state", async () => {
-    using folder = await folderWith(2);
+    await using folder = await folderWith(2);
     expect(await folder.tq("cancel", "1,2", "1")).toEqual({
       code: 0,
       stdout: "1 cancelled\n2 cancelled\n",
@@ -26,7 +26,7 @@ describe("tq cancel and tq retry", () => {
   });
 
   test("find the task of a ref, as tq show and tq logs do", async () => {
-    using folder = new Folder();
+    await using folder = new Folder();
     const store = folder.store();
     await store.push([newTask(), newTask({ ref: "order-7" })]);
     await store.close();
@@ -60,7 +60,7 @@ describe("tq cancel and tq retry", () => {
   });
 
   test("move what they can, say what they cannot, and exit with the first refusal", async () => {
-    using folder = await folderWith(1);
+    await using folder = await folderWith(1);
     const { code, stdout, stderr } = await folder.tq("retry", "1", "9");
     expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
     expect(stderr).toContain("Cannot retry task 1: it is ready");
@@ -70,7 +70,7 @@ describe("tq cancel and tq retry", () => {
   });
 
   test("move nothing when one of the ids is none", async () => {
-    using folder = await folderWith(1);
+    await using folder = await folderWith(1);
     const { code, stderr } = await folder.tq("cancel", "1", "two");
     expect({ code, stderr }).toEqual({
       code: 2,
@@ -82,7 +82,7 @@ describe("tq cancel and tq retry", () => {
 
 describe("tq cancel and tq retry by state", () => {
   test("move all that match and say how many", async () => {
-    using folder = await folderWith(3);
+    await using folder = await folderWith(3);
     expect(await folder.tq("cancel", "--state", "ready,scheduled")).toEqual({
       code: 0,
       stdout: "3 tasks cancelled\n",
@@ -97,7 +97,7 @@ describe("tq cancel and tq retry by state", () => {
   });
 
   test("retry what a run has put off, and leave what waits for its first run", async () => {
-    using folder = new Folder();
+    await using folder = new Folder();
     const store = folder.store();
     const error = { name: "Error", message: "no", stack: null };
     await store.push([newTask(), newTask()]);
@@ -121,7 +121,7 @@ describe("tq cancel and tq retry by state", () => {
   });
 
   test("move nothing unless it is said which, in one way", async () => {
-    using folder = await folderWith(1);
+    await using folder = await folderWith(1);
     const refused = async (...args: string[]) => {
       const { code, stdout, stderr } = await folder.tq(...args);
       expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
@@ -142,7 +142,7 @@ describe("tq cancel and tq retry by state", () => {
 });
 
 test("tq retry says where no worker runs tasks, and no more than it must", async () => {
-  using folder = await folderWith(2);
+  await using folder = await folderWith(2);
   await folder.tq("cancel", "1", "2");
   const hint =
     "tq: queue.worker is false: each program runs only the tasks that it pushed; tq worker --drain runs all ready ones\n";
@@ -155,7 +155,7 @@ test("tq retry says where no worker runs tasks, and no more than it must", async
 });
 
 test("refusals are all JSON where the answer is", async () => {
-  using folder = await folderWith(1);
+  await using folder = await folderWith(1);
   const { code, stderr } = await folder.tq("cancel", "8", "9", "--json");
   const codes = stderr
     .trim()
@@ -166,7 +166,7 @@ test("refusals are all JSON where the answer is", async () => {
 
 describe("tq clean", () => {
   test("deletes what is older than it is told and says how many", async () => {
-    using folder = await folderWith(2);
+    await using folder = await folderWith(2);
     await folder.tq("cancel", "1");
     expect((await folder.tq("clean")).stdout).toBe("0 tasks deleted\n");
     const { stdout } = await folder.tq("clean", "--days", "0", "--json");
@@ -182,7 +182,7 @@ describe("tq clean", () => {
     ["y\n", 2],
     ["Yes\n", 2],
   ])("asks on a terminal, with the count, before --days deletes: %j", async (keys, deleted) => {
-    using folder = await folderWith(3);
+    await using folder = await folderWith(3);
     await folder.tq("cancel", "1", "2");
     const { code, text } = await folder.inTerminal({ columns: 80, keys }, "clean", "--days", "0");
     expect(code).toBe(0);
@@ -191,7 +191,7 @@ describe("tq clean", () => {
   });
 
   test("does not ask with --yes, where nothing is to be deleted, or for what the settings say", async () => {
-    using folder = await folderWith(2);
+    await using folder = await folderWith(2);
     const clean = async (...args: string[]) =>
       (await folder.inTerminal({ columns: 80 }, "clean", ...args)).text;
     expect(await clean("--days", "0")).toBe("0 tasks deleted\n");
@@ -203,7 +203,7 @@ describe("tq clean", () => {
 
 describe("tq config", () => {
   test("says of each setting its value and where it came from", async () => {
-    using folder = new Folder();
+    await using folder = new Folder();
     folder.write("tq.toml", "[queue]\nclean_days = 7\n");
     const env = { TQ_ERROR__CLEAN_DAYS: "8" };
     const { stdout } = await folder.tqWith({ env }, "config", "--json", "-vd", "other.db");
@@ -231,7 +231,7 @@ describe("tq config", () => {
   });
 
   test("lists the rules for tasks, the strongest last", async () => {
-    using folder = new Folder();
+    await using folder = new Folder();
     folder.write(
       "tq.toml",
       '[tasks."sale.*"]\ntimeout = "30s"\nretry_on = ["ECONNRESET"]\n[tasks."*"]\nbackoff = ["10s", "1m"]\ntimeout = "none"\n',
@@ -249,15 +249,15 @@ describe("tq config", () => {
   });
 
   test("shows paths whole in a narrow terminal", async () => {
-    using folder = new Folder();
+    await using folder = new Folder();
     folder.write("tq.toml", "[queue]\nclean_days = 7\n");
     const { text } = await folder.inTerminal({ columns: 40 }, "config");
-    expect(text).toContain(folder.file("tq.db"));
+    expect(text).toContain(folder.database.name);
     expect(text).toContain(folder.file("tq.toml"));
   });
 
   test("refuses wrong settings in a sentence", async () => {
-    using folder = new Folder();
+    await using folder = new Folder();
     folder.write("tq.toml", "[queue]\nworkr = true\n");
     const { code, stderr } = await folder.tq("config");
     expect(code).toBe(2);
@@ -272,7 +272,7 @@ describe("tq config", () => {
 
 describe("help and version", () => {
   test("are on standard output, with exit status 0", async () => {
-    using folder = new Folder();
+    await using folder = new Folder();
     const [help, bare, command, version, json] = await Promise.all([
       folder.tq("--help"),
       folder.tq(),
@@ -287,7 +287,7 @@ describe("help and version", () => {
     for (const line of `${help.stdout}${command.stdout}`.split("\n")) {
       expect(line.length).toBeLessThanOrEqual(100);
     }
-    expect(version.stdout).toMatch(/^tq \d+\.\d+\.\d+ \(schema \d+, Bun [\d.]+\)\n$/);
+    expect(version.stdout).toMatch(/^tq \d+\.\d+\.\d+(?:\+\S+)? \(schema \d+, Bun [\d.]+\)\n$/);
     expect(Object.keys(JSON.parse(json.stdout) as object)).toEqual(["tq", "schema", "bun"]);
   });
 });

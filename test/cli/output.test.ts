@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { Folder } from "./tq.ts";
 
 test("an answer that its file does not take is an error", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const { code, stdout, stderr } = await folder.into("/dev/full", "version");
   expect(stdout).toBe("");
   expect(stderr).toContain("tq: Cannot write the answer: ENOSPC");
@@ -12,7 +12,7 @@ test("an answer that its file does not take is an error", async () => {
 });
 
 test("an answer is written to the end of a file that has something already", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   folder.write("log", "before\n");
   for (let time = 0; time < 2; time++) {
     const { code, stderr } = await folder.into(folder.file("log"), "version");

@@ -20,14 +20,14 @@ async function withTask() {
     pausePrint: () => store.pauses.pause({ ...pause, kind: "queue" }),
     async [Symbol.asyncDispose]() {
       await store.close();
-      folder[Symbol.dispose]();
+      await folder[Symbol.asyncDispose]();
     },
   };
 }
 
 describe("tq pause", () => {
   test("makes the database of a new project", async () => {
-    using folder = new Folder();
+    await using folder = new Folder();
     expect(await folder.tqWith(WORKER, "pause", "print")).toMatchObject({ code: 0 });
     expect((await folder.tqWith(WORKER, "status")).stdout).toContain("print");
   });

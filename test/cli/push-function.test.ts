@@ -24,9 +24,9 @@ beforeAll(async () => {
   bare = new Folder();
 });
 
-afterAll(() => {
-  folder[Symbol.dispose]();
-  bare[Symbol.dispose]();
+afterAll(async () => {
+  await folder[Symbol.asyncDispose]();
+  await bare[Symbol.asyncDispose]();
 });
 
 async function pushed(...args: string[]): Promise<unknown> {
@@ -59,7 +59,7 @@ describe("tq push of a function", () => {
   });
 
   test("runs it where no worker is configured, and shows it without method and instances", async () => {
-    using own = new Folder();
+    await using own = new Folder();
     own.write("models.ts", MODELS);
     const push = await own.tq("push", "thumbnail", `["a.png"]`, "--wait");
     expect(push.stdout).toBe("1\n");

@@ -26,8 +26,8 @@ beforeAll(async () => {
   await folder.store().close(); // a push that makes the queue says so
 });
 
-afterAll(() => {
-  folder[Symbol.dispose]();
+afterAll(async () => {
+  await folder[Symbol.asyncDispose]();
 });
 
 async function pushed(...args: string[]): Promise<Record<string, unknown>> {
@@ -181,7 +181,7 @@ describe("tq push with a worker", () => {
   });
 
   test("pushes for any model where there are no models to look at", async () => {
-    using empty = new Folder();
+    await using empty = new Folder();
     const { code } = await empty.tqWith(WORKER, "push", "somebody.elses", "process", "7");
     expect(code).toBe(0);
   });
@@ -215,7 +215,7 @@ describe("tq push without a worker", () => {
   });
 
   test("says with --wait that the method was not called where none of the records exists", async () => {
-    using own = new Folder();
+    await using own = new Folder();
     own.write(
       "models.ts",
       'import { ModelSQL, v } from "tq"; export class Box extends ModelSQL("box", { size: v.number() }) { async fill() {} }',
@@ -228,7 +228,7 @@ describe("tq push without a worker", () => {
   });
 
   test("exits with 9 and a sentence when the queue is full", async () => {
-    using full = new Folder();
+    await using full = new Folder();
     full.write("models.ts", MODELS);
     full.write("tq.toml", "[queue]\nworker = true\nmax_size = 1\n");
     expect(await full.tq("push", "note", "read", "1")).toMatchObject({ code: 0, stdout: "1\n" });
@@ -241,14 +241,14 @@ describe("tq push without a worker", () => {
   });
 
   test("refuses where there are no models", async () => {
-    using empty = new Folder();
+    await using empty = new Folder();
     const { code, stderr } = await empty.tq("push", "note", "read", "7");
     expect(code).toBe(3);
     expect(stderr).toContain("no models are known here");
   });
 
   test("says what a model is where the file has none", async () => {
-    using nameless = new Folder();
+    await using nameless = new Folder();
     nameless.write("models.ts", "class Note {}");
     const { code, stderr } = await nameless.tq("push", "note", "read", "7");
     expect(code).toBe(3);
@@ -256,7 +256,7 @@ describe("tq push without a worker", () => {
   });
 
   test("runs the task itself without a worker, and leaves no proof of life behind", async () => {
-    using own = new Folder();
+    await using own = new Folder();
     own.write(
       "models.ts",
       'import { Model } from "tq"; export class Note extends Model { static __name__ = "note"; async read() { return 7; } }',
@@ -269,7 +269,7 @@ describe("tq push without a worker", () => {
   });
 
   test("says that it runs the task although a worker runs, unless worker = false says so", async () => {
-    using own = new Folder();
+    await using own = new Folder();
     own.write("models.ts", MODELS);
     const store = own.store();
     await store.register({ id: "w-1", pid: 4711, threads: 2, queues: [] });
@@ -288,7 +288,7 @@ describe("tq push without a worker", () => {
   });
 
   test("says why the models cannot be loaded", async () => {
-    using broken = new Folder();
+    await using broken = new Folder();
     broken.write("models.ts", 'throw new Error("not today");');
     const { code, stderr } = await broken.tq("push", "note", "read", "7");
     expect(code).toBe(7);

@@ -1,7 +1,7 @@
 /** `tq stats`, and what `tq status` says of the last hour and of the time to come. */
 import { expect, test } from "bun:test";
 import { SeriesCounts } from "../../src/statistics/counts.ts";
-import { SqliteStore } from "../../src/sqlite/store.ts";
+import type { Store } from "../../src/store/store.ts";
 import { newTask } from "../support/store.ts";
 import { Folder } from "./tq.ts";
 
@@ -12,7 +12,7 @@ function minutesAgo(count: number): number {
 }
 
 /** A worker that ran tasks of two queues in the last minutes. */
-async function withRuns(store: SqliteStore): Promise<void> {
+async function withRuns(store: Store): Promise<void> {
   await store.register({ id: "w", pid: 1, threads: 1, queues: [] });
   for (const ago of [5, 4, 3, 2, 1]) {
     const counts = new SeriesCounts();
@@ -29,7 +29,7 @@ async function withRuns(store: SqliteStore): Promise<void> {
 }
 
 test("tq stats shows how many tasks of each queue ran, how long they waited, and how late they were", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   await using store = closing(folder);
   await withRuns(store.store);
   const { stdout, code } = await folder.tq("stats");
@@ -54,7 +54,7 @@ test("tq stats shows how many tasks of each queue ran, how long they waited, and
 });
 
 test("tq stats names functions as lists do, and the queue of what failed", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   await using store = closing(folder);
   await store.store.push([newTask({ model: "phone", method: "call", instances: [7] })]);
   await store.store.register({ id: "w", pid: 1, threads: 1, queues: [] });
@@ -75,7 +75,7 @@ test("tq stats names functions as lists do, and the queue of what failed", async
 });
 
 test("tq stats is not wider than the terminal, headings too", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   await using store = closing(folder);
   await withRuns(store.store);
   const { text } = await folder.inTerminal({ columns: 60 }, "stats", "-q");
@@ -83,7 +83,7 @@ test("tq stats is not wider than the terminal, headings too", async () => {
 });
 
 test("tq stats of one queue shows its methods, and --by hour adds them up by the hour", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   await using store = closing(folder);
   await withRuns(store.store);
   const tasks = await folder.tq("stats", "mail");
@@ -95,7 +95,7 @@ test("tq stats of one queue shows its methods, and --by hour adds them up by the
 });
 
 test("tq stats of a pattern shows the queues that it fits", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   await using store = closing(folder);
   await withRuns(store.store);
   const { stdout } = await folder.tq("stats", "m*l");
@@ -109,7 +109,7 @@ test("tq stats of a pattern shows the queues that it fits", async () => {
 });
 
 test("tq stats --json gives every number, in ms", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   await using store = closing(folder);
   await withRuns(store.store);
   const { stdout } = await folder.tq("stats", "--json", "--by", "task", "--last", "7d");
@@ -129,7 +129,7 @@ test("tq stats --json gives every number, in ms", async () => {
 });
 
 test("tq stats fits a terminal of 80 columns, whatever the names", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   await using store = closing(folder);
   const { store: db } = store;
   await db.register({ id: "w", pid: 1, threads: 1, queues: [] });
@@ -149,7 +149,7 @@ test("tq stats fits a terminal of 80 columns, whatever the names", async () => {
 });
 
 test("tq stats says where nothing ran, and names the near queue", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   await using store = closing(folder);
   await store.store.push([newTask({ queue: "mail" })]);
   const none = await folder.tq("stats");
@@ -173,7 +173,7 @@ test.each([
   ],
   [["--by", "queue,task"], /--by cannot be "queue,task": it must be one word/],
 ])("tq stats refuses %j with a sentence", async (args, sentence) => {
-  using folder = new Folder();
+  await using folder = new Folder();
   await folder.store().close();
   const { code, stderr } = await folder.tq("stats", ...args);
   expect(code).not.toBe(0);
@@ -181,10 +181,10 @@ test.each([
 });
 
 test("tq status says how late the last hour was, when a queue will be empty, and what will miss its time", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   // The worker and the tasks have been there for ten minutes.
   const clock = { now: () => Date.now() - 10 * MINUTE, monotonic: () => performance.now() };
-  const db = new SqliteStore({ path: folder.file("tq.db"), durability: "normal", clock });
+  const db = folder.store(clock);
   await withRuns(db);
   const soon = Date.now() + 20_000;
   await db.push(

@@ -11,7 +11,7 @@ async function withDatabase() {
     tq: (...args: string[]) => folder.tq(...args),
     async [Symbol.asyncDispose]() {
       await store.close();
-      folder[Symbol.dispose]();
+      await folder[Symbol.asyncDispose]();
     },
   };
 }

@@ -5,11 +5,11 @@ import { needs } from "../support/needs.ts";
 import { newTask } from "../support/store.ts";
 import { until } from "../support/until.ts";
 import { makeBox } from "./remote/box.ts";
-import { Folder } from "./tq.ts";
+import { Folder, TQ } from "./tq.ts";
 
 setDefaultTimeout(60_000);
 
-const MAIN = `${import.meta.dir}/../../cli/main.ts`;
+const COMMAND = TQ.map((word) => `'${word}'`).join(" ");
 const HOME = "\u001b[H";
 
 /** A command on a terminal of 80 columns, and what it has drawn last. */
@@ -18,7 +18,13 @@ function onTerminal(folder: Folder, ...command: string[]) {
   let written = "";
   const child = Bun.spawn(command, {
     cwd: folder.path,
-    env: { PATH: process.env["PATH"] ?? "", TERM: "xterm", TQ_QUEUE__WORKER: "1", PS1: "$ " },
+    env: {
+      ...folder.variables,
+      PATH: process.env["PATH"] ?? "",
+      TERM: "xterm",
+      TQ_QUEUE__WORKER: "1",
+      PS1: "$ ",
+    },
     terminal: {
       cols: 80,
       rows: 24,
@@ -38,7 +44,7 @@ function onTerminal(folder: Folder, ...command: string[]) {
 /** `tq top` as a job of a shell that a person types into. */
 function asJob(folder: Folder) {
   const shell = onTerminal(folder, "bash", "--norc", "--noediting", "-i");
-  shell.terminal.write(`'${process.execPath}' '${MAIN}' top\n`);
+  shell.terminal.write(`${COMMAND} top\n`);
   const { pid } = shell.child;
   const job = () => Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim());
   const stops = (how: () => void) => {
@@ -68,7 +74,7 @@ async function folderWithTask(): Promise<Folder> {
 needs("bash").test(
   "tq top has the size that its terminal was given while it was stopped",
   async () => {
-    using folder = await folderWithTask();
+    await using folder = await folderWithTask();
     const top = asJob(folder);
     await until(top.isDrawn);
     await top.stops(() => void top.terminal.write("\u001a"));
@@ -87,7 +93,7 @@ needs("bash").test(
 needs("bash").test(
   "tq top reads keys and draws again after a stop that nothing announced",
   async () => {
-    using folder = await folderWithTask();
+    await using folder = await folderWithTask();
     const top = asJob(folder);
     await until(top.isDrawn);
     await top.stops(() => void process.kill(top.job(), "SIGSTOP"));
@@ -105,8 +111,8 @@ test.each([
   ["Ctrl-C", "\u0003", 130],
   ["Ctrl-\\", "\u001c", 131],
 ])("tq top without a terminal as its input says what ends it: %s", async (_, key, status) => {
-  using folder = await folderWithTask();
-  const script = `'${process.execPath}' '${MAIN}' top < /dev/null; echo it was $?; stty -a`;
+  await using folder = await folderWithTask();
+  const script = `${COMMAND} top < /dev/null; echo it was $?; stty -a`;
   const top = onTerminal(folder, "sh", "-c", `trap : INT QUIT; ${script}`);
   await until(() => expect(top.frame().at(-1)?.trim()).toBe("Ctrl-C quits"));
   top.terminal.write("q");
@@ -135,7 +141,7 @@ test("tq top says for how long a server has not answered, and no more once it do
   });
   const url = `http://127.0.0.1:${proxy.port}`;
   const flags = ["--url", url, "--token-file", box.tokenFile];
-  const top = onTerminal(box.office, process.execPath, MAIN, "top", ...flags);
+  const top = onTerminal(box.office, ...TQ, "top", ...flags);
   await until(top.isDrawn);
   isSilent = true;
   const says = () => top.frame().some((line) => /No answer for \d+ s: what stands here/.test(line));
@@ -148,7 +154,7 @@ test("tq top says for how long a server has not answered, and no more once it do
 });
 
 test("tq top cuts no name where there is no terminal", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const queue = "q".repeat(90);
   const store = folder.store();
   await store.push([newTask({ queue })]);

@@ -14,8 +14,8 @@ beforeAll(async () => {
   await store.close();
 });
 
-afterAll(() => {
-  folder[Symbol.dispose]();
+afterAll(async () => {
+  await folder[Symbol.asyncDispose]();
 });
 
 const RETRY = "retry --state failed";

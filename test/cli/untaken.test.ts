@@ -17,7 +17,7 @@ async function withWorker(queues: readonly string[], threads = 2) {
     async [Symbol.asyncDispose]() {
       await store.unregister("w-1");
       await store.close();
-      folder[Symbol.dispose]();
+      await folder[Symbol.asyncDispose]();
     },
   };
 }
@@ -56,7 +56,7 @@ describe("a push into a queue that no live worker takes", () => {
   });
 
   test("is silent where no worker lives, unless it waits", async () => {
-    using folder = new Folder();
+    await using folder = new Folder();
     await folder.store().close();
     expect(await folder.tqWith(WORKER, ...PUSH, "prnit")).toMatchObject({ code: 0, stderr: "" });
   });

@@ -4,7 +4,7 @@ import { claimFirst, OWNER, pushOne } from "../support/store.ts";
 import { Folder } from "./tq.ts";
 
 test("tq watch of an ended task says its end, and exits as tq push --wait does", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   const finished = await pushOne(store);
   const task = await claimFirst(store);
@@ -40,7 +40,7 @@ test.each([
 ] as const)("%s ends, with exit %d, tq %s, and not the task", async (...given) => {
   const [signal, status, line, stream, first, sentence] = given;
   const args = line.split(" ");
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   if (args[0] === "watch") await pushOne(store);
   const looking = folder.start(args, { TQ_QUEUE__WORKER: "1" });
@@ -64,7 +64,7 @@ test.each([
 });
 
 test("tq why says what keeps a task, as text, as JSON and by its ref", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   await store.register({ id: "w-1", pid: process.pid, threads: 1, queues: ["print"] });
   await pushOne(store, { queue: "prnit", ref: "order-7" });
@@ -96,7 +96,7 @@ test("tq why says what keeps a task, as text, as JSON and by its ref", async () 
 });
 
 test("tq why says how many attempts there are where the models know, and goes without where they do not load", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   await pushOne(store);
   const task = await claimFirst(store, { owner: OWNER });

@@ -1,6 +1,5 @@
 /** A store of its own for the models of one test, in a folder that is removed after it. */
-import { Database } from "bun:sqlite";
-import { describe, spyOn, test } from "bun:test";
+import { spyOn } from "bun:test";
 import type { AsyncLocalStorage } from "node:async_hooks";
 import { join } from "node:path";
 import { parseSettings } from "../../src/settings/config.ts";
@@ -9,17 +8,14 @@ import "../../src/index.ts";
 import { Registry } from "../../src/registry/registry.ts";
 import { type Runtime, enterRuntime } from "../../src/transaction/runtime.ts";
 import { Transaction } from "../../src/transaction/transaction.ts";
-import { SqliteStore } from "../../src/sqlite/store.ts";
 import { TqError } from "../../src/errors.ts";
-import { PostgresStore } from "../../src/postgres/store.ts";
 import { PostgresTransaction } from "../../src/postgres/transaction.ts";
 import { FileIdentity } from "../../src/sqlite/file/identity.ts";
-import type { Store } from "../../src/store/store.ts";
-import { preparePostgres, type TestDatabase } from "../support/postgres.ts";
-import type { Task } from "../../src/task.ts";
+import type { ClaimedTask, Task } from "../../src/task.ts";
 import { makeFolder } from "../support/folder.ts";
 import { Audience } from "../../src/log/audience.ts";
 import { lateStore } from "../support/late-store.ts";
+import { IS_LATE, IS_POSTGRES, TestedDatabase } from "../support/tested-store.ts";
 import { ThreadOutput } from "../../src/run/thread-output.ts";
 import { redactionOf } from "../../src/registry/marked-models.ts";
 import { Policies } from "../../src/registry/policies.ts";
@@ -34,30 +30,7 @@ import { createShared } from "../../src/shared-memory/layout.ts";
 import { Progress } from "../../src/shared-memory/progress.ts";
 
 export { errorOf, sentenceOf } from "../support/error.ts";
-
-const TESTED = process.env["TQ_TEST_STORE"];
-
-/** True where the tests of models are run again on a store that answers late: see `test/store/late.test.ts`. */
-export const IS_LATE = TESTED === "late";
-
-/** True where they are run again on PostgreSQL: see `test/postgres/models.test.ts`. */
-export const IS_POSTGRES = TESTED === "postgres";
-
-/** Some tests have two runtimes at once. */
-const databaseLeft = IS_POSTGRES ? await preparePostgres(3) : null;
-
-/** For tests that say nothing of PostgreSQL. @param why ends the sentence "skipped as …" */
-export function onSqlite(why: string) {
-  const name = (words: string) => (IS_POSTGRES ? `${words} (skipped as ${why})` : words);
-  return {
-    test(words: string, run: () => void | Promise<unknown>, timeout?: number) {
-      test.skipIf(IS_POSTGRES)(name(words), run, timeout);
-    },
-    describe(words: string, define: () => void) {
-      describe.skipIf(IS_POSTGRES)(name(words), define);
-    },
-  };
-}
+export { IS_LATE, IS_POSTGRES, onSqlite } from "../support/tested-store.ts";
 
 export const NOW = Date.parse("2024-02-29T12:00:00Z");
 
@@ -79,6 +52,7 @@ export function makeRuntime({
   settings = {},
 }: Options = {}) {
   const { path: folder, [Symbol.dispose]: remove } = makeFolder();
+  const database = new TestedDatabase(folder);
   const path = join(folder, "tq.db");
   const { queue, ...others } = settings;
   const config = parseSettings(
@@ -93,12 +67,11 @@ export function makeRuntime({
     folder,
   );
   const clock = { time: NOW, now: () => clock.time, monotonic: () => performance.now() };
-  const database = databaseLeft?.() ?? null;
-  const { max_size: maxSize } = config.queue;
-  const made: Store =
-    database === null
-      ? new SqliteStore({ path, durability: "normal", clock })
-      : new PostgresStore({ url: database.url, folder, clock, maxSize });
+  const made = database.open({
+    clock,
+    durability: "normal",
+    queue: { max_size: config.queue.max_size },
+  });
   const store = late ? lateStore(made) : made;
   const events: Event[] = [];
   const registry = new Registry();
@@ -126,12 +99,20 @@ export function makeRuntime({
     queues: [],
   };
 
-  async function runTask(id: number): Promise<Task> {
+  async function claimTask(id: number): Promise<ClaimedTask> {
     const task = await store.write((session) => session.claimOne(id, thread.owner));
     if (!task) throw new Error(`Task ${id} cannot be claimed`);
+    return task;
+  }
+
+  /** @param behind tasks that are claimed too, and go back as it ends. */
+  async function runTask(id: number, behind: readonly number[] = []): Promise<Task> {
+    const task = await claimTask(id);
+    const handBack: ClaimedTask[] = [];
+    for (const other of behind) handBack.push(await claimTask(other));
     thread.progress.setClaims([task]);
     thread.progress.begin(task);
-    await runAlone(thread, task, () => ({ handBack: [], claimUpTo: 0 }));
+    await runAlone(thread, task, () => ({ handBack, claimUpTo: 0 }));
     return getTask(id);
   }
 
@@ -176,7 +157,7 @@ export function makeRuntime({
     folder,
     path,
     /** The settings of the database. */
-    database: database === null ? { path } : { url: database.url },
+    database: { path: database.place },
     clock,
     config,
     getTask,
@@ -209,20 +190,11 @@ export function makeRuntime({
     eventsOf: <N extends EventName>(name: N) =>
       events.filter((event) => event.name === name) as unknown as Event<N>[],
     /** What another program sees and does. */
-    sql<T = Record<string, unknown>>(text: string, ...parameters: (string | number | null)[]): T[] {
-      if (database !== null) return rowsOf<T>(database, text, parameters);
-      const db = new Database(path);
-      try {
-        db.run("PRAGMA busy_timeout = 2000");
-        return db.query(text).all(...parameters) as T[];
-      } finally {
-        db.close();
-      }
-    },
+    sql: <T = Record<string, unknown>>(text: string, ...parameters: (string | number | null)[]) =>
+      database.sql<T>(text, ...parameters),
     async [Symbol.asyncDispose]() {
       leave();
-      await store.close();
-      await database?.[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
       remove();
     },
   };
@@ -254,30 +226,6 @@ export function refuseCommits(refuses: () => boolean): Disposable {
 export async function runSql(text: string): Promise<void> {
   if (IS_POSTGRES) await Transaction.current.sql.unsafe(text);
   else Transaction.current.database.run(text);
-}
-
-/** Runs a statement for SQLite on PostgreSQL, at once: a test that looks or writes beside its program does not wait. */
-function rowsOf<T>(
-  { environment }: TestDatabase,
-  text: string,
-  parameters: readonly (string | number | null)[],
-): T[] {
-  const values = parameters.values();
-  const sql = text
-    .replaceAll("tq__", "tq.")
-    .replace(/\?\d*/g, () => sqlText(values.next().value ?? null));
-  const isRead = /^\s*SELECT/i.test(sql);
-  const asked = isRead ? `SELECT coalesce(json_agg(found), '[]') FROM (${sql}) AS found` : sql;
-  const psql = Bun.spawnSync(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", asked], {
-    env: { ...process.env, ...environment, PGOPTIONS: "-c search_path=public -c lock_timeout=2s" },
-  });
-  if (psql.exitCode !== 0) throw new Error(psql.stderr.toString());
-  return isRead ? (JSON.parse(psql.stdout.toString()) as T[]) : [];
-}
-
-function sqlText(value: string | number | null): string {
-  if (value === null) return "NULL";
-  return typeof value === "number" ? String(value) : `'${value.replaceAll("'", "''")}'`;
 }
 
 /** Runs it where no transaction is current, as other code of the same program. */

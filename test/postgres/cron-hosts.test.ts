@@ -22,8 +22,8 @@ const FILE = "/etc/tq/tq.toml";
 interface Hosts {
   readonly said: string[];
   /** A worker that has started on that host with this as its file. */
-  start(id: string, host: string, toml: string): Promise<CronSources>;
-  row(name?: string): Promise<CronRow | undefined>;
+  readonly start: (id: string, host: string, toml: string) => Promise<CronSources>;
+  readonly row: (name?: string) => Promise<CronRow | undefined>;
 }
 
 function hostsOf({ store, database }: TestPostgres): Hosts {
@@ -114,6 +114,19 @@ needs("postgres").test(
     await start("w2", "9b41d7", WEEKLY);
     expect(await row()).toMatchObject({ origin: "9b41d7:/etc/tq/tq.toml", held: true });
     expect((await row())?.definition).toContain("@weekly");
+    expect((await row("old"))?.removedAt).not.toBe(null);
+  },
+);
+
+needs("postgres").test(
+  "what a queue that was a file had from the same path is taken, and what that file has no more ends",
+  async () => {
+    await using made = await makePostgres();
+    const { start, row } = hostsOf(made);
+    const definition = '{"schedule":"@daily","task":"night.run"}';
+    for (const name of ["nightly", "old"]) await made.store.cron.add(FILE, { name, definition });
+    await start("w1", "shop-1", DAILY);
+    expect(await row()).toMatchObject({ origin: "shop-1:/etc/tq/tq.toml", removedAt: null });
     expect((await row("old"))?.removedAt).not.toBe(null);
   },
 );

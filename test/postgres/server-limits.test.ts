@@ -158,6 +158,9 @@ needs("postgres", "mount").test(
         });
         expect(refusal).toMatchObject({ code: 9, stdout: "" });
         expect(refusal.stderr).toContain("the server's disk or memory is full");
+        const doctor = await program.tried("doctor");
+        expect(doctor.stdout).toContain("✗ server_disk_full");
+        expect(doctor.stdout).toContain("make room on the disk of the server");
         program.site.write("go", "");
         rmSync(ballast);
         await worker.says("task.finished", { task: waiting });

@@ -121,8 +121,8 @@ test("one bracket too few is told", () => {
   );
 });
 
-test("a secret is the bytes of its base64, or a text itself; a file's counts as it is now", () => {
-  using folder = new Folder();
+test("a secret is the bytes of its base64, or a text itself; a file's counts as it is now", async () => {
+  await using folder = new Folder();
   const { secret: _, ...rest } = GOOD;
   const [coded] = parse(GOOD);
   const [plain] = parse({ ...GOOD, secret: "sixteen letters!" });
@@ -138,7 +138,7 @@ test("a secret is the bytes of its base64, or a text itself; a file's counts as 
 });
 
 test("tq config shows no webhook's URL or secret", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   folder.write("tq.toml", `[[webhook]]\nurl = "${URL_TEXT}"\nsecret = "${SECRET}"\n`);
   for (const args of [["config"], ["config", "--json"]]) {
     const { code, stdout, stderr } = await folder.tq(...args);

@@ -49,7 +49,8 @@ describe("a commit whose flush fails", () => {
   });
 
   test("of a push over HTTP is answered with a code of its own and the ref", async () => {
-    await using admin = makeAdmin(BROKEN_WAL);
+    await using subject = makeStore(BROKEN_WAL);
+    await using admin = makeAdmin({ store: subject.store });
     const { status, body } = await admin.post("/api/tasks", { ...CALL, ref: "invoice-7" });
     expect(status).toBe(500);
     expect(body.error.code).toBe("uncertain");

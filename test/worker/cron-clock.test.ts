@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, jest, spyOn, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { loadConfig, parseSettings } from "../../src/settings/config.ts";
 import { MADE_AT } from "../../src/version.ts";
+import type { CronRow } from "../../src/cron/ledger.ts";
 import { CLEAN } from "../../src/cron/own.ts";
 import { Cleaning } from "../../src/worker/cleaning.ts";
 import { CronClock } from "../../src/worker/cron-clock.ts";
@@ -60,6 +61,30 @@ async function ledger(): Promise<(string | null)[][]> {
   const slots = await store.cron.slots("hourly", 10);
   return slots.map(({ outcome, reason }) => [outcome, reason]);
 }
+
+test("a worker that drains waits for the first look: it takes recurring tasks up, and may push some", async () => {
+  const rows = Promise.withResolvers<CronRow[]>();
+  const reading = spyOn(store.cron, "rows").mockReturnValue(rows.promise);
+  await start(HOURLY);
+  let told: boolean | null = null;
+  void clock.catchUp().then((isMore) => (told = isMore));
+  await settle();
+  expect(told).toBeNull();
+  rows.resolve([]);
+  await settle();
+  reading.mockRestore();
+  expect(told as boolean | null).toBe(true);
+  expect(await clock.catchUp()).toBe(false);
+});
+
+test("a worker that stops at once does not wait for the first look", async () => {
+  const reading = spyOn(store.cron, "rows").mockReturnValue(new Promise(() => {}));
+  await start(HOURLY);
+  const caughtUp = clock.catchUp();
+  clock.stop();
+  expect(await caughtUp).toBe(false);
+  reading.mockRestore();
+});
 
 test("a slot that comes while the database is locked runs late, also with missed = skip", async () => {
   await start(`${HOURLY}missed = "skip"\n`);

@@ -6,12 +6,22 @@ import type { Store } from "../../src/store/store.ts";
 import { CronSources } from "../../src/worker/cron-sources.ts";
 import type { CronModels } from "../../src/worker/messages.ts";
 import { type Folder, makeFolder } from "../support/folder.ts";
-import { makeStore, type TestStore } from "../support/store.ts";
+import { TestClock } from "../support/clock.ts";
+import { TestedDatabase } from "../support/tested-store.ts";
 
 export const NIGHTLY = `[cron.nightly]\nschedule = "@daily"\ntask = "night.run"\n`;
 export const HOURLY = `[cron.hourly]\nschedule = "@hourly"\ntask = "night.run"\n`;
 
-export let subject: TestStore;
+/** Stores whose clock the test moves. */
+class Subject extends TestedDatabase {
+  readonly clock = new TestClock();
+
+  override open(): Store {
+    return super.open({ clock: this.clock, durability: "normal" });
+  }
+}
+
+export let subject: Subject;
 export let store: Store;
 export let folder: Folder;
 /** The path of tq.toml. */
@@ -24,8 +34,8 @@ let monotonic: number;
 /** Gives each test of this file a store and a folder of its own. */
 export function renewSources(): void {
   beforeEach(() => {
-    subject = makeStore();
-    ({ store } = subject);
+    subject = new Subject();
+    store = subject.open();
     folder = makeFolder();
     file = folder.file("tq.toml");
     said = [];

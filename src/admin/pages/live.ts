@@ -31,6 +31,8 @@ export class Live {
   readonly #streams = new Set<Stream>();
   readonly #closing = new AbortController();
   #isRunning = false;
+  /** True once the commits from now on are told: a page that is told so looks for those before. */
+  #isTelling = false;
   #endRest: () => void = () => {};
 
   /** @param closing aborts when the server stops: all streams end. */
@@ -51,9 +53,9 @@ export class Live {
     return new ReadableStream({
       start: (controller) => {
         stream = { session, stillMay, controller };
-        controller.enqueue(FIRST);
         this.#streams.add(stream);
-        if (!this.#isRunning) void this.#run();
+        if (this.#isTelling) controller.enqueue(FIRST);
+        else if (!this.#isRunning) void this.#run();
       },
       cancel: () => {
         this.#streams.delete(stream);
@@ -100,6 +102,8 @@ export class Live {
     this.#isRunning = true;
     try {
       let told = await this.#store.version();
+      this.#isTelling = true;
+      for (const { controller } of this.#streams) controller.enqueue(FIRST);
       while (this.#streams.size > 0) {
         await this.#store.changed(told, BEAT_MS, this.#closing.signal);
         const version = await this.#store.version();
@@ -112,6 +116,7 @@ export class Live {
       this.#endAll();
     } finally {
       this.#isRunning = false;
+      this.#isTelling = false;
     }
   }
 

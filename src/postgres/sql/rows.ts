@@ -264,7 +264,7 @@ async function guarded<T>(
   write: () => Promise<T>,
 ): Promise<T> {
   if (!hasRules) return write();
-  const sent = [db.command("SAVEPOINT tq_row"), write(), db.command("RELEASE tq_row")] as const;
+  const sent = [db.step("saveRow"), write(), db.step("releaseRow")] as const;
   const [, end] = await Promise.allSettled(sent);
   if (end.status === "fulfilled") return end.value;
   await db.command("ROLLBACK TO tq_row; RELEASE tq_row");

@@ -135,7 +135,7 @@ function insideSql(condition: PathCondition, json: string, parameters: Parameter
   const { root, path } = condition;
   if (root === "instances" && path.length === 0) {
     const test = testSql(condition, "each", parameters);
-    return `EXISTS (SELECT FROM ${find("query", json, "'strict $[*]'")} AS each WHERE ${test})`;
+    return `EXISTS (SELECT FROM ${find("query", json, "'lax $[*]'")} AS each WHERE ${test})`;
   }
   const from = `strict $${root === "kwargs" ? "[last]" : ""}`;
   const place = parameters.add(`${from}${path.map(step).join("")}`, "jsonpath");

@@ -4,7 +4,8 @@ import type { EventFilter } from "../../../src/admin/events/page.ts";
 import type { Event } from "../../../src/log/events.ts";
 import { TestClock } from "../../support/clock.ts";
 import { errorOf } from "../../support/error.ts";
-import { makeStore, newTask } from "../../support/store.ts";
+import { newTask } from "../../support/store.ts";
+import { TestedDatabase } from "../../support/tested-store.ts";
 import { untilTrue } from "../../support/until.ts";
 import { StreamReader, words } from "../v1/stream.ts";
 
@@ -28,11 +29,12 @@ class BeatingClock extends TestClock {
 
 function makeFeed() {
   const clock = new BeatingClock();
-  const test = makeStore({ clock });
+  const database = new TestedDatabase();
+  const store = database.open({ clock });
   const events: Event[] = [];
   const gone = new Set<string>();
   const feed = new Feed({
-    store: test.store,
+    store,
     report: (event) => events.push(event),
     stillMay: async ({ name }) => !gone.has(name),
   });
@@ -47,10 +49,10 @@ function makeFeed() {
     gone,
     open,
     openAs,
-    store: test.store,
+    store,
     async [Symbol.asyncDispose]() {
       feed.close();
-      await test[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
     },
   };
 }

@@ -10,8 +10,8 @@ test("a client that comes back again and again is told each push once and each e
   await using server = await serve();
   const { store, url, headers } = server;
   await using helper = startHelper(`
-    const { SqliteStore } = await import("./src/sqlite/store.ts");
-    const store = new SqliteStore({ path: ${JSON.stringify(store.name)} });
+    const { openPlace } = await import("./test/support/open-place.ts");
+    const store = openPlace(${JSON.stringify(server.database.place)});
     console.log("open");
     await line();
     const owner = { worker: "w", thread: 1 };

@@ -3,6 +3,7 @@ import { connect, type Socket } from "node:net";
 import { readFileSync } from "node:fs";
 import { makeFolder } from "../../support/folder.ts";
 import { needs } from "../../support/needs.ts";
+import { TestedDatabase } from "../../support/tested-store.ts";
 import { startHelper } from "../../support/process.ts";
 import { newTask } from "../../support/store.ts";
 import { serve } from "../server.ts";
@@ -69,13 +70,14 @@ needs("Linux").test(
   "2,000 open streams stay under 120 MB, are all told of a push, and those that go away leave their places",
   async () => {
     using folder = makeFolder();
+    await using database = new TestedDatabase(folder.path);
     await using helper = startHelper(`
       const { serveAdmin } = await import("./src/admin/serve.ts");
-      const { SqliteStore } = await import("./src/sqlite/store.ts");
+      const { openPlace } = await import("./test/support/open-place.ts");
       const { digestOf } = await import("./src/admin/access/tokens.ts");
       const { newTask } = await import("./test/support/store.ts");
       const { parseSettings } = await import("./src/settings/config.ts");
-      const store = new SqliteStore({ path: ${JSON.stringify(folder.file("tq.db"))} });
+      const store = openPlace(${JSON.stringify(database.place)}, {}, ${JSON.stringify(folder.path)});
       await store.tokens.add({ name: "other", roles: ["read"] }, digestOf("other"));
       const config = parseSettings({}, "test");
       const options = { store, config, listen: "127.0.0.1:0", catalog: () => ({}), mode: "worker", version: "1" };

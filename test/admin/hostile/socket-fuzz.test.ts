@@ -2,7 +2,6 @@
  * Requests for each operation of the OpenAPI document on a real socket, with bodies, headers and paths that no client
  * means: never a 500, and no row changes where a request is refused.
  */
-import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { serve } from "../server.ts";
@@ -15,11 +14,7 @@ const REQUESTS = 40;
 
 const server = await serve();
 await server.store.push([]);
-const database = new Database(server.store.name, { readonly: true });
-afterAll(async () => {
-  database.close();
-  await server[Symbol.asyncDispose]();
-});
+afterAll(() => server[Symbol.asyncDispose]());
 const headers = server.headers;
 await fetch(`${server.url}/api/v1/tasks`, {
   method: "POST",
@@ -34,12 +29,6 @@ async function describedOnce() {
   await using admin = makeAdmin();
   const document = await documentOf(admin);
   return { operations: operationsOf(document), schemas: document.components.schemas };
-}
-
-/** All rows of all tables. */
-function rows(): string {
-  const tables = database.query("SELECT name FROM sqlite_schema WHERE type = 'table'").values();
-  return JSON.stringify(tables.map(([name]) => database.query(`SELECT * FROM "${name}"`).values()));
 }
 
 const bytes = (text: string) => Buffer.from(text, "latin1");
@@ -131,13 +120,13 @@ describe.each(operations)("$operationId", (operation) => {
   test("answers whatever comes over a socket, and changes nothing where it refuses", async () => {
     await fc.assert(
       fc.asyncProperty(requestBytes(operation), async (request) => {
-        const before = rows();
+        const before = await server.database.rows();
         const text = await answerTo(server.port, request);
         const status = Number(text.slice("HTTP/1.1 ".length, "HTTP/1.1 200".length));
         expect(status).toBeGreaterThanOrEqual(200);
         expect(status).toBeLessThan(500);
         if (status < 400) return;
-        expect(rows()).toBe(before);
+        expect(await server.database.rows()).toBe(before);
         if (status !== 400) expect(text).toContain('"code":"'); // 400 is of Bun, and has no body
       }),
       { numRuns: REQUESTS },

@@ -1,36 +1,10 @@
 /** Pages of a database that cannot be read: a sentence for people. */
 import { describe, expect, test } from "bun:test";
-import { renameSync } from "node:fs";
-import { join } from "node:path";
 import { TqError } from "../../../src/errors.ts";
-import { post, withTasks } from "./person.ts";
-import { CALL, NOW } from "../support.ts";
-
-const PATHS = ["/", "/tasks", "/tasks/1", "/failed", "/recurring", "/queues", "/workers"];
-
-async function expectSentence(
-  admin: Awaited<ReturnType<typeof withTasks>>,
-  path: string,
-  sentence: RegExp,
-) {
-  const html = await admin.page(path);
-  expect(html).toStartWith("<!DOCTYPE html>");
-  expect(html).toContain("<h1>This cannot be shown</h1>");
-  expect(html).toMatch(sentence);
-  expect(html).toContain('data-pace="10000"'); // it comes back by itself
-}
+import { expectSentence, post, withTasks } from "./person.ts";
+import { CALL } from "../support.ts";
 
 describe("where the database cannot be read, a page says why in a sentence", () => {
-  test.each(PATHS)("that is gone: %s", async (path) => {
-    let elapsed = 0;
-    const clock = { now: () => NOW, monotonic: () => (elapsed += 60_000) };
-    await using admin = await withTasks([CALL], { clock });
-    const file = join(admin.folder, "tq.db");
-    renameSync(file, `${file}.away`);
-    expect(await admin.statusOf(path)).toBe(500);
-    await expectSentence(admin, path, /<p class="sentence">Cannot [^<]+tq\.db/);
-  });
-
   test("that throws while it is read: damaged, or locked", async () => {
     await using admin = await withTasks([CALL]);
     for (const [code, status] of [

@@ -1,7 +1,8 @@
 /** The streams that tell open pages of commits. */
 import { describe, expect, test } from "bun:test";
 import { Live, MOST_OF_SESSION } from "../../../src/admin/pages/live.ts";
-import { makeStore, newTask } from "../../support/store.ts";
+import { newTask } from "../../support/store.ts";
+import { TestedDatabase } from "../../support/tested-store.ts";
 import { TestClock } from "../../support/clock.ts";
 import { untilTrue } from "../../support/until.ts";
 import { StreamReader } from "../v1/stream.ts";
@@ -24,11 +25,12 @@ class RestingClock extends TestClock {
 
 function makeLive() {
   const clock = new RestingClock();
-  const test = makeStore({ clock });
+  const database = new TestedDatabase();
+  const store = database.open({ clock });
   const closing = new AbortController();
-  const live = new Live(test.store, closing.signal);
+  const live = new Live(store, closing.signal);
   return {
-    ...test,
+    store,
     clock,
     live,
     close: () => closing.abort(),
@@ -38,7 +40,7 @@ function makeLive() {
     },
     async [Symbol.asyncDispose]() {
       closing.abort();
-      await test[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
     },
   };
 }

@@ -46,3 +46,16 @@ export async function withTasks(
     states: async () => (await admin.store.list()).map(({ id, state }) => [id, state]),
   };
 }
+
+/** Expects a page that says why it cannot be shown. */
+export async function expectSentence(
+  admin: Awaited<ReturnType<typeof withTasks>>,
+  path: string,
+  sentence: RegExp,
+) {
+  const html = await admin.page(path);
+  expect(html).toStartWith("<!DOCTYPE html>");
+  expect(html).toContain("<h1>This cannot be shown</h1>");
+  expect(html).toMatch(sentence);
+  expect(html).toContain('data-pace="10000"'); // it comes back by itself
+}

@@ -1,11 +1,8 @@
 /** A session that was signed out is over for all who have its cookie. */
-import { join } from "node:path";
 import { describe, expect, test } from "bun:test";
 import { createAdmin } from "../../../src/admin/app.ts";
 import { digestOf } from "../../../src/admin/access/tokens.ts";
 import { parseSettings } from "../../../src/settings/config.ts";
-import { SqliteStore } from "../../../src/sqlite/store.ts";
-import { connect } from "../../support/connect.ts";
 import { makeAdmin, TOKEN } from "../support.ts";
 import { StreamReader } from "../v1/stream.ts";
 import { formTokenOf, get, post, signedIn } from "./person.ts";
@@ -21,7 +18,7 @@ async function signOut(admin: Admin, cookie: string) {
 
 /** Another process on the same database. */
 function another(admin: Admin) {
-  const store = new SqliteStore({ path: join(admin.folder, "tq.db") });
+  const store = admin.database.open();
   const config = parseSettings({}, "test");
   const options = { store, token: TOKEN, config, catalog: () => null };
   const app = createAdmin({ ...options, mode: "worker", version: "1.2.3" });
@@ -94,9 +91,8 @@ test("the rows of signed-out sessions are bounded", async () => {
     until: now + 1_000 + at,
   }));
   for (const session of sessions) await store.tokens.endSession(session);
-  using db = connect(join(admin.folder, "tq.db"));
-  const [row] = db.query("SELECT count(*) FROM tq__ended_session").values();
-  expect(row).toEqual([50]);
+  const rows = admin.database.sql("SELECT count(*) AS count FROM tq__ended_session");
+  expect(rows).toEqual([{ count: 50 }]);
   for (const session of sessions) expect(await store.tokens.hasEnded(session)).toBe(true);
   const later = { token, id: "later", until: now + 5_000 };
   expect(await store.tokens.hasEnded(later)).toBe(false);

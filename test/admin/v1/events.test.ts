@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import { digestOf } from "../../../src/admin/access/tokens.ts";
-import { SqliteStore } from "../../../src/sqlite/store.ts";
 import { TestClock } from "../../support/clock.ts";
 import { claim, newTask } from "../../support/store.ts";
 import { makeAdmin, NOW, TOKEN } from "../support.ts";
@@ -33,7 +32,7 @@ describe("the stream of events", () => {
     await using admin = makeStreams();
     await admin.store.push([newTask()]);
     await using stream = await admin.open();
-    const other = new SqliteStore({ path: admin.store.name, clock: admin.clock });
+    const other = admin.database.open({ clock: admin.clock });
     await other.push([newTask({ queue: "mail", model: "sale", method: "process" })]);
     await other.close();
     expect(await stream.next()).toMatchObject({

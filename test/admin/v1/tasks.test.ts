@@ -161,3 +161,9 @@ describe("the result of a task", () => {
     expect(body.detail).toBe("Cannot wait for a task: wait must be a length of time from 0s to 5m");
   });
 });
+
+test("an id that is too large to be exact is refused as it was given", async () => {
+  await using admin = makeAdmin();
+  const { body } = await admin.get("/api/v1/tasks/9007199254740993");
+  expect(body.detail).toContain('its id cannot be "9007199254740993"');
+});

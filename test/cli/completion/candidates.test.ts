@@ -63,13 +63,13 @@ test.each([
 const ANSWER = ["completions", "fish"] as const;
 
 test("names of tasks, workers, recurring tasks and tokens come from the database of the line", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   await store.push([newTask({ queue: "print", model: "sale" }), newTask({ queue: "a\nb\tc" })]);
   await store.register({ id: "w-1", pid: process.pid, threads: 1, queues: ["mail", "x*"] });
   await store.close();
-  const there = ["-d", folder.file("tq.db")];
-  using elsewhere = new Folder();
+  const there = ["-d", folder.database.place];
+  await using elsewhere = new Folder();
   const answer = async (...words: string[]) => {
     const { stdout, stderr, code } = await elsewhere.tq(...ANSWER, ...there, ...words);
     expect([code, stderr]).toEqual([0, ""]);
@@ -83,21 +83,21 @@ test("names of tasks, workers, recurring tasks and tokens come from the database
 });
 
 test("tq resume is completed with what is paused", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const store = folder.store();
   await store.push([newTask({ queue: "print" }), newTask({ queue: "mail" })]);
   const pause = { by: "ana", reason: null, until: null };
   await store.pauses.pause({ ...pause, kind: "queue", name: "print" });
   await store.pauses.pause({ ...pause, kind: "task", name: "sale.*" });
   await store.close();
-  const there = ["-d", folder.file("tq.db")];
+  const there = ["-d", folder.database.place];
   expect(await wordsFor("resume", ...there, "")).toEqual(["print"]);
   expect(await wordsFor("resume", ...there, "--task", "")).toEqual(["sale.*"]);
   expect(await wordsFor("pause", ...there, "")).toEqual(["default", "mail", "print"]);
 });
 
 test("recurring tasks of tq.toml and the models are known before a worker has taken them up", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   folder.write("tq.toml", '[cron.night]\nschedule = "@daily"\ntask = "sale.sum"\n');
   folder.write(
     "models.ts",
@@ -131,7 +131,7 @@ test("names come from the machine of --url, and nothing is said where it does no
 });
 
 test("PowerShell, which drops an empty last word, ends each with a dot", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   const answer = async (...words: string[]) =>
     (await folder.tq("completions", "powershell", ...words)).stdout.split("\n").slice(1, -1);
   expect(await answer("token", ".")).toEqual([
@@ -143,7 +143,7 @@ test("PowerShell, which drops an empty last word, ends each with a dot", async (
 });
 
 test("tq completions refuses a shell that it does not know, with those that it does", async () => {
-  using folder = new Folder();
+  await using folder = new Folder();
   expect(await folder.tq("completions", "bsh")).toEqual({
     code: 2,
     stdout: "",

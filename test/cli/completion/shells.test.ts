@@ -41,7 +41,7 @@ for (const [name, having] of ALL) {
   having.test(
     `${name} completes commands, models, methods, queues, flags and words of tq`,
     async () => {
-      using folder = await shop();
+      await using folder = await shop();
       await using shell = await TypedShell.start(folder, name);
       expect(await shell.enter("tq pus⇥sale.o⇥proc⇥1 --que⇥pri⇥")).toEqual([
         "push",
@@ -70,7 +70,7 @@ for (const [name, having] of ALL) {
   having.test(
     `${name} quotes the names that tq completes, and runs nothing that is in them`,
     async () => {
-      using folder = await shop();
+      await using folder = await shop();
       await using shell = await TypedShell.start(folder, name);
       expect(await shell.enter("tq stats odd⇥")).toEqual(["stats", NASTY]);
       expect(existsSync(folder.file("hacked"))).toBe(false);
@@ -78,7 +78,7 @@ for (const [name, having] of ALL) {
   );
 
   having.test(`${name} goes on behind a backslash with which a name was begun`, async () => {
-    using folder = await shop();
+    await using folder = await shop();
     const store = folder.store();
     await store.push([newTask({ queue: "we ird" }), newTask({ queue: "we'quo" })]);
     await store.close();
@@ -88,7 +88,7 @@ for (const [name, having] of ALL) {
   });
 
   having.test(`${name} completes the files and folders of tq's arguments and flags`, async () => {
-    using folder = await shop();
+    await using folder = await shop();
     folder.write("program one.ts", "");
     folder.write("other.toml", "");
     mkdirSync(folder.file("place"));
@@ -106,7 +106,7 @@ for (const [name, having] of ALL) {
   having.test(
     `${name} completes each value of a list, and leaves its commas as they are`,
     async () => {
-      using folder = await shop();
+      await using folder = await shop();
       await using shell = await TypedShell.start(folder, name);
       const store = folder.store();
       await store.push([newTask({ queue: "press" }), newTask({ queue: "mail" })]);
@@ -122,7 +122,7 @@ for (const [name, having] of ALL) {
   );
 
   having.test(`${name} lists what fits where several words of tq do`, async () => {
-    using folder = await shop();
+    await using folder = await shop();
     await using shell = await TypedShell.start(folder, name);
     shell.type("tq push sale.order p\t\t\t");
     await until(() => {
@@ -134,7 +134,7 @@ for (const [name, having] of ALL) {
   having.test(
     `${name} goes on, and shows nothing, where the models of the folder cannot be loaded`,
     async () => {
-      using folder = await shop();
+      await using folder = await shop();
       const hurt = 'console.log("HURT"); require("node:fs").writeSync(1, "HURT\\n");';
       await using shell = await TypedShell.start(folder, name, "2s");
       for (const end of ['throw new Error("HURT");', "process.exit(3);", "for (;;);"]) {
@@ -151,7 +151,7 @@ for (const [name, having] of ALL) {
 }
 
 needs("zsh").test("zsh finds the completion of tq as a file of its fpath", async () => {
-  using folder = await shop();
+  await using folder = await shop();
   const { stdout } = await folder.tq("completions", "zsh");
   folder.write("_tq", stdout);
   await using shell = await TypedShell.start(folder, "zsh");

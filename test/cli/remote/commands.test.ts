@@ -55,7 +55,7 @@ describe("with --url", () => {
   test("tq list, show, why and status say what they say on the machine itself", async () => {
     await using box = await makeBox();
     await box.store.push([newTask({ ref: "a" }), newTask({ queue: "print", method: "print" })]);
-    const there = box.store.name;
+    const there = box.database.place;
 
     for (const command of [
       ["list"],

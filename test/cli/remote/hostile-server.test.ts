@@ -96,7 +96,7 @@ test("no text of a server begins a line of tq's output, or steers the terminal",
       return Response.json(forged(await answer.json()), { status });
     },
   });
-  using office = new Folder();
+  await using office = new Folder();
   office.write("token", "t");
   const flags = ["--url", `http://127.0.0.1:${proxy.port}`, "--token-file", "token"];
   const lines: string[] = [];

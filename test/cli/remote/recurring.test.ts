@@ -25,7 +25,7 @@ async function boxWithCron() {
   const at = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - 2 * MINUTE_MS;
   await box.store.statistics.add({ worker: "w", number: 1, at, counts });
   await box.store.unregister("w");
-  const here = (...args: string[]) => box.office.tq(...args, "-d", box.store.name);
+  const here = (...args: string[]) => box.office.tq(...args, "-d", box.database.place);
   return { ...box, here };
 }
 

@@ -24,7 +24,7 @@ describe("an address", () => {
     ["https://box7/?a=1", "nothing may stand behind its path"],
     ["unix:tq.sock", "a Unix socket is given by its whole path"],
   ])("%p is refused with a sentence, and no password", async (url, why) => {
-    using office = new Folder();
+    await using office = new Folder();
     office.write("token", "t");
     const { code, stdout, stderr } = await office.tq("list", "--url", url, "--token-file", "token");
 
@@ -34,7 +34,7 @@ describe("an address", () => {
   });
 
   test("of http on another machine is taken with --insecure-url", async () => {
-    using office = new Folder();
+    await using office = new Folder();
     office.write("token", "t");
     const flags = ["--url", "http://box7.invalid:1", "--token-file", "token", "--insecure-url"];
     const { code, stderr } = await office.tq("list", ...flags);
@@ -62,7 +62,7 @@ describe("an address", () => {
 
 describe("the flags", () => {
   test("say what is missing, and what does not go together", async () => {
-    using office = new Folder();
+    await using office = new Folder();
     office.write("empty", "\n");
     const url = ["--url", "http://127.0.0.1:1"];
     for (const [args, why] of [
@@ -119,7 +119,15 @@ describe("another machine", () => {
 
   test("whose token may only read refuses a push, with exit 8", async () => {
     await using box = await makeBox();
-    const made = await box.office.tq("token", "add", "eye", "--role", "read", "-d", box.store.name);
+    const made = await box.office.tq(
+      "token",
+      "add",
+      "eye",
+      "--role",
+      "read",
+      "-d",
+      box.database.place,
+    );
     box.office.write("eye", made.stdout);
     const flags = ["--url", box.url, "--token-file", "eye"];
     expect(await box.office.tq("list", ...flags)).toMatchObject({ code: 0 });
@@ -131,7 +139,7 @@ describe("another machine", () => {
   });
 
   test("that is not there has a sentence, and exit 6", async () => {
-    using office = new Folder();
+    await using office = new Folder();
     office.write("token", "t");
     const flags = ["--url", "http://127.0.0.1:1", "--token-file", "token"];
     const { code, stderr } = await office.tq("list", ...flags);

@@ -32,7 +32,7 @@ test("docs/http.md lists them", () => {
 test.each(commands.filter(({ name }) => !WITH_URL.includes(name)))(
   "tq $name refuses --url with one sentence",
   async (command) => {
-    using office = new Folder();
+    await using office = new Folder();
     office.write("token", "t");
     const flags = ["--url", "http://127.0.0.1:1", "--token-file", "token"];
     const { code, stdout, stderr } = await office.tq(...flags, ...lineOf(command));

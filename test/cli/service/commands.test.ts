@@ -13,7 +13,7 @@ const START = [
 ];
 
 test("install writes the unit, has it start with the machine, and starts it", async () => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   const { code, stdout } = await folder.service("install");
   expect(code).toBe(0);
   expect(stdout).toStartWith(
@@ -24,7 +24,7 @@ test("install writes the unit, has it start with the machine, and starts it", as
 });
 
 test("a second install changes nothing", async () => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   await folder.service("install");
   const { code, stdout } = await folder.service("install");
   expect(code).toBe(0);
@@ -33,7 +33,7 @@ test("a second install changes nothing", async () => {
 });
 
 test("a second install with other flags is refused", async () => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   await folder.service("install");
   const { code, stderr } = await folder.service("install", "--queue", "mail");
   expect(code).toBe(4);
@@ -41,7 +41,7 @@ test("a second install with other flags is refused", async () => {
 });
 
 test("a unit that tq has not made is neither replaced nor removed", async () => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   await folder.service("install");
   writeFileSync(folder.unit, "[Service]\n");
   const install = await folder.service("install");
@@ -52,7 +52,7 @@ test("a unit that tq has not made is neither replaced nor removed", async () => 
 });
 
 test("install says what the log says where the worker does not start", async () => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   folder.write("bin/after", CRASHING);
   const { code, stdout } = await folder.service("install");
   expect(code).toBe(1);
@@ -62,7 +62,7 @@ test("install says what the log says where the worker does not start", async () 
 });
 
 test("install waits for the end of a worker that stops as it starts", async () => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   folder.write("bin/after", "ActiveState=activating\nSubState=start\nStatusText=Stops\n");
   folder.write("bin/later", CRASHING);
   const { code, stdout } = await folder.service("install");
@@ -71,7 +71,7 @@ test("install waits for the end of a worker that stops as it starts", async () =
 });
 
 test("a unit that systemd refuses is taken away again", async () => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   folder.write("bin/refuse", "");
   const { code, stderr } = await folder.service("install");
   expect(code).toBe(4);
@@ -80,7 +80,7 @@ test("a unit that systemd refuses is taken away again", async () => {
 });
 
 test("remove stops the service before it takes the unit away", async () => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   await folder.service("install");
   const { code, stdout } = await folder.service("remove");
   expect(code).toBe(0);
@@ -94,7 +94,7 @@ test("remove stops the service before it takes the unit away", async () => {
 });
 
 test.each(["status", "remove"])("%s names the services that are there", async (command) => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   await folder.service("install");
   const { code, stderr } = await folder.service(command, "--name", "nix");
   expect(code).toBe(3);
@@ -103,7 +103,7 @@ test.each(["status", "remove"])("%s names the services that are there", async (c
 });
 
 test("status exits with 0 while the service runs, and with 1 otherwise", async () => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   await folder.service("install");
   const running = await folder.service("status", "--json");
   expect(running.code).toBe(0);
@@ -120,7 +120,7 @@ test("status exits with 0 while the service runs, and with 1 otherwise", async (
 });
 
 test("without systemd install is refused, and nothing is written", async () => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   folder.write("bin/reachable", "1");
   const { code, stderr } = await folder.service("install");
   expect(code).toBe(3);
@@ -153,7 +153,7 @@ needs("root").test("a user without rights is told of root and of --user", async 
 });
 
 test("a worker without models is not installed", async () => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   const { code, stderr } = await folder.tq("service", "install", "--user", "--print");
   expect(code).toBe(7);
   expect(stderr).toContain("there is no models.ts and no models folder here");
@@ -166,14 +166,14 @@ test.each([
   [["--print", "--for", "lunchd"], 'did you mean "launchd"?'],
   [["--name", "a/b"], '--name cannot be "a/b"'],
 ])("install %j is refused", async (args, words) => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   const { code, stderr } = await folder.service("install", ...args);
   expect(code).toBe(2);
   expect(stderr).toContain(words);
 });
 
 test("--print prints the unit and installs nothing, also without systemd", async () => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   folder.write("bin/reachable", "1");
   const { code, stdout } = await folder.service(
     "install",
@@ -189,7 +189,7 @@ test("--print prints the unit and installs nothing, also without systemd", async
 });
 
 test("settings of the environment are said not to be the service's", async () => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   const env = { TQ_WORKER__GRACE: "5s" };
   const args = ["service", "install", "--user", "--print", "--models", "shop/models.ts"];
   const { stderr, stdout } = await folder.tqWith({ env }, ...args);
@@ -198,7 +198,7 @@ test("settings of the environment are said not to be the service's", async () =>
 });
 
 test("a service of root's own files is refused, unless root is named", async () => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   const run = (...args: string[]) =>
     folder.tq("service", "install", "--print", "-c", folder.file("shop/tq.toml"), ...args);
   if (process.getuid?.() === 0) {
@@ -218,7 +218,7 @@ function otherShop(folder: ServiceFolder): string {
 }
 
 test("remove leaves the service of another project whose folder has the same name, unless it is named", async () => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   await folder.service("install");
   const other = otherShop(folder);
   const { code, stderr } = await folder.service("remove", "-c", other);
@@ -231,7 +231,7 @@ test("remove leaves the service of another project whose folder has the same nam
 });
 
 test("status does not take the service of another project for that of this one", async () => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   await folder.service("install");
   const other = otherShop(folder);
   const { code, stderr } = await folder.service("status", "-c", other);
@@ -243,7 +243,7 @@ test("status does not take the service of another project for that of this one",
 });
 
 test("install names the other project whose service has the name, and does not advise to remove it", async () => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   await folder.service("install");
   const { code, stderr } = await folder.service("install", "-c", otherShop(folder));
   expect(code).toBe(4);
@@ -254,7 +254,7 @@ test("install names the other project whose service has the name, and does not a
 });
 
 test("a service that was made without tq.toml is still that of its folder once there is one", async () => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   const env = folder.env;
   rmSync(folder.file("shop/tq.toml"));
   const inShop = (command: string) =>
@@ -266,7 +266,7 @@ test("a service that was made without tq.toml is still that of its folder once t
 });
 
 test("a name with the ending of a unit is refused, and a folder's name goes without it", async () => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   const { code, stderr } = await folder.service("install", "--name", "shop.service");
   expect(code).toBe(2);
   expect(stderr).toContain('--name cannot be "shop.service": the system adds .service itself');
@@ -278,7 +278,7 @@ test("a name with the ending of a unit is refused, and a folder's name goes with
 });
 
 test("status and remove take --serve for the service that install --serve has made", async () => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   await folder.service("install", "--serve");
   expect((await folder.service("status", "--serve")).stdout).toContain("tq-shop-api");
   expect((await folder.service("remove", "--serve")).code).toBe(0);

@@ -5,7 +5,7 @@ import { standingFolder } from "../../../src/settings/standing-folder.ts";
 import { ServiceFolder } from "./support.ts";
 
 test("a service keeps the name and the path of a link to a release in which its user stands", async () => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   mkdirSync(folder.file("r8"));
   for (const name of ["tq.toml", "models.ts"]) folder.write(`r8/${name}`, "");
   symlinkSync("r8", folder.file("current"));
@@ -21,7 +21,7 @@ test("a service keeps the name and the path of a link to a release in which its 
 });
 
 test("a service without tq.toml in a link to a release has its models by the path of the link", async () => {
-  using folder = new ServiceFolder();
+  await using folder = new ServiceFolder();
   mkdirSync(folder.file("r8"));
   folder.write("r8/models.ts", "");
   symlinkSync("r8", folder.file("current"));

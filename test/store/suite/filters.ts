@@ -173,13 +173,14 @@ export function filterTests(): void {
     });
 
     test("finds keyword arguments, the context, instances and the result", async () => {
-      const [a = 0, b = 0] = await push(
+      const [a = 0, b = 0, c = 0] = await push(
         {
           args: '[{"n":5},{"n":6}]',
           context: '{"company":1,"deep":{"er":[true]}}',
           instances: [7, 8],
         },
         { args: '[{"n":6},{"n":5}]', context: '{"company":"1"}', instances: [78] },
+        { instances: 9 },
       );
       const where = (...all: PathCondition[]) => found({ where: all });
       expect(await where({ root: "kwargs", path: ["n"], isOneOf: ["5"] })).toEqual([b]);
@@ -190,6 +191,7 @@ export function filterTests(): void {
         a,
       ]);
       expect(await where({ root: "instances", path: [], isOneOf: ["8"] })).toEqual([a]);
+      expect(await where({ root: "instances", path: [], isOneOf: ["9"] })).toEqual([c]);
       expect(await where({ root: "instances", path: [0], isOneOf: ["78"] })).toEqual([b]);
       await finish(await claimFirst(store), '{"sum":[5]}');
       expect(await where({ root: "result", path: ["sum", 0], isOneOf: ["5"] })).toEqual([a]);

@@ -2,9 +2,9 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
-import { needs } from "../support/needs.ts";
-import { AS_ANOTHER_USER } from "../support/tools.ts";
-import { Folder } from "./tq.ts";
+import { needs } from "../../support/needs.ts";
+import { AS_ANOTHER_USER } from "../../support/tools.ts";
+import { Folder } from "../tq.ts";
 
 const LINES = ["list", "show 1", "status", "cancel 1", "retry --state failed", "clean"];
 
@@ -48,7 +48,7 @@ const CASES = KINDS.flatMap(([kind, what, write]) => {
 
 describe("a command that looks for tasks refuses a file without tables of tq, and writes nothing", () => {
   test.each(CASES)("tq %s: %s", async (line, _kind, what, write) => {
-    using folder = new Folder();
+    await using folder = new Folder();
     write(folder);
     const before = contentOf(folder);
     const { code, stdout, stderr } = await folder.tq(...line.split(" "));
@@ -58,7 +58,7 @@ describe("a command that looks for tasks refuses a file without tables of tq, an
   });
 
   needs("root").test("also for a user who may only read the file", async () => {
-    using folder = new Folder();
+    await using folder = new Folder();
     folder.write("tq.db", "");
     const before = contentOf(folder);
     const { code, stderr } = await folder.shell(
@@ -74,7 +74,7 @@ describe("a command that looks for tasks refuses a file without tables of tq, an
 
 describe("a push into a file without tables of tq", () => {
   test.each(KINDS)("makes them beside what is there: %s", async (_kind, _what, write) => {
-    using folder = new Folder();
+    await using folder = new Folder();
     write(folder);
     const env = { TQ_QUEUE__WORKER: "1" };
     const pushed = await folder.tqWith({ env }, "push", "note", "count", "1");

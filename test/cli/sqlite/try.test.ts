@@ -1,7 +1,7 @@
 /** `tq try`: what it shows, and that nothing of it stays. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
-import { Folder } from "./tq.ts";
+import { Folder } from "../tq.ts";
 
 const MODELS = `
 import { Cancel, currentTask, Model, ModelSQL, Snooze, task, Transaction, v } from "tq";
@@ -54,7 +54,7 @@ export class Seed extends Model {
 `;
 
 const folder = new Folder();
-afterAll(() => folder[Symbol.dispose]());
+afterAll(() => folder[Symbol.asyncDispose]());
 
 beforeAll(async () => {
   folder.write("tq.toml", "[queue]\nworker = true\n");
@@ -182,7 +182,7 @@ test.each([
 });
 
 test("a running task is not tried, and one whose model is gone would have failed", async () => {
-  using other = new Folder();
+  await using other = new Folder();
   other.write("tq.toml", "[queue]\nworker = true\n");
   await using store = await storeOf(other);
   const [running = 0, gone = 0] = await store.push(
@@ -234,7 +234,7 @@ test("on a terminal a trial asks first, and only yes runs it", async () => {
 
 test("Ctrl-C ends a trial of an endless task, and nothing of it stays", async () => {
   await unchanged(async () => {
-    const main = join(import.meta.dir, "../../cli/main.ts");
+    const main = join(import.meta.dir, "../../../cli/main.ts");
     const child = Bun.spawn([process.execPath, main, "try", "sale", "endless", "[1]"], {
       cwd: folder.path,
       stdio: ["ignore", "pipe", "pipe"],

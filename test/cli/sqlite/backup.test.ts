@@ -1,8 +1,8 @@
 /** `tq backup`, `tq restore` and `tq compact`. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
-import { newTask } from "../support/store.ts";
-import { Folder } from "./tq.ts";
+import { newTask } from "../../support/store.ts";
+import { Folder } from "../tq.ts";
 
 /** A folder with a queue of two tasks. */
 async function withQueue(): Promise<Folder> {
@@ -15,7 +15,7 @@ async function withQueue(): Promise<Folder> {
 
 describe("tq backup", () => {
   test("prints the path of the copy, and notes what it has", async () => {
-    using folder = await withQueue();
+    await using folder = await withQueue();
     const { code, stdout, stderr } = await folder.tq("backup", "copy.db");
     expect([code, stdout]).toEqual([0, `${folder.file("copy.db")}\n`]);
     expect(stderr).toMatch(/^tq: The copy has 2 tasks: 2 ready; .* kB, checked, in .*s\n$/);
@@ -27,7 +27,7 @@ describe("tq backup", () => {
   });
 
   test("keeps as many in a folder as told, and says in JSON what it has done", async () => {
-    using folder = await withQueue();
+    await using folder = await withQueue();
     mkdirSync(folder.file("backups"));
     const first = await folder.tq("backup", "backups", "--keep", "1");
     const { stdout } = await folder.tq("backup", "backups", "--keep", "1", "--json", "-q");
@@ -40,7 +40,7 @@ describe("tq backup", () => {
   });
 
   test("says which copies it does not count, in JSON too", async () => {
-    using folder = await withQueue();
+    await using folder = await withQueue();
     mkdirSync(folder.file("backups"));
     folder.write("backups/tq-2001-01-01T000000.000Z.db", "notes");
     const file = folder.file("backups/tq-2001-01-01T000000.000Z.db");
@@ -53,7 +53,7 @@ describe("tq backup", () => {
   });
 
   test("takes folder and number from tq.toml where none is given, and makes the folder", async () => {
-    using folder = await withQueue();
+    await using folder = await withQueue();
     const none = await folder.tq("backup");
     expect([none.code, none.stderr]).toEqual([
       2,
@@ -65,7 +65,7 @@ describe("tq backup", () => {
   });
 
   test("refuses a folder of tq.toml whose disk is not mounted", async () => {
-    using folder = await withQueue();
+    await using folder = await withQueue();
     symlinkSync("away", folder.file("backups"));
     folder.write("tq.toml", '[backup]\nfolder = "backups"\n');
     const { code, stderr } = await folder.tq("backup");
@@ -73,7 +73,7 @@ describe("tq backup", () => {
   });
 
   test("refuses a folder that is not there, the database itself, and a place without a queue", async () => {
-    using folder = await withQueue();
+    await using folder = await withQueue();
     const missing = await folder.tq("backup", "none/");
     expect([missing.code, missing.stderr]).toEqual([
       2,
@@ -88,14 +88,14 @@ describe("tq backup", () => {
 
 describe("tq status and tq doctor", () => {
   test("say nothing of backups, and hint at them, before one was made", async () => {
-    using folder = await withQueue();
+    await using folder = await withQueue();
     expect((await folder.tq("status")).stdout).not.toContain("backup");
     const { stdout } = await folder.tq("doctor", "--quick");
     expect(stdout).toMatch(/^! the last backup  .*none was ever made: tq backup FILE makes one/m);
   });
 
   test("say when the last good one was made, where it is, and whether the last try failed", async () => {
-    using folder = await withQueue();
+    await using folder = await withQueue();
     await folder.tq("backup", "copy.db");
     const last = /^backup +(?:under 1|\d) s ago: .*copy\.db$/m;
     expect((await folder.tq("status")).stdout).toMatch(last);
@@ -117,7 +117,7 @@ describe("tq status and tq doctor", () => {
   });
 
   test("say of a restored database that its backups are of the past of the copy", async () => {
-    using folder = await withQueue();
+    await using folder = await withQueue();
     await folder.tq("backup", "first.db");
     await folder.tq("backup", "second.db");
     await folder.tq("restore", "second.db", "--hold");
@@ -131,7 +131,7 @@ describe("tq status and tq doctor", () => {
 
 describe("tq restore", () => {
   test("wants to know what becomes of tasks that may have run since", async () => {
-    using folder = await withQueue();
+    await using folder = await withQueue();
     await folder.tq("backup", "copy.db");
     const asked = await folder.tq("restore", "copy.db");
     expect([asked.code, asked.stderr]).toEqual([
@@ -143,7 +143,7 @@ describe("tq restore", () => {
   });
 
   test("asks for it on a terminal", async () => {
-    using folder = await withQueue();
+    await using folder = await withQueue();
     await folder.tq("backup", "copy.db");
     const neither = await folder.inTerminal({ columns: 80, keys: "n\nn\n" }, "restore", "copy.db");
     expect([neither.code, readdirSync(folder.path).length]).toEqual([4, 2]);
@@ -154,7 +154,7 @@ describe("tq restore", () => {
   });
 
   test("--hold pauses everything, and --run nothing", async () => {
-    using folder = await withQueue();
+    await using folder = await withQueue();
     await folder.tq("backup", "copy.db");
     await folder.tq("cancel", "1");
     const { code, stdout, stderr } = await folder.tq("restore", "copy.db", "--hold");
@@ -178,7 +178,7 @@ describe("tq restore", () => {
   });
 
   test("needs no word where nothing would run", async () => {
-    using folder = await withQueue();
+    await using folder = await withQueue();
     await folder.tq("cancel", "1");
     await folder.tq("cancel", "2");
     await folder.tq("backup", "copy.db");
@@ -186,7 +186,7 @@ describe("tq restore", () => {
   });
 
   test("says that only the log of the former database is left", async () => {
-    using folder = await withQueue();
+    await using folder = await withQueue();
     await folder.tq("backup", "copy.db");
     rmSync(folder.file("tq.db"));
     folder.write("tq.db-wal", "a log");
@@ -197,7 +197,7 @@ describe("tq restore", () => {
   });
 
   test("says that removed tokens are valid again", async () => {
-    using folder = await withQueue();
+    await using folder = await withQueue();
     await folder.tq("token", "add", "till", "--role", "read");
     await folder.tq("backup", "copy.db");
     const { stderr } = await folder.tq("restore", "copy.db", "--run");
@@ -207,7 +207,7 @@ describe("tq restore", () => {
 
 describe("tq compact", () => {
   test("gives back what deleted tasks have left, also beside other programs", async () => {
-    using folder = new Folder();
+    await using folder = new Folder();
     const store = folder.store();
     const args = JSON.stringify(["x".repeat(2_000)]);
     const ids = await store.push(Array.from({ length: 2_000 }, () => newTask({ args })));
@@ -222,7 +222,7 @@ describe("tq compact", () => {
   });
 
   test("--full writes the file anew, and is refused while a worker lives", async () => {
-    using folder = await withQueue();
+    await using folder = await withQueue();
     const store = folder.store();
     await store.register({ id: "w1", pid: 77, threads: 1, queues: [] });
     const refused = await folder.tq("compact", "--full");

@@ -1,7 +1,7 @@
 /** Commands that need a database make none, and say what lies in its place. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { Folder } from "./tq.ts";
+import { Folder } from "../tq.ts";
 
 setDefaultTimeout(20_000);
 
@@ -9,7 +9,7 @@ describe("a command that looks", () => {
   test.each(["list", "show 1", "status", "cancel 1", "retry 1", "clean"])(
     "makes no database: %s",
     async (line) => {
-      using empty = new Folder();
+      await using empty = new Folder();
       const { code, stdout, stderr } = await empty.tq(...line.split(" "));
       expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
       expect(stderr).toStartWith(`tq: There is no database ${empty.file("tq.db")}: `);
@@ -18,7 +18,7 @@ describe("a command that looks", () => {
   );
 
   test("says that the database is gone where its log is there", async () => {
-    using folder = new Folder();
+    await using folder = new Folder();
     folder.write("tq.db-wal", "");
     const { code, stderr } = await folder.tq("status");
     expect(code).toBe(6);
@@ -27,7 +27,7 @@ describe("a command that looks", () => {
   });
 
   test("refuses a folder and a file that is no database", async () => {
-    using other = new Folder();
+    await using other = new Folder();
     const folderGiven = await other.tq("list", "-d", other.path);
     expect(folderGiven.code).toBe(6);
     expect(folderGiven.stderr).toContain("it is a folder");
@@ -56,7 +56,7 @@ describe("a command that makes a queue says so in the log", () => {
     ["worker --drain", "an empty file"],
     ["pause print", "nothing"],
   ])("once: tq %s, where there is %s", async (line, found) => {
-    using folder = new Folder();
+    await using folder = new Folder();
     folder.write("models.ts", MODELS);
     if (found !== "nothing") folder.write("tq.db", "");
     const first = await folder.tqWith(WORKER, ...line.split(" "));
@@ -68,7 +68,7 @@ describe("a command that makes a queue says so in the log", () => {
   });
 
   test("also a push that follows a database of programs without a worker into an emptied file", async () => {
-    using folder = new Folder();
+    await using folder = new Folder();
     folder.write("models.ts", MODELS);
     folder.write("tq.db", "");
     const { code, stderr } = await folder.tqWith(
@@ -81,4 +81,11 @@ describe("a command that makes a queue says so in the log", () => {
     expect(code).toBe(0);
     expect(made(stderr)).toMatchObject([{ found: "an empty file" }]);
   });
+});
+
+test("tq top refuses a database that is not there, and leaves the terminal alone", async () => {
+  await using folder = new Folder();
+  const { code, text } = await folder.inTerminal({ columns: 80 }, "top");
+  expect(code).toBe(3);
+  expect(text).toStartWith("tq: There is no database");
 });

@@ -1,9 +1,9 @@
 /** Commands that make files, in a folder that their user may not write. */
 import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
-import { needs } from "../support/needs.ts";
-import { ANOTHER_USER, AS_ANOTHER_USER } from "../support/tools.ts";
-import { Folder } from "./tq.ts";
+import { needs } from "../../support/needs.ts";
+import { ANOTHER_USER, AS_ANOTHER_USER } from "../../support/tools.ts";
+import { Folder } from "../tq.ts";
 
 describe("a command that makes files says in a sentence that it cannot", () => {
   needs("root").describe("where another user owns the folder", () => {
@@ -13,7 +13,7 @@ describe("a command that makes files says in a sentence that it cannot", () => {
       ["torture --dir .", "Cannot torture in"],
       ["init", "Cannot write"],
     ])("tq %s", async (line, start) => {
-      using folder = new Folder();
+      await using folder = new Folder();
       const { code, stdout, stderr } = await folder.shell(
         `chmod 755 . && exec ${AS_ANOTHER_USER.join(" ")} "$0" "$@"`,
         { HOME: "/" },
@@ -29,7 +29,7 @@ describe("a command that makes files says in a sentence that it cannot", () => {
   });
 
   test("where a file has the name of the folder: tq torture", async () => {
-    using folder = new Folder();
+    await using folder = new Folder();
     folder.write("disk", "");
     const { code, stderr } = await folder.tq("torture", "--dir", "disk");
     expect(code).toBe(2);

@@ -1,11 +1,11 @@
 /** Waiting for tasks that somebody else runs. */
 import { expect, test } from "bun:test";
 import { renameSync } from "node:fs";
-import { waitForEnd } from "../../cli/command/wait.ts";
-import { SqliteStore } from "../../src/sqlite/store.ts";
-import { errorOf } from "../support/error.ts";
-import { makeFolder } from "../support/folder.ts";
-import { pushOne } from "../support/store.ts";
+import { waitForEnd } from "../../../cli/command/wait.ts";
+import { SqliteStore } from "../../../src/sqlite/store.ts";
+import { errorOf } from "../../support/error.ts";
+import { makeFolder } from "../../support/folder.ts";
+import { pushOne } from "../../support/store.ts";
 
 test("who waits for a task hears that the database is gone", async () => {
   using folder = makeFolder();
