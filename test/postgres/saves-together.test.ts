@@ -1,6 +1,6 @@
 /** Saves that a session on PostgreSQL keeps back, to send them together. */
 import { afterEach, expect, mock, spyOn, test } from "bun:test";
-import { Connection } from "../../src/postgres/connection.ts";
+import { Connection, type SqlValue } from "../../src/postgres/connection.ts";
 import type { Records } from "../../src/store/records.ts";
 import type { Session } from "../../src/store/session.ts";
 import { needs } from "../support/needs.ts";
@@ -35,7 +35,11 @@ async function withRows(
 /** The UPDATE statements of models' tables from now on. */
 function updates(): string[] {
   const seen: string[] = [];
-  const { run } = Connection.prototype;
+  const run = Connection.prototype["run"] as (
+    this: Connection,
+    text: string,
+    values?: readonly SqlValue[],
+  ) => Promise<number>;
   spyOn(Connection.prototype, "run").mockImplementation(function (this: Connection, text, values) {
     const [, name] = /UPDATE "(\w+)"/.exec(text) ?? [];
     if (name) seen.push(`${name} ${text.includes("unnest") ? "many" : "one"}`);
