@@ -69,6 +69,7 @@ async function backUpAsSet(config: Config, keep: number | null): Promise<Backup>
 /** A database of an older version is not brought to this one by its backup. */
 async function remember(config: Config, end: BackupEnd): Promise<void> {
   try {
+    if (config.database.url !== null) return;
     if ((await peekAt(config))?.schema !== SCHEMA_VERSION) return;
     await withExisting(config, (store) => store.condition.rememberBackup(end));
   } catch {

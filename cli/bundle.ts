@@ -1,13 +1,13 @@
 /** `tq bundle`: writes the models, and all that they import, into one file. That file and tq are all that a box needs. */
-import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
-import { TqError } from "../src/errors.ts";
+import { isTqError, TqError } from "../src/errors.ts";
 import { giveOwner } from "../src/file-owner.ts";
 import { standardError } from "../src/log/standard-stream.ts";
 import { modelFiles, realFile } from "../src/registry/model-files.ts";
 import { tsconfigPlugins } from "../src/registry/tsconfig.ts";
 import { requireModels } from "../src/worker/lacking-models.ts";
-import { cannotWriteFile } from "../src/whole-file.ts";
+import { cannotWriteFile, removeDraft } from "../src/whole-file.ts";
 import { BUNDLE_MARK, checkTarget } from "./bundle-target.ts";
 import { command } from "./command/command.ts";
 import { loadInProcess } from "./command/models.ts";
@@ -43,7 +43,7 @@ export const bundle = command({
     if (!sources.includes(models) && target.startsWith(join(models, sep))) {
       throw refused(`${target} would be one of them; name a file in another folder`, "invalid");
     }
-    checkTarget(target, force);
+    must(target, () => checkTarget(target, force));
     const registry = await loadRegistry(config, program, standardError());
     const text = mapFrom(dirname(target), await built(models, sources));
     const catalog = registry.catalog();
@@ -136,7 +136,7 @@ function must(target: string, write: () => void): void {
   try {
     write();
   } catch (error) {
-    throw cannotWriteFile(target, error);
+    throw isTqError(error) ? error : cannotWriteFile(target, error);
   }
 }
 
@@ -154,6 +154,6 @@ async function write(
     giveOwner(draft, folder);
     must(target, () => renameSync(draft, target));
   } finally {
-    rmSync(draft, { force: true });
+    removeDraft(draft);
   }
 }

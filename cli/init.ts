@@ -1,12 +1,5 @@
 /** `tq init`: writes the files of a new project into a folder. */
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  statSync,
-} from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { isTqError, TqError } from "../src/errors.ts";
 import { pathInShell } from "../src/in-shell.ts";
@@ -114,8 +107,8 @@ function ownModels(folder: string, said: string | null): string | null {
 
 /** Adds to a .gitignore that is there the lines that it lacks. @returns these; none where there is no such file */
 function addIgnores(path: string): readonly string[] {
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return [];
   try {
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return [];
     const { lines, added } = missingIgnores(readFileSync(path, "utf8"));
     if (lines.length > 0) appendFileSync(path, added);
     return lines;
@@ -151,12 +144,8 @@ function write(file: string, text: string): boolean {
     createFile(path, text);
     return true;
   } catch (cause) {
-    if ((cause as { code?: string }).code !== "EEXIST") throw cannotWriteFile(path, cause);
     if (existsSync(path)) return false;
-    const why = statSync(parent, { throwIfNoEntry: false })?.isDirectory()
-      ? `it is a link to ${readlinkSync(path)}, where nothing is; remove it, or make that`
-      : `${parent} is not a folder; rename it`;
-    throw new TqError("invalid", `Cannot write ${path}: ${why}, and run tq init again`, { cause });
+    throw cannotWriteFile(path, cause);
   }
 }
 

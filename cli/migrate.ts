@@ -1,6 +1,6 @@
 /** `tq migrate`: brings a database to this version, or moves its queue into another one. */
 import { resolve } from "node:path";
-import { TqError } from "../src/errors.ts";
+import { messageOf, TqError } from "../src/errors.ts";
 import { databaseExists, migrateServer, moveDatabase, serverSetup } from "../src/open-store.ts";
 import type { Moved } from "../src/store/moving.ts";
 import { isDatabaseUrl } from "../src/values/database-url.ts";
@@ -29,7 +29,8 @@ export const migrate = command({
   flags: {
     sql: {
       type: "boolean",
-      description: "Only print the SQL that makes the schema and roles in a PostgreSQL database",
+      description:
+        "Only print the SQL that makes the schema and roles in a PostgreSQL database, or what an older schema lacks",
     },
     to: {
       type: "string",
@@ -48,7 +49,9 @@ export const migrate = command({
     }
     if (sql) {
       if (to !== undefined) throw new TqError("invalid", "Cannot use --sql with --to");
-      write(await serverSetup());
+      const say = (error: unknown) =>
+        program.note(`This is for a database without the schema tq: ${messageOf(error)}`);
+      write(await serverSetup(program.config(), say));
       return;
     }
     const config = program.config();

@@ -31,7 +31,7 @@ import { printable } from "../src/printable.ts";
 import { whyUntaken } from "./command/untaken.ts";
 import { readObject } from "./command/values.ts";
 import { waitForEnd } from "./command/wait.ts";
-import { INTERRUPTED, whileLooking } from "./command/while-looking.ts";
+import { Interrupted, whileLooking } from "./command/while-looking.ts";
 
 const flags = {
   model: { type: "positional", description: CALL.model.help },
@@ -205,14 +205,14 @@ async function reportEnds(
       return waitForEnd(store, ids, (line) => program.note(line), { signal, ...shows });
     }),
   );
-  if (tasks === INTERRUPTED) {
+  if (tasks instanceof Interrupted) {
     const [first] = ids;
     program.note(
       ids.length === 1
         ? `Stopped waiting: task ${first} goes on, and tq watch ${first} follows it again`
         : `Stopped waiting: the tasks go on, and tq watch ${first} follows the first one`,
     );
-    return INTERRUPTED;
+    return tasks.status;
   }
   if (program.json) answerJson(tasks, single, program);
   const unfinished = tasks.filter((task) => task.state !== "finished");

@@ -1,4 +1,5 @@
 /** `tq serve`: serves the admin API without running tasks. */
+import { keepFewPages } from "../src/executable-pages.ts";
 import { standardOutput } from "../src/log/standard-stream.ts";
 import type { ModelCrons } from "../src/cron/merge.ts";
 import { loadedVersion } from "../src/registry/model-version.ts";
@@ -17,7 +18,7 @@ import { settingFlag } from "./command/flags.ts";
 import { modeOf } from "./command/mode.ts";
 import { withStore } from "./command/program.ts";
 import { loadRegistry } from "./command/runtime.ts";
-import { stopOnSignals } from "./command/signals.ts";
+import { outliveHangUps, stopOnSignals } from "./command/signals.ts";
 import { ServiceManager } from "./service/notify.ts";
 import { liveWorkers } from "../src/store/live-workers.ts";
 
@@ -37,6 +38,7 @@ export const serve = command({
     const config = program.config();
     const manager = ServiceManager.of(process.env);
     const report = program.report(config);
+    const leaveEarly = outliveHangUps(() => tellNoReload(report)); // models may take long to load
     try {
       const registry =
         config.models === null ? null : await loadRegistry(config, program, standardOutput());
@@ -46,6 +48,7 @@ export const serve = command({
         config,
         async (store) => {
           const mode = await modeOf(store, config);
+          leaveEarly();
           const stopAsked = untilStopSignal(report); // a signal may come as soon as the log says that the server listens
           const server = await serveAdmin({
             store,
@@ -71,6 +74,7 @@ export const serve = command({
           const isAlone = async () => (await liveWorkers(store)).length === 0; // otherwise a worker counts
           const recounting = new Recounting(store, isAlone);
           recounting.start();
+          keepFewPages();
           await stopAsked;
           recounting.stop();
           manager?.stopping(0);
@@ -118,13 +122,17 @@ async function knownIn(registry: Registry | null, config: Config): Promise<Known
 const NO_RELOAD =
   "SIGHUP changes nothing here: tq serve reads its models and settings at its start alone; restart it for new ones";
 
+function tellNoReload(report: Report): void {
+  report({ name: "log.note", level: "warn", message: NO_RELOAD });
+}
+
 async function untilStopSignal(report: Report): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const leave = stopOnSignals({
     stop: async () => {
       resolve();
     },
-    reload: () => report({ name: "log.note", level: "warn", message: NO_RELOAD }),
+    reload: () => tellNoReload(report),
   });
   await promise;
   leave(); // without a handler, a second signal ends the process at once

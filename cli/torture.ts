@@ -1,8 +1,8 @@
 /** `tq torture`: proves on the user's own disk that no task is lost or done twice, whatever is killed. */
 import { accessSync, constants, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { isTqError, TqError } from "../src/errors.ts";
-import { ownerWords } from "../src/file-owner.ts";
+import { refusalOf } from "../src/write-refusal.ts";
 import { command } from "./command/command.ts";
 import type { Program } from "./command/program.ts";
 import { block } from "./terminal/table.ts";
@@ -83,13 +83,7 @@ function makeFolder(dir: string | undefined): string {
     return folder;
   } catch (cause) {
     if (isTqError(cause) || !(cause instanceof Error)) throw cause;
-    const owners = ownerWords(folder) || ownerWords(dirname(folder));
-    const advice = "name a folder with --dir that this user may write";
-    throw new TqError(
-      "invalid",
-      `Cannot torture in ${folder}: ${cause.message}${owners}; ${advice}`,
-      { cause },
-    );
+    throw refusalOf(`Cannot torture in ${folder}`, folder, cause);
   }
 }
 

@@ -1,5 +1,5 @@
 /** `tq version`: prints the versions of tq, its schema and Bun. */
-import { SCHEMA_VERSION } from "../src/open-store.ts";
+import { POSTGRES_SCHEMA_VERSION, SCHEMA_VERSION } from "../src/open-store.ts";
 import { VERSION } from "../src/version.ts";
 import { command } from "./command/command.ts";
 
@@ -8,7 +8,12 @@ export const version = command({
   description: "Print the version of tq",
   flags: {},
   run: async (_values, program) => {
-    const data = { tq: VERSION, schema: SCHEMA_VERSION, bun: Bun.version };
+    const data = {
+      tq: VERSION,
+      schema: SCHEMA_VERSION,
+      postgres_schema: POSTGRES_SCHEMA_VERSION,
+      bun: Bun.version,
+    };
     program.answer(data, () => `tq ${VERSION} (schema ${SCHEMA_VERSION}, Bun ${Bun.version})`);
   },
 });

@@ -3,7 +3,7 @@ import { command } from "./command/command.ts";
 import { follow } from "./command/follow.ts";
 import { heldNote } from "./command/pausing.ts";
 import { type Program, toLook } from "./command/program.ts";
-import { INTERRUPTED, whileLooking } from "./command/while-looking.ts";
+import { Interrupted, whileLooking } from "./command/while-looking.ts";
 import { findWanted, readWanted, REF_FLAG } from "./command/wanted.ts";
 import { FollowView } from "./terminal/follow-view.ts";
 import { outputTerminal, write } from "./terminal/terminal.ts";
@@ -40,9 +40,9 @@ async function watchTask(store: Store, id: number, program: Program): Promise<nu
     return last;
   });
   view.end();
-  if (state === INTERRUPTED) {
+  if (state instanceof Interrupted) {
     program.note(`Stopped looking: task ${id} goes on, and tq watch ${id} follows it again`);
-    return INTERRUPTED;
+    return state.status;
   }
   return state === null || state === "finished" ? 0 : 1;
 }

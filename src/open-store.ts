@@ -6,23 +6,24 @@ import { TqError } from "./errors.ts";
 import type { Report } from "./log/events.ts";
 import type { Moved, MoveSource, MoveTarget } from "./store/moving.ts";
 import { databaseName, databaseUrlFault, isDatabaseUrl } from "./values/database-url.ts";
-import type { PostgresOptions } from "./postgres/database.ts";
+import type { PostgresOptions } from "./postgres/options.ts";
 import type * as Postgres from "./postgres/store.ts";
 import type * as PostgresWorker from "./postgres/worker-store.ts";
 import type { Config } from "./settings/config.ts";
 import type { SqliteOptions } from "./sqlite/database.ts";
-import type { Peeked } from "./sqlite/peek.ts";
 import { SqliteStore } from "./sqlite/store.ts";
 import { SqliteThreadStore, SqliteWorkerStore } from "./sqlite/worker-store.ts";
+import type { Peeked } from "./store/peeked.ts";
 import type { BackupContent, Restored, RestoreOptions } from "./store/restore.ts";
 import type { Compacted, Store } from "./store/store.ts";
 import type { TrialStore } from "./store/trial.ts";
 import type { ThreadStore, ThreadStoreOptions, WorkerStore } from "./store/worker-store.ts";
 
+export { POSTGRES_SCHEMA_VERSION } from "./postgres/schema-version.ts";
 export { SCHEMA_VERSION } from "./sqlite/migrate.ts";
 export { replaceFileFunctions } from "./sqlite/protection/protect.ts";
 
-type StoreConfig = Pick<Config, "database" | "queue">;
+type StoreConfig = Pick<Config, "database" | "queue" | "worker">;
 
 /** Opens the store of a program. @throws TqError when the database cannot be used */
 export function openStore(config: StoreConfig): Store {
@@ -81,9 +82,13 @@ export function openThreadStore(config: StoreConfig, options: ThreadStoreOptions
   return new SqliteThreadStore(optionsOf(config), options);
 }
 
-/** Looks into the file of the database without bringing it to this version's schema; null: there is none. */
+/** Looks into the database without bringing it to this version's schema; null: there is none. */
 export async function peekAt({ database }: Pick<StoreConfig, "database">): Promise<Peeked | null> {
-  if (database.url !== null) return null;
+  const { url, timeout } = database;
+  if (url !== null) {
+    const { peek: peekServer } = await import("./postgres/peek.ts");
+    return peekServer(url, timeout);
+  }
   const { peek } = await import("./sqlite/peek.ts"); // for one command alone
   return peek(database.path);
 }
@@ -128,10 +133,24 @@ export async function compactDatabase(config: StoreConfig, full: boolean): Promi
   return compact(optionsOf(config), full);
 }
 
-/** The SQL that makes what tq needs in a PostgreSQL database, and the roles that may use it. */
-export async function serverSetup(): Promise<string> {
-  const { setupSql } = await import("./postgres/setup.ts");
-  return setupSql();
+/**
+ * The SQL that makes what tq needs in a PostgreSQL database, and the roles that may use it; or what one lacks that has an older
+ * schema.
+ *
+ * @param unseen called where the database that is named cannot be looked at: it is then taken for one without a schema
+ */
+export async function serverSetup(
+  { database: { url, timeout } }: Pick<StoreConfig, "database">,
+  unseen: (error: unknown) => void,
+): Promise<string> {
+  const { installedOn, sqlFor } = await import("./postgres/setup.ts");
+  if (url === null) return sqlFor(null);
+  try {
+    return sqlFor(await installedOn(url, timeout));
+  } catch (error) {
+    unseen(error);
+    return sqlFor(null);
+  }
 }
 
 /**
@@ -164,7 +183,7 @@ export async function migrateServer(config: StoreConfig): Promise<string> {
  * @throws TqError "conflict" while a worker lives, or where the other database is in use
  */
 export async function moveDatabase(
-  config: StoreConfig & Pick<Config, "worker">,
+  config: StoreConfig,
   to: string,
   leave: readonly string[],
 ): Promise<Moved> {
@@ -175,17 +194,14 @@ export async function moveDatabase(
 }
 
 /** Copies the queue, with the tables of its models, into a file that is not there, while nobody uses it. */
-export async function copyDatabase(
-  config: StoreConfig & Pick<Config, "worker">,
-  file: string,
-): Promise<void> {
+export async function copyDatabase(config: StoreConfig, file: string): Promise<void> {
   const { moveQueue } = await import("./store/moving.ts");
   await using source = await openSource(config);
   await using target = await openTarget(config, file);
   await moveQueue(source, target, [], true);
 }
 
-async function openSource(config: StoreConfig & Pick<Config, "worker">): Promise<MoveSource> {
+async function openSource(config: StoreConfig): Promise<MoveSource> {
   const server = serverOf(config);
   if (server === null) {
     const { SqliteMoveSource } = await import("./sqlite/moving/source.ts");
@@ -195,15 +211,18 @@ async function openSource(config: StoreConfig & Pick<Config, "worker">): Promise
   return PostgresMoveSource.open(server, config.worker.max_crashes);
 }
 
-async function openTarget({ database, queue }: StoreConfig, to: string): Promise<MoveTarget> {
+async function openTarget(
+  { database, queue, worker }: StoreConfig,
+  to: string,
+): Promise<MoveTarget> {
   if (!isDatabaseUrl(to)) {
     const { SqliteMoveTarget } = await import("./sqlite/moving/target.ts");
-    return new SqliteMoveTarget(to);
+    return SqliteMoveTarget.open(to, database.url === null ? database.path : null);
   }
   const fault = databaseUrlFault(to);
   if (fault !== null) throw new TqError("invalid", `Cannot move the queue there: ${fault}`);
   const { PostgresMoveTarget } = await import("./postgres/moving/target.ts");
-  const server = serverOf({ database: { ...database, url: to }, queue });
+  const server = serverOf({ database: { ...database, url: to }, queue, worker });
   if (server === null) throw new TqError("invalid", "Cannot move: no database is named");
   return PostgresMoveTarget.open(server);
 }
@@ -254,10 +273,11 @@ function postgresWorker(): typeof PostgresWorker {
 }
 
 /** The options of a store on PostgreSQL; null: the database is a file. */
-function serverOf({ database, queue }: StoreConfig): PostgresOptions | null {
+function serverOf({ database, queue, worker }: StoreConfig): PostgresOptions | null {
   const { url, path, timeout, connections } = database;
   if (url === null) return null;
-  return { url, folder: dirname(path), timeout, connections, maxSize: queue.max_size };
+  const limits = { timeout, connections, lockTimeout: worker.lock_timeout };
+  return { url, folder: dirname(path), ...limits, maxSize: queue.max_size };
 }
 
 const BACK_UP_SERVER = "use pg_dump, or the backups of the server";

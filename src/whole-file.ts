@@ -1,8 +1,9 @@
 /** Files that users see, written whole: a full disk and a kill leave what was there before, and no part of the new one. */
 import { linkSync, lstatSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { messageOf, TqError } from "./errors.ts";
-import { giveOwner, ownerWords } from "./file-owner.ts";
+import type { TqError } from "./errors.ts";
+import { giveOwner } from "./file-owner.ts";
+import { codeOf, refusalOf } from "./write-refusal.ts";
 
 interface Made {
   /** Default: that of the user's shell. */
@@ -36,7 +37,16 @@ function writeDraft(path: string, text: string, made: Made, take: (draft: string
     writeNew(draft, text, made, dirname(path));
     take(draft);
   } finally {
+    removeDraft(draft);
+  }
+}
+
+/** A disk that takes no file lets none be removed either: the first refusal is the one to tell. */
+export function removeDraft(draft: string): void {
+  try {
     rmSync(draft, { force: true });
+  } catch {
+    // it is not there, or stays
   }
 }
 
@@ -68,25 +78,7 @@ function hasNoLinks(error: unknown): boolean {
   return ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"].includes(codeOf(error));
 }
 
-/** True where the disk, or the part of it that this user may have, is full. */
-export function isFull(error: unknown): boolean {
-  return ["ENOSPC", "EDQUOT"].includes(codeOf(error));
-}
-
 /** The refusal for a file that could not be written. */
 export function cannotWriteFile(path: string, cause: unknown): TqError {
-  const folder = dirname(path);
-  const why = codeOf(cause) === "ENOENT" ? `there is no folder ${folder}` : reasonOf(cause);
-  const sentence = `Cannot write ${path}: ${why}${ownerWords(folder)}`;
-  return new TqError(isFull(cause) ? "full" : "invalid", sentence, { cause });
-}
-
-/** The system's words without the call that failed, which names a file that nobody knows. */
-export function reasonOf(error: unknown): string {
-  const message = messageOf(error);
-  return codeOf(error) === "" ? message : message.replace(/, \w+(?: '.*)?$/s, "");
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
+  return refusalOf(`Cannot write ${path}`, path, cause);
 }

@@ -7,7 +7,7 @@ import { taskTable } from "../terminal/tasks.ts";
 import { counted } from "../terminal/text.ts";
 import type { Program } from "./program.ts";
 import { unknownNameWords } from "./unknown-names.ts";
-import { INTERRUPTED, whileLooking } from "./while-looking.ts";
+import { Interrupted, whileLooking } from "./while-looking.ts";
 
 /** The words of a move. */
 interface Words {
@@ -43,9 +43,9 @@ export async function moveMatching(
 ): Promise<Moved> {
   const filter = movable(move, given);
   const ids = await findWatched(store, filter, program);
-  if (ids === null) {
+  if (ids instanceof Interrupted) {
     program.note("Stopped while it counted: no task was touched");
-    return { moved: 0, status: INTERRUPTED };
+    return { moved: 0, status: ids.status };
   }
   if (isDry) {
     await showDry(store, filter, ids, words, program);
@@ -55,11 +55,11 @@ export async function moveMatching(
     answer(0, words, program);
     return { moved: 0, status: 0 };
   }
-  const { moved, isStopped } = await moveWatched(store, filter, move, ids, words, program);
+  const { moved, stopped } = await moveWatched(store, filter, move, ids, words, program);
   answer(moved, words, program);
-  if (isStopped) {
+  if (stopped !== null) {
     program.note(`Stopped before the rest of ${ids.length}: the same command goes on`);
-    return { moved, status: INTERRUPTED };
+    return { moved, status: stopped.status };
   }
   if (ids.length > moved) {
     const rest = counted(ids.length - moved, "task");
@@ -85,20 +85,20 @@ function question(ids: readonly number[], { name }: Words): string {
   return `${verb} ${which}?`;
 }
 
-/** @returns null where a signal has ended the search. */
 async function findWatched(
   store: Store,
   filter: ReadFilter,
   program: Program,
-): Promise<number[] | null> {
+): Promise<number[] | Interrupted> {
   const line = program.countLine();
   const tell = (count: number) => line.show(() => `counts: ${count} so far`);
   const found = await whileLooking(async (signal) => {
     const ids = await findAll(store, filter, { tell, signal });
-    return signal.aborted ? null : ids;
+    signal.throwIfAborted();
+    return ids;
   });
   line.end();
-  return found === INTERRUPTED ? null : found;
+  return found;
 }
 
 async function moveWatched(
@@ -116,11 +116,12 @@ async function moveWatched(
     line.show(() => `${count} of ${counted(ids.length, "task")} ${done} so far`);
   };
   try {
-    const isStopped = await whileLooking(async (signal) => {
+    const stopped = await whileLooking(async (signal) => {
       await moveThese(store, move, ids, filter, { tell, signal });
-      return signal.aborted;
+      signal.throwIfAborted();
+      return null;
     });
-    return { moved, isStopped: isStopped !== false };
+    return { moved, stopped };
   } finally {
     line.end();
   }

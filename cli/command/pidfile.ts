@@ -2,8 +2,8 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { TqError } from "../../src/errors.ts";
-import { giveOwner, ownerWords } from "../../src/file-owner.ts";
-import { isFull } from "../../src/whole-file.ts";
+import { giveOwner } from "../../src/file-owner.ts";
+import { refusalOf } from "../../src/write-refusal.ts";
 
 /**
  * Writes the id of this process. It replaces the file of a dead process, even when another program has that id by now,
@@ -30,10 +30,7 @@ export function writePidfile(path: string): void {
     writeFileSync(path, `${process.pid}\n`);
     giveOwner(path, dirname(path));
   } catch (error) {
-    throw new TqError(
-      isFull(error) ? "full" : "invalid", // an empty file that stays counts as none at the next start
-      `Cannot write the pid file ${path}: ${(error as Error).message}${ownerWords(path, dirname(path))}`,
-    );
+    throw refusalOf(`Cannot write the pid file ${path}`, path, error); // an empty file that stays counts as none
   }
 }
 
@@ -53,8 +50,12 @@ function readPid(path: string): number | null {
 
 /** False for an empty file, which a process leaves when it is killed while it writes. */
 function isNonEmptyFile(path: string): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat !== undefined && stat.isFile() && stat.size > 0;
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    return stat !== undefined && stat.isFile() && stat.size > 0;
+  } catch {
+    return false; // to write it says why it cannot be seen
+  }
 }
 
 /**

@@ -1,27 +1,37 @@
 /** A look that a signal ends: Ctrl-C does not touch the task that is looked at. */
-import { stopOnSignals } from "./signals.ts";
+import { statusOf, stopOnSignals } from "./signals.ts";
 
-/** The exit status of a command that Ctrl-C has ended: 128 and the number of SIGINT. */
-export const INTERRUPTED = 130;
+/** A signal has ended the look. */
+export class Interrupted {
+  /** The exit status of the command. */
+  readonly status: number;
+
+  constructor(status: number) {
+    this.status = status;
+  }
+}
 
 /**
  * Looks until the first signal that would end the command.
  *
- * @returns what the look returns; INTERRUPTED once a signal came.
+ * @param look its signal's reason is an `Interrupted`.
+ * @returns what the look returns; an `Interrupted` where it throws the reason of its signal
  */
 export async function whileLooking<T>(
   look: (signal: AbortSignal) => Promise<T>,
-): Promise<T | typeof INTERRUPTED> {
+): Promise<T | Interrupted> {
   const left = new AbortController();
-  const stop = async (how?: "graceful" | "now"): Promise<void> => {
-    if (how === "now") process.exit(INTERRUPTED);
-    left.abort();
-  };
-  const leave = stopOnSignals({ stop });
+  const leave = stopOnSignals({
+    stop: async (how, signal) => {
+      const status = statusOf(signal);
+      if (how === "now") process.exit(status);
+      left.abort(new Interrupted(status));
+    },
+  });
   try {
     return await look(left.signal);
   } catch (error) {
-    if (left.signal.aborted && error === left.signal.reason) return INTERRUPTED;
+    if (error instanceof Interrupted) return error;
     throw error;
   } finally {
     leave();

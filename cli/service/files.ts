@@ -1,8 +1,8 @@
 /** The files that define services. */
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { messageOf, TqError } from "../../src/errors.ts";
 import { cannotWriteFile, replaceFile } from "../../src/whole-file.ts";
+import { refusalOf } from "../../src/write-refusal.ts";
 
 /** Stands in the first lines of each file that tq makes: it changes and removes no other. */
 export const MADE_BY = "Made by tq service install, and taken away by tq service remove.";
@@ -13,7 +13,7 @@ export function readDefinition(file: string): string | null {
     return readFileSync(file, "utf8");
   } catch (error) {
     if ((error as { code?: string }).code === "ENOENT") return null;
-    throw new TqError("invalid", `Cannot read ${file}: ${messageOf(error)}`);
+    throw refusalOf(`Cannot read ${file}`, file, error);
   }
 }
 
@@ -59,6 +59,6 @@ export function removeDefinition(file: string): void {
   try {
     rmSync(file, { force: true });
   } catch (error) {
-    throw new TqError("invalid", `Cannot remove ${file}: ${messageOf(error)}`);
+    throw refusalOf(`Cannot remove ${file}`, file, error);
   }
 }

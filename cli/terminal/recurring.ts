@@ -1,6 +1,7 @@
 /** Recurring tasks as text for people. */
 import { basename } from "node:path";
 import { DATABASE_ORIGIN, type CronPause } from "../../src/cron/ledger.ts";
+import { originOf, placeOf } from "../../src/cron/origin.ts";
 import { printable } from "../../src/printable.ts";
 import type { Listed } from "../../src/tasks/cron/listed.ts";
 import { cronPauseWords, recurringMarks } from "../../src/tasks/cron/marks.ts";
@@ -87,7 +88,9 @@ function zoneWords({ time_zone, clock }: RecurringTask): string {
 }
 
 function originShort(origin: string): string {
-  return origin === DATABASE_ORIGIN ? origin : basename(origin);
+  if (origin === DATABASE_ORIGIN) return origin;
+  const { host, path } = placeOf(origin);
+  return originOf(basename(path), host);
 }
 
 /** `11-29 02:30 finished (41)`, `11-29 02:30 missed` */

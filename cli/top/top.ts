@@ -5,7 +5,7 @@ import { readLast } from "../../src/tasks/statistics/span.ts";
 import { formatDuration, SECOND_MS } from "../../src/values/duration.ts";
 import { command } from "../command/command.ts";
 import type { Program } from "../command/program.ts";
-import { INTERRUPTED, whileLooking } from "../command/while-looking.ts";
+import { Interrupted, whileLooking } from "../command/while-looking.ts";
 import { FullScreen, isScreen } from "../terminal/full-screen.ts";
 import { type Source, type TopLook, whileOpen } from "./look.ts";
 import { PaceMeter } from "./pace.ts";
@@ -73,9 +73,9 @@ async function live(source: Source): Promise<number> {
   let trouble: string | null = null;
   const meter = new PaceMeter();
   meter.add(momentOf(look));
-  const end = Promise.withResolvers<number>();
+  const end = Promise.withResolvers<number | Interrupted>();
   const shown = await whileLooking(async (signal) => {
-    const interrupted = () => end.resolve(INTERRUPTED);
+    const interrupted = () => end.resolve(signal.reason as Interrupted);
     signal.addEventListener("abort", interrupted, { once: true });
     const draw = () => screen.draw(screenLines({ look, pace: meter.pace, trouble }, screen.size));
     using screen = new FullScreen({
@@ -95,15 +95,15 @@ async function live(source: Source): Promise<number> {
     });
     return await Promise.race([end.promise, looks]); // the screen is there until then
   });
-  return shown;
+  return shown instanceof Interrupted ? shown.status : shown;
 }
 
 /** Looks until the end; never resolves before. @param tell of each look, or why it failed. */
 async function lookOn(
   source: Source,
-  end: Promise<number>,
+  end: Promise<number | Interrupted>,
   tell: (news: TopLook | string) => void,
-): Promise<number> {
+): Promise<number | Interrupted> {
   let isOver = false;
   const over = end.then((status) => {
     isOver = true;

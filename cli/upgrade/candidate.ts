@@ -1,8 +1,10 @@
 /** The executable that is to take the place of this one: copied beside it, and tried there. */
 import {
+  accessSync,
   chmodSync,
   chownSync,
   closeSync,
+  constants,
   copyFileSync,
   fsyncSync,
   openSync,
@@ -12,15 +14,18 @@ import {
   rmSync,
   statSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { messageOf, TqError } from "../../src/errors.ts";
-import { isFull } from "../../src/whole-file.ts";
+import { basename, dirname, join, resolve } from "node:path";
+import { isTqError, messageOf, TqError } from "../../src/errors.ts";
+import { removeDraft } from "../../src/whole-file.ts";
+import { isFull, refusalOf, refusalWords } from "../../src/write-refusal.ts";
 
 export interface Build {
   /** As `tq version` says it. */
   readonly version: string;
   /** The version of the schema that it brings a database to. */
   readonly schema: number;
+  /** The same of PostgreSQL; null: it knows no server. */
+  readonly serverSchema: number | null;
 }
 
 export class Candidate implements Disposable {
@@ -36,15 +41,15 @@ export class Candidate implements Disposable {
     this.#target = target;
     this.path = `${target}.new-${process.pid}`;
     checkFile(file);
-    removeLeft(target);
     try {
+      removeLeft(target);
       copyFileSync(file, this.path);
       const { mode, uid, gid } = statSync(target);
       if (process.getuid?.() === 0) chownSync(this.path, uid, gid);
       chmodSync(this.path, mode & 0o7777);
       flush(this.path);
     } catch (error) {
-      rmSync(this.path, { force: true });
+      removeDraft(this.path);
       throw cannotWrite(target, error);
     }
   }
@@ -90,9 +95,14 @@ function isAlive(pid: number): boolean {
 }
 
 function checkFile(file: string): void {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  if (stat === undefined) throw new TqError("not_found", `There is no file ${file}`);
-  if (!stat.isFile()) throw refused(file, "it is no file");
+  try {
+    const stat = statSync(file, { throwIfNoEntry: false });
+    if (stat === undefined) throw new TqError("not_found", `There is no file ${file}`);
+    if (!stat.isFile()) throw refused(file, "it is no file");
+    accessSync(file, constants.R_OK);
+  } catch (error) {
+    throw isTqError(error) ? error : refusalOf(`Cannot read ${file}`, resolve(file), error);
+  }
 }
 
 /** Writes the file or the folder to the disk: a power cut must not leave an empty one under the name of tq. */
@@ -106,11 +116,9 @@ export function flush(path: string): void {
 }
 
 export function cannotWrite(target: string, error: unknown): TqError {
-  const { code } = error as { code?: string };
-  const isDenied = code === "EACCES" || code === "EPERM";
-  const hint = isDenied ? "; put sudo before the command" : "";
-  const why = `${messageOf(error)}${hint}`;
-  return new TqError(isFull(error) ? "full" : "invalid", `Cannot replace ${target}: ${why}`);
+  const why = refusalWords(`${target}.new`, error, "put sudo before the command");
+  const code = isFull(error) ? "full" : "invalid";
+  return new TqError(code, `Cannot replace ${target}: ${why}`, { cause: error });
 }
 
 function refused(file: string, why: string): TqError {
@@ -133,8 +141,10 @@ function run(path: string): { stdout: string; stderr: string } {
 
 function buildIn(answer: string): Build | null {
   try {
-    const { tq, schema } = JSON.parse(answer) as { tq?: unknown; schema?: unknown };
-    return typeof tq === "string" && typeof schema === "number" ? { version: tq, schema } : null;
+    const said = JSON.parse(answer) as Readonly<Record<string, unknown>>;
+    const { tq, schema, postgres_schema: onServer } = said;
+    if (typeof tq !== "string" || typeof schema !== "number") return null;
+    return { version: tq, schema, serverSchema: typeof onServer === "number" ? onServer : null };
   } catch {
     return null; // it is another program
   }

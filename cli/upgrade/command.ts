@@ -1,5 +1,6 @@
 /** `tq upgrade`: puts another tq in the place of this one, beside running workers. */
 import { accessSync, constants, realpathSync } from "node:fs";
+import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { pathInShell } from "../../src/in-shell.ts";
 import { TqError } from "../../src/errors.ts";
@@ -106,12 +107,12 @@ async function answer(done: Upgraded, program: Program): Promise<number> {
 
 /** Programs that were not restarted go on with the old executable. */
 function othersLines({ databases, build }: Upgraded): string[] {
-  return databases.flatMap(({ path, others }) =>
+  return databases.flatMap(({ name, others }) =>
     others
       .filter(({ version }) => version !== build.version)
       .map(
-        ({ pid }) =>
-          `The program with pid ${pid} runs tasks of ${path} with the old one: restart it`,
+        ({ pid, host = hostname() }) =>
+          `The program with pid ${pid}${host === hostname() ? "" : ` on ${host}`} runs tasks of ${name} with ${host === hostname() ? "the old one: restart it" : "another tq: upgrade that host too"}`,
       ),
   );
 }

@@ -21,8 +21,6 @@ const PART_BYTES = 64 * 1024;
 /** The row, the values and the texts. */
 const GARBAGE_TIMES = 4;
 
-const encoder = new TextEncoder();
-
 export class LargeAnswers {
   readonly #store: Pick<Store, "after">;
   readonly #room = new Room(ANSWERS);
@@ -35,11 +33,11 @@ export class LargeAnswers {
   async answer<R extends Response>(c: Context<AdminEnv>, make: () => Promise<R>): Promise<R> {
     return this.stream(c, async (leave) => {
       const made = await make();
-      const text = await made.text();
-      const isSmall = text.length <= PART_BYTES || c.req.method === "HEAD";
+      const bytes = await made.bytes();
+      const isSmall = bytes.length <= PART_BYTES || c.req.method === "HEAD";
       if (isSmall) leave();
-      else leaveGarbage(text.length * GARBAGE_TIMES);
-      return new Response(isSmall ? text : partsOf(encoder.encode(text), leave), made) as R;
+      else leaveGarbage(bytes.length * GARBAGE_TIMES);
+      return new Response(isSmall ? bytes : partsOf(bytes, leave), made) as R;
     });
   }
 

@@ -34,7 +34,7 @@ export type OriginKind = (typeof ORIGIN_KINDS)[number];
 /** A recurring task in the database: its definition, as its source had it last. */
 export interface CronRow {
   readonly name: string;
-  /** The file that defines it; "database": `tq cron add` did; "tq": tq itself. */
+  /** The file that defines it, on a server behind its host; "database": `tq cron add` did; "tq": tq itself. */
   readonly origin: string;
   readonly kind: OriginKind;
   /** JSON of the keys that were said, as `encode` writes it. */
@@ -45,7 +45,7 @@ export interface CronRow {
   readonly heldSince: number;
   /** Live workers have its file, and none has the models that it needs. */
   readonly isUnknown: boolean;
-  /** Other files whose definition of this name is not in force. */
+  /** Other files whose definition of this name is not in force; of other hosts only those that say another thing. */
   readonly others: readonly string[];
   readonly override: CronOverride;
   /** Slots up to this time are decided. */
@@ -116,7 +116,7 @@ export interface CronText {
 
 /** The recurring tasks of one source. */
 export interface CronSource {
-  /** The path of its file. */
+  /** The path of its file, behind its host where hosts share the database. */
   readonly origin: string;
   /** Default: "database" and "tq" for these origins, else "settings". */
   readonly kind?: OriginKind;
@@ -138,15 +138,6 @@ export interface CronChanges {
   readonly changed: readonly string[];
   /** Those that their source does not have any more. */
   readonly removed: readonly { readonly name: string; readonly origin: string }[];
-  /** Those that are not in force, as another source has the name. */
-  readonly refused: readonly RefusedDefinition[];
-}
-
-export interface RefusedDefinition {
-  readonly name: string;
-  readonly origin: string;
-  /** The one that has the name. */
-  readonly by: { readonly origin: string; readonly kind: OriginKind };
 }
 
 /** The origin of what `tq cron add` made. */

@@ -3,6 +3,22 @@ import { type CronRow, DATABASE_ORIGIN, ENVIRONMENT_ORIGIN, TQ_ORIGIN } from "./
 import { BACKUP } from "./own.ts";
 import { didYouMean } from "../suggest.ts";
 
+/** `shop-1:/shop/tq.toml` where hosts share a database: a path says nothing of another host's file. */
+export function originOf(path: string, host: string | null): string {
+  return host === null ? path : `${host}:${path}`;
+}
+
+/** The host is null where the database is a file. A drive of Windows is no host. */
+export function placeOf(origin: string): { readonly host: string | null; readonly path: string } {
+  const [, host, path] = /^([^/\\:]+):(\/.*|[A-Za-z]:\\.*)$/.exec(origin) ?? [];
+  return host === undefined || path === undefined ? { host: null, path: origin } : { host, path };
+}
+
+/** True for files of one path, be it on two hosts. */
+export function haveOnePath(one: string, other: string): boolean {
+  return placeOf(one).path === placeOf(other).path;
+}
+
 type Defined = Pick<CronRow, "name" | "origin" | "removedAt">;
 
 /** `the section [cron.nightly] of /shop/tq.toml`, `/shop/models.ts`, `the database`. */
@@ -10,8 +26,10 @@ export function originWords({ name, origin }: Pick<Defined, "name" | "origin">):
   if (origin === DATABASE_ORIGIN) return "the database";
   if (origin === TQ_ORIGIN) return "tq itself";
   if (origin === ENVIRONMENT_ORIGIN) return "the environment, or the options of a program";
-  if (name === BACKUP) return `[backup] of ${origin}`;
-  return origin.endsWith(".toml") ? `the section [cron.${name}] of ${origin}` : origin;
+  const { host, path } = placeOf(origin);
+  const file = host === null ? path : `${path} on ${host}`;
+  if (name === BACKUP) return `[backup] of ${file}`;
+  return path.endsWith(".toml") ? `the section [cron.${name}] of ${file}` : file;
 }
 
 /** Refuses to add one whose name is taken. */

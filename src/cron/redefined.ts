@@ -12,6 +12,7 @@ import {
   ORIGIN_KINDS,
   type OriginKind,
 } from "./ledger.ts";
+import { haveOnePath } from "./origin.ts";
 import { unveiledKeys } from "./shown-call.ts";
 
 /** The keys that say what is called. */
@@ -37,7 +38,9 @@ export interface DefinedCron {
 /** True where the definition of this source takes the place of the one that there is. */
 export function mayTake(source: CronSource, name: string, found: DefinedCron): boolean {
   if (found.removedAt !== null) return true;
-  if (found.origin === source.origin) return !source.foreign?.includes(name) || !found.hasOwner;
+  const isForeign = source.foreign?.includes(name) === true;
+  if (found.origin === source.origin) return !isForeign || !found.hasOwner;
+  if (!isForeign && !found.hasOwner && haveOnePath(found.origin, source.origin)) return true;
   const rank = ORIGIN_KINDS.indexOf(kindOf(source)) - ORIGIN_KINDS.indexOf(found.kind);
   return rank > 0 || (!found.isHeld && found.kind !== "database");
 }

@@ -20,6 +20,7 @@ import {
   connections,
   deadRows,
   oldSnapshot,
+  serverDisk,
   serverWrites,
   vacuumed,
 } from "./checks/server.ts";
@@ -35,6 +36,7 @@ export const CHECKS: readonly Check[] = [
   pushes,
   disk,
   serverWrites,
+  serverDisk,
   threads,
   unservedReady,
   abandoned,

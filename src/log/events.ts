@@ -86,8 +86,16 @@ interface Payloads {
   };
   /** Without a worker, a scheduled task runs at once; `scheduledAt` is ms since 1970 UTC. */
   "task.inline": TaskRun & { readonly scheduledAt: number };
-  /** A task has held the write lock for long: no other task or program can write. */
-  "lock.held": { readonly task: number; readonly thread: number; readonly duration: number };
+  /**
+   * A task has held the write lock for long: no other task or program can write. On a server it has kept a transaction open,
+   * and with that the rows that it has written.
+   */
+  "lock.held": {
+    readonly task: number;
+    readonly thread: number;
+    readonly duration: number;
+    readonly kept: "write lock" | "rows";
+  };
   /** A slot of a recurring task has come, and its task is pushed. `slot` is ms since 1970 UTC. */
   "cron.pushed": {
     readonly cron: string;

@@ -109,8 +109,14 @@ const WORDS: Words = {
       firstSlot === null ? slotWords(slot) : slotsWords(firstSlot, slot),
       ...(reason === null ? [] : [reason]),
     ),
-  "lock.held": ({ task, duration }) =>
-    `task ${task} has held the write lock for ${formatDuration(duration)} and holds up all others; call Transaction.current.commit() before it waits, or let it run outside any transaction (transaction: false)`,
+  "lock.held": ({ task, duration, kept }) => {
+    const time = formatDuration(duration);
+    const what =
+      kept === "rows"
+        ? `kept a transaction open for ${time}: others wait for the rows that it has written, and the server cannot clean up what has ended since`
+        : `held the write lock for ${time} and holds up all others`;
+    return `task ${task} has ${what}; call Transaction.current.commit() before it waits, or let it run outside any transaction (transaction: false)`;
+  },
   "alert.sent": ({ channel, count: failures, ids, duration }) =>
     line(
       `alert sent by ${ALERTS[channel]}`,

@@ -1,5 +1,5 @@
 /** Notices commits by any process: by notifications, and by looks, which find what no notification told. */
-import { clearTimeout, setTimeout } from "../clock.ts";
+import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import type { Watch, WatchEvents } from "../store/worker-store.ts";
 
 /** An idle worker looks this often, whatever it hears: ms. */
@@ -7,6 +7,9 @@ const LOOK_MS = 2_000;
 
 /** A worker that has been busy for so long need not be woken: ms. */
 const BUSY_MS = 1_000;
+
+/** A notification that comes this long after the last one may be of a single push, which an idle thread can claim at once: ms. */
+const CALM_MS = 20;
 
 export class CommitWatch implements Watch {
   readonly #events: WatchEvents;
@@ -16,6 +19,7 @@ export class CommitWatch implements Watch {
   #isIdle = false;
   #looking: Timer | null = null;
   #busy: Timer | null = null;
+  #notifiedAt = -Infinity;
 
   /** @param setIdle says whether notifications are wanted. */
   constructor(events: WatchEvents, setIdle: (isIdle: boolean) => void) {
@@ -29,7 +33,7 @@ export class CommitWatch implements Watch {
     this.#busy = null;
     if (!this.#isIdle) this.#say(true);
     if (this.#looking) clearTimeout(this.#looking);
-    this.#looking = setTimeout(() => this.heard(), LOOK_MS);
+    this.#looking = setTimeout(() => this.#look(), LOOK_MS);
   }
 
   disarm(): void {
@@ -48,8 +52,15 @@ export class CommitWatch implements Watch {
     this.#setIdle(isIdle);
   }
 
-  /** Any process has committed. */
-  heard(): void {
+  /** Any process has committed: a thread claims while the worker looks, and does not wait for the answer. */
+  notified(): void {
+    const isCalm = monotonicNow() - this.#notifiedAt > CALM_MS;
+    this.#notifiedAt = monotonicNow();
+    if (this.#isArmed && isCalm) this.#events.hint();
+    this.#look();
+  }
+
+  #look(): void {
     if (this.#isArmed) this.#events.look();
   }
 

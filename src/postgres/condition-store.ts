@@ -13,7 +13,7 @@ import type { Access } from "./access.ts";
 import * as condition from "./sql/condition.ts";
 import { noteTrouble } from "./sql/noted-failures.ts";
 import { oldestReady } from "./sql/outlook.ts";
-import { commitTime, readServer } from "./sql/server-condition.ts";
+import { commitTime, diskRefusal, readServer } from "./sql/server-condition.ts";
 import { endWaitForModels, isAnyWaitingForModels } from "./sql/waiting-for-models.ts";
 
 export class PostgresCondition implements ConditionStore {
@@ -81,6 +81,14 @@ export class PostgresCondition implements ConditionStore {
 
   server(): Promise<ServerCondition> {
     return this.#access.read(readServer);
+  }
+
+  diskRefusal(): Promise<string | null> {
+    return this.#access.read(diskRefusal);
+  }
+
+  lacksRight(): Promise<string | null> {
+    return this.#access.read(condition.lacksRight);
   }
 
   /** The server does not tell. */

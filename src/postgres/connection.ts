@@ -2,14 +2,28 @@
 import { SQL, type ReservedSQL } from "bun";
 import { monotonicNow, sleep } from "../clock.ts";
 import { databasePlace } from "../values/database-url.ts";
-import { foreignServerError, isAway, translate, translateOpening } from "./errors.ts";
-import { isOwnSetting, laterSettings, noteRefused, startupSettings } from "./session-settings.ts";
+import {
+  foreignServerError,
+  isAway,
+  isOfTls,
+  translate,
+  translateOpening,
+  translateOwn,
+} from "./errors.ts";
+import {
+  isOwnSetting,
+  laterSettings,
+  noteRefused,
+  startupSettings,
+  type TimeLimits,
+} from "./session-settings.ts";
+import { shownCertificate } from "./shown-certificate.ts";
 
-export interface ConnectionOptions {
+export interface ConnectionOptions extends TimeLimits {
   readonly url: string;
   /** How the server is named in errors: without a password. */
   readonly name: string;
-  /** The longest wait for a lock, in ms; also for the connection itself. */
+  /** Also for the connection itself. */
   readonly timeout: number;
   /** How the server lists the connection. */
   readonly application: string;
@@ -19,12 +33,13 @@ export interface ConnectionOptions {
 const AWAY_MS = 100;
 
 /** The driver's options for one connection. */
-export function connectionOptions({ url, timeout, application }: ConnectionOptions) {
+export function connectionOptions(options: ConnectionOptions) {
+  const { url, timeout, application } = options;
   return {
     ...databasePlace(url),
     max: 1,
     connectionTimeout: Math.max(1, Math.ceil(timeout / 1000)),
-    connection: { application_name: application, ...startupSettings(url, timeout) },
+    connection: { application_name: application, ...startupSettings(options) },
   };
 }
 
@@ -47,6 +62,14 @@ interface Lists {
 }
 
 type Result = readonly unknown[] & { readonly count: number; readonly command: string };
+
+/** Says of an error of TLS which certificate it is about. */
+async function withCertificate(error: unknown, url: string): Promise<unknown> {
+  if (!isOfTls(error)) return error;
+  const shown = await shownCertificate(url);
+  if (shown !== null) error.message += `; ${shown}`;
+  return error;
+}
 
 export class Connection {
   readonly #name: string;
@@ -73,13 +96,15 @@ export class Connection {
     for (;;) {
       try {
         const connection = await Connection.#open(options);
-        const settings = laterSettings(url, timeout);
+        const settings = laterSettings(options);
         if (settings !== null) await connection.command(settings);
         return connection;
       } catch (error) {
         if (noteRefused(url, error) && ++refusals < MOST_REFUSALS) continue;
         if (isOwnSetting(error)) throw foreignServerError(error as Error, name);
-        if (!isAway(error) || monotonicNow() + AWAY_MS > until) throw translateOpening(error, name);
+        if (!isAway(error) || monotonicNow() + AWAY_MS > until) {
+          throw translateOpening(await withCertificate(error, url), name);
+        }
         await sleep(AWAY_MS);
       }
     }
@@ -152,15 +177,29 @@ export class Connection {
     return { columns: result.columns ?? [], rows: Array.from(result as readonly unknown[][]) };
   }
 
-  #send(text: string, values: readonly SqlValue[]): Promise<Result> {
-    return this.#translated(this.#reserved.unsafe(text, values as unknown[]));
+  /** Commits where `fn` resolves. */
+  async inTransaction<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
+    try {
+      await this.command("BEGIN");
+      const result = await fn(this);
+      await this.command("COMMIT");
+      return result;
+    } catch (error) {
+      await this.command("ROLLBACK").catch(() => this.lost());
+      throw error;
+    }
   }
 
-  async #translated(query: PromiseLike<unknown>): Promise<Result> {
+  #send(text: string, values: readonly SqlValue[]): Promise<Result> {
+    return this.#translated(this.#reserved.unsafe(text, values as unknown[]), text);
+  }
+
+  /** @param text of a statement that is not the user's own */
+  async #translated(query: PromiseLike<unknown>, text = ""): Promise<Result> {
     try {
       return (await query) as Result;
     } catch (error) {
-      throw translate(error, this.#name);
+      throw (text.includes(" tq.") ? translateOwn : translate)(error, this.#name);
     }
   }
 

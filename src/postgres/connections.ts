@@ -34,11 +34,17 @@ export class Connections {
   readonly #alongside = new Set<(connection: Connection) => void>();
   /** Open, being opened, or lent. */
   #count = 0;
+  #losses = 0;
   #unused: Timer | null = null;
   #isClosed = false;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
+  }
+
+  /** How many connections were lost: the server that answers now may be another one, which lacks the last commits. */
+  get losses(): number {
+    return this.#losses;
   }
 
   /** Lends a connection; give it back. @throws TqError "busy" where all are lent for longer than `database.timeout` */
@@ -67,14 +73,14 @@ export class Connections {
     };
     const onItsOwn = () => {
       this.#alongside.delete(onNext);
-      resolve(this.#lendTo(send));
+      resolve(this.lendTo(send));
     };
     const timer = setTimeout(onItsOwn, this.#count === 0 ? 0 : GIVEN_BACK_MS);
     this.#alongside.add(onNext);
     return promise;
   }
 
-  async #lendTo<T>(fn: (connection: Connection) => Promise<T>): Promise<T> {
+  async lendTo<T>(fn: (connection: Connection) => Promise<T>): Promise<T> {
     const connection = await this.take();
     try {
       return await fn(connection);
@@ -93,6 +99,7 @@ export class Connections {
     let connection: Connection | null = null;
     try {
       connection = await Connection.open(this.#options);
+      connection.onLost(() => (this.#losses += 1));
       await this.#options.onOpen(connection);
       return connection;
     } catch (error) {
@@ -115,7 +122,10 @@ export class Connections {
       };
       const timer = setTimeout(() => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-        const words = `all ${most} connections of this program are in use; raise database.connections`;
+        const words =
+          this.#lent.size < most
+            ? "its server does not answer those who connect"
+            : `all ${most} connections of this program are in use; raise database.connections`;
         reject(new TqError("busy", `Cannot use ${name}: ${words}`));
       }, timeout);
       this.#waiting.push(waiting);
@@ -160,6 +170,7 @@ export class Connections {
 
   /** Ends all connections, also those that are lent: what waits for an answer on them fails. New ones are opened. */
   drop(): void {
+    this.#losses += 1;
     const idle = this.#idle.splice(0);
     for (const { connection } of idle) this.#forget(connection);
     for (const connection of this.#lent) {

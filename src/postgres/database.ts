@@ -3,14 +3,13 @@
  * documents the methods.
  */
 import { bootId } from "../boot-id.ts";
-import { type Clock, clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
+import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import { TqError } from "../errors.ts";
 import { databaseName, databaseUrlFault } from "../values/database-url.ts";
 import type { Soon } from "../soon.ts";
 import { KnownFollowUps } from "../store/known-follow-ups.ts";
 import { type GroupedPush, type PushEnd, PushGroup } from "../store/push-group.ts";
 import type { ClaimOptions, Session } from "../store/session.ts";
-import type { StoreTraits } from "../store/store.ts";
 import type { ClaimedTask, NewTask } from "../task.ts";
 import { Capacity } from "./capacity.ts";
 import type { Connection } from "./connection.ts";
@@ -18,42 +17,18 @@ import { Connections } from "./connections.ts";
 import { checkServer } from "./known-server.ts";
 import { placeOthers } from "./greeting.ts";
 import { Marks } from "./marks.ts";
-import { checkKnown, migrate, schemaVersion } from "./migrate.ts";
+import { prepare, refuseRaised } from "./migrate.ts";
 import { Notifier } from "./notifier.ts";
 import { fitOneStatement, pushAtOnce } from "./pushing.ts";
-import type { OpenTransactions } from "./open-transactions.ts";
+import type { PostgresOptions } from "./options.ts";
+import { Shapes } from "./shapes.ts";
 import { ServerClock } from "./server-clock.ts";
 import { PostgresSession, type SessionOptions } from "./session.ts";
+import { TRAITS } from "./traits.ts";
 import { claimUsually } from "./sql/claim.ts";
 import { mayClaim } from "./sql/ready-count.ts";
-import { isDeadlock, lostIsUncertain } from "./errors.ts";
-
-export interface PostgresOptions {
-  /** `postgresql://user@host/database`. */
-  readonly url: string;
-  /** A folder for files that belong to the database, such as tq.token. */
-  readonly folder: string;
-  /** The ms to wait for a lock, or for a connection. */
-  readonly timeout?: number;
-  /** The most connections that are open at once. */
-  readonly connections?: number;
-  /** So many connections stay open though nobody uses them. */
-  readonly keep?: number;
-  /** How the server lists the connections; default: a name of this process's own, by which others end what is left of it. */
-  readonly application?: string;
-  /** Default: the clock of the server. */
-  readonly clock?: Clock;
-  /** Tells one boot of the machine from another. */
-  readonly bootId?: string;
-  /** The most ready and scheduled tasks that the queue takes; 0: no limit. */
-  readonly maxSize?: number;
-  /** True for programs that write nothing. */
-  readonly onlyLooks?: boolean;
-  /** True for programs that make no queue: the schema must be there. */
-  readonly needsTables?: boolean;
-  /** Learns which transactions of a worker's thread are open; null: nobody asks. */
-  readonly open?: OpenTransactions | null;
-}
+import { lostIsUncertain } from "./errors.ts";
+import { againAfterDeadlock } from "./again.ts";
 
 /** Of no other process, anywhere. */
 export function newApplication(): string {
@@ -66,15 +41,6 @@ export function newApplication(): string {
  */
 const BEGIN_LOOK =
   "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
-
-const TRAITS: StoreTraits = {
-  isServer: true,
-  singleWriter: false,
-  maxBatch: 60, // PostgreSQL keeps 64 subtransactions of each transaction in memory
-  quickMs: 3,
-  batchMs: 20,
-  idleLookMs: 2_000,
-};
 
 export class PostgresDatabase {
   readonly traits = TRAITS;
@@ -94,10 +60,12 @@ export class PostgresDatabase {
     if (fault !== null) throw new TqError("invalid", `Cannot use database.url: ${fault}`);
     this.options = {
       timeout: 5_000,
+      lockTimeout: 60_000,
       connections: 10,
       keep: 1,
       application: newApplication(),
       clock: this.serverClock,
+      thread: null,
       bootId: bootId(),
       maxSize: 0,
       onlyLooks: false,
@@ -107,8 +75,10 @@ export class PostgresDatabase {
     };
     this.name = databaseName(options.url);
     this.folder = options.folder;
+    const { application, thread } = this.options;
     this.connections = new Connections({
       ...this.options,
+      application: thread === null ? application : `${application} ${thread}`,
       name: this.name,
       most: this.options.connections,
       onOpen: (connection) => this.#opened(connection),
@@ -118,13 +88,14 @@ export class PostgresDatabase {
       name: this.name,
       connections: this.connections,
       tables: new Set(),
-      shapes: new WeakMap(),
+      shapes: new Shapes(this.name),
       open: this.options.open,
       now: () => this.now(),
       capacity: new Capacity(this.options),
       knownFollowUps: new KnownFollowUps(),
       marks: new Marks(),
       committed: () => this.notifier.committed(),
+      mayClaim: () => this.mayClaim,
     };
     this.pushes = new PushGroup({
       alone: async (task) => only(await this.#pushGroup([{ tasks: [task], key: null }])),
@@ -152,7 +123,8 @@ export class PostgresDatabase {
 
   /** The first connection makes the schema. */
   async #opened(connection: Connection): Promise<void> {
-    await this.greet(connection);
+    if (this.#readying === null) await this.greet(connection);
+    else await this.greetAgain(connection);
     const readying = (this.#readying ??= this.#ready(connection));
     try {
       await readying;
@@ -164,17 +136,7 @@ export class PostgresDatabase {
 
   async #ready(connection: Connection): Promise<void> {
     await checkServer(connection, this.name);
-    if (!this.options.needsTables) return migrate(connection, this.name);
-    const version = await schemaVersion(connection, this.name);
-    if (version > 0) {
-      checkKnown(version, this.name);
-      if (!this.options.onlyLooks) await migrate(connection, this.name);
-      return;
-    }
-    throw new TqError(
-      "not_found",
-      `Cannot find a queue in ${this.name}: it has no schema tq; start a worker, or run tq migrate`,
-    );
+    this.shared.shapes.found(await prepare(connection, this.name, this.options));
   }
 
   /** Connects, and makes the schema where there is none. @throws TqError where the database cannot be used */
@@ -187,6 +149,11 @@ export class PostgresDatabase {
     const asked = monotonicNow();
     const now = await placeOthers(connection);
     if (now !== null) this.serverClock.learn(now, asked);
+  }
+
+  /** The same once the schema is there: a newer tq may have changed it since. */
+  protected async greetAgain(connection: Connection): Promise<void> {
+    await Promise.all([this.greet(connection), refuseRaised(connection, this.name)]);
   }
 
   now(): number {
@@ -228,9 +195,15 @@ export class PostgresDatabase {
     });
   }
 
+  /** False where a thread has to ask first what it holds. */
+  protected get mayClaim(): boolean {
+    return true;
+  }
+
   /** By one statement where that finds tasks: a thread that was woken is not to wait for another round trip. */
   async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
-    const claiming = this.read((db) => claimUsually(db, options, this.now(), this.shared.marks));
+    const { marks } = this.shared;
+    const claiming = this.read((db) => claimUsually(db, options, this.now(), marks, "alone"));
     const claimed = await claiming.catch((error: unknown) => {
       throw lostIsUncertain(error, this.name); // the thread may hold tasks
     });
@@ -274,6 +247,16 @@ export class PostgresDatabase {
     return this.read((db) => this.shared.capacity.refusal(db, 1));
   }
 
+  async check(): Promise<void> {}
+
+  /** What can be read here is on the server's disk, but for claims: these need not be. */
+  async flush(): Promise<void> {}
+
+  /** @returns false where it is known that no webhook has an end to tell */
+  protected mayHaveEnds(): boolean {
+    return true;
+  }
+
   async close(): Promise<void> {
     await this.notifier.close();
     await this.connections.close();
@@ -284,17 +267,4 @@ export class PostgresDatabase {
 function only([end]: readonly PushEnd[]): number[] {
   if (end && "ids" in end) return end.ids;
   throw end?.error;
-}
-
-const MOST_TRIES = 5;
-
-/** Runs it again where it waited for a transaction that waited for it: the server has undone all of it. */
-async function againAfterDeadlock<T>(fn: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await fn();
-    } catch (error) {
-      if (tries === MOST_TRIES || !isDeadlock(error)) throw error;
-    }
-  }
 }

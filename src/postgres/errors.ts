@@ -40,8 +40,8 @@ const SENTENCES: readonly Sentence[] = [
   [
     /^53300$/,
     "busy",
-    (name) =>
-      `Cannot connect to ${name}: the server has no connection left; raise its max_connections, or let fewer programs and threads connect`,
+    (name, message) =>
+      `Cannot connect to ${name}: the server has no connection left (${message}); raise its max_connections, or the connection limit of the role or database, or let fewer programs and threads connect`,
   ],
   [
     /^(53100|53200)$/,
@@ -72,6 +72,12 @@ const SENTENCES: readonly Sentence[] = [
     "database",
     (name, message) =>
       `Cannot use ${name}: ${message}; let the search_path of its user name a schema that is there, for the tables of models`,
+  ],
+  [
+    /^TQ003$/,
+    "busy",
+    (name) =>
+      `Cannot go on with ${name}: a column has another type than when its statement was first sent; it is prepared anew`,
   ],
   [/^22021$/, "invalid", () => "Cannot store text with a NUL character: PostgreSQL takes none"],
   [
@@ -123,10 +129,26 @@ const DRIVER_SENTENCES: readonly Sentence[] = [
   ],
 ];
 
+const READ_ONLY = "25006";
+const CHANGED_COLUMN = "TQ003";
+
 interface DriverError extends Error {
   readonly code?: string;
+  /** The function of the server's that has said it: it has the same name in all languages. */
+  readonly routine?: string;
   /** The SQLSTATE; the driver calls it so. */
   readonly errno?: string | number;
+}
+
+/**
+ * A state of tq's own, for two of the many errors that have this one: a standby does not have the table of what runs say,
+ * which no server keeps over a crash; and a prepared statement has other columns since.
+ */
+function moreExactly(error: unknown): string | null {
+  if (sqlState(error) !== "0A000") return null;
+  const { routine } = error as DriverError;
+  if (routine === "get_relation_info") return READ_ONLY;
+  return routine === "RevalidateCachedQuery" ? CHANGED_COLUMN : null;
 }
 
 /** The SQLSTATE of an error of the server; null: it is none. */
@@ -144,7 +166,7 @@ export function translate(error: unknown, name: string): unknown {
   const found =
     state === null
       ? DRIVER_SENTENCES.find(([pattern]) => isFromDriver(error, code) && pattern.test(code))
-      : SENTENCES.find(([pattern]) => pattern.test(state));
+      : SENTENCES.find(([pattern]) => pattern.test(moreExactly(error) ?? state));
   if (!found) return error;
   const [, kind, words] = found;
   const translated = new TqError(kind, words(name, error.message), { cause: error });
@@ -167,6 +189,15 @@ function isFromDriver(error: Error, code: string): boolean {
   return error instanceof SQL.SQLError || TLS.test(code) || /^(ECONN|ENO|ETIME|EHOST)/.test(code);
 }
 
+/** True for the error of a connection that TLS has refused. */
+export function isOfTls(error: unknown): error is Error {
+  return (
+    error instanceof Error &&
+    sqlState(error) === null &&
+    TLS.test((error as DriverError).code ?? "")
+  );
+}
+
 /** The error of a server that is too old, or is another one that speaks alike. */
 export function foreignServerError(cause: Error, name: string): TqError {
   return new TqError(
@@ -184,6 +215,20 @@ export function translateOpening(error: unknown, name: string): unknown {
   return new TqError(
     "database",
     `Cannot use ${name}: ${message}; mend the options in database.url, or in PGOPTIONS`,
+    { cause: error },
+  );
+}
+
+/** A column, table, function or value that the schema has otherwise. */
+const OTHER_SCHEMA = /^(42703|42P01|42883|42804|42P10|0A000|23502)$/;
+
+/** As `translate`, for a statement of tq's own, which fits the schema that it knows. */
+export function translateOwn(error: unknown, name: string): unknown {
+  if (!OTHER_SCHEMA.test(sqlState(error) ?? "")) return translate(error, name);
+  const { message } = error as Error;
+  return new TqError(
+    "database",
+    `Cannot use ${name}: its schema tq is not the one that this tq knows (${message}); use the tq that all others have, and see tq doctor`,
     { cause: error },
   );
 }

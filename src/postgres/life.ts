@@ -31,6 +31,11 @@ export class Life {
     return life?.statements ?? null;
   }
 
+  /** Asks the server on each connection, as something has changed there. */
+  askNow(): void {
+    for (const life of this.#lives.values()) life.askNow();
+  }
+
   /** The server has said what time it is. */
   learned(): void {
     for (const life of this.#lives.values()) life.learned();

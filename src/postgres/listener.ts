@@ -13,14 +13,14 @@ const LAST_PAUSE_MS = 2_000;
 
 export class Listener {
   readonly #options: ConnectionOptions;
-  readonly #heard: () => void;
+  readonly #heard: (payload: string) => void;
   #sql: SQL | null = null;
   #pause = FIRST_PAUSE_MS;
   #timer: Timer | null = null;
   #isClosed = false;
 
   /** @param heard is called at each notification, and once it listens again: it may have missed some. */
-  constructor(options: ConnectionOptions, heard: () => void) {
+  constructor(options: ConnectionOptions, heard: (payload: string) => void) {
     this.#options = options;
     this.#heard = heard;
   }
@@ -33,10 +33,10 @@ export class Listener {
     });
     this.#sql = sql;
     try {
-      await sql.listen(CHANNEL, () => this.#heard());
+      await sql.listen(CHANNEL, (payload) => this.#heard(payload));
       if (this.#sql !== sql) return;
       this.#pause = FIRST_PAUSE_MS;
-      this.#heard();
+      this.#heard("");
     } catch {
       this.#lost(sql);
     }

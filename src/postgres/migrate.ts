@@ -2,40 +2,90 @@
 import { TqError } from "../errors.ts";
 import type { Connection } from "./connection.ts";
 import { lock } from "./locks.ts";
+import { CHANNEL, SCHEMA_CHANGED } from "./notifier.ts";
+import { POSTGRES_SCHEMA_VERSION } from "./schema-version.ts";
 import first from "./migrations/001.sql" with { type: "text" };
 import second from "./migrations/002.sql" with { type: "text" };
+import third from "./migrations/003.sql" with { type: "text" };
 
-export const MIGRATIONS: readonly string[] = [first, second];
-
-/** The version of the schema that this program knows. */
-export const POSTGRES_SCHEMA_VERSION = MIGRATIONS.length;
+export const MIGRATIONS: readonly string[] = [first, second, third];
 
 /** Not `to_regclass`: within a transaction that has waited for a lock, that answers from before the wait. */
 const HAS_SCHEMA = `
   SELECT EXISTS (SELECT FROM pg_class JOIN pg_namespace ON relnamespace = pg_namespace.oid
                   WHERE nspname = 'tq' AND relname = 'schema') AS there`;
 
-interface Found {
+/** As JSON, so that no column more or less changes the type of the result. */
+const SCHEMA =
+  "SELECT to_json(schema)::text AS row, current_schema() AS here FROM tq.schema AS schema";
+
+interface SchemaRow {
   readonly version: number;
-  readonly moved_to: string | null;
+  /** Absent from older schemas, as `models`. */
+  readonly moved_to?: string | null;
+  readonly models?: string | null;
+  readonly oldest?: number;
 }
 
-/** The version of the schema; 0: there is none. @throws TqError "database" where its queue was moved elsewhere */
-export async function schemaVersion(db: Connection, name: string): Promise<number> {
+/** The name of the database to which tq migrate --to has moved the queue; null: it has not. */
+export async function movedTo(db: Connection): Promise<string | null> {
   const found = await db.get<{ there: boolean }>(HAS_SCHEMA);
-  if (!found?.there) return 0;
-  const row = await db.get<Found>("SELECT * FROM tq.schema"); // an older one has no moved_to
-  const target = row?.moved_to ?? null;
-  if (target === null) return row?.version ?? 0;
+  if (!found?.there) return null;
+  const read = await db.get<{ row: string }>(SCHEMA);
+  return read === null ? null : ((JSON.parse(read.row) as SchemaRow).moved_to ?? null);
+}
+
+export interface Found {
+  /** 0: there is none. */
+  readonly version: number;
+  /** The schema in which the first program has made the views, and models' tables are; null: not known. */
+  readonly models: string | null;
+  /** The schema in which this role makes tables; null: it has none. */
+  readonly here: string | null;
+}
+
+/** What there is of the schema tq. @throws TqError "database" where its queue was moved elsewhere */
+export async function findSchema(db: Connection, name: string): Promise<Found> {
+  const none = { version: 0, models: null, here: null };
+  const found = await db.get<{ there: boolean }>(HAS_SCHEMA);
+  if (!found?.there) return none;
+  const read = await db.get<{ row: string; here: string | null }>(SCHEMA);
+  if (read === null) return none;
+  const { version, models = null, moved_to: target = null } = JSON.parse(read.row) as SchemaRow;
+  if (target === null) return { version, models, here: read.here };
   throw new TqError(
     "database",
     `Cannot use ${name}: tq migrate --to has moved its queue to ${target}; name that one`,
   );
 }
 
-/** @throws TqError "database" for the schema of a newer tq. */
-export async function migrate(db: Connection, name: string): Promise<void> {
-  if (isCurrent(await schemaVersion(db, name), name)) return;
+/**
+ * Makes the schema as the program needs it, or looks whether it is there.
+ *
+ * @param needsTables as in PostgresOptions, and `onlyLooks`
+ * @throws TqError "not_found" where there is none, "database" for the schema of a newer tq.
+ */
+export async function prepare(
+  db: Connection,
+  name: string,
+  { needsTables, onlyLooks }: { readonly needsTables: boolean; readonly onlyLooks: boolean },
+): Promise<Found> {
+  if (!needsTables) return migrate(db, name);
+  const found = await findSchema(db, name);
+  if (found.version > 0) {
+    checkKnown(found.version, name);
+    return onlyLooks ? found : migrate(db, name);
+  }
+  throw new TqError(
+    "not_found",
+    `Cannot find a queue in ${name}: it has no schema tq; start a worker, or run tq migrate`,
+  );
+}
+
+/** @returns what there is then @throws TqError "database" for the schema of a newer tq. */
+async function migrate(db: Connection, name: string): Promise<Found> {
+  const found = await findSchema(db, name);
+  if (isCurrent(found.version, name)) return found;
   await db.command("BEGIN");
   try {
     await migrateInside(db, name);
@@ -44,15 +94,38 @@ export async function migrate(db: Connection, name: string): Promise<void> {
     await db.command("ROLLBACK").catch(() => {});
     throw error;
   }
+  return findSchema(db, name);
 }
 
 /** As `migrate`, in a transaction that its caller ends. */
 export async function migrateInside(db: Connection, name: string): Promise<void> {
   await lock(db, "schema");
-  const version = await schemaVersion(db, name);
+  const { version } = await findSchema(db, name);
   if (isCurrent(version, name)) return;
   for (const statements of MIGRATIONS.slice(version)) await db.command(statements);
   await db.run("UPDATE tq.schema SET version = $1::integer", [POSTGRES_SCHEMA_VERSION]);
+  await db.get("SELECT pg_notify($1, $2)", [CHANNEL, SCHEMA_CHANGED]); // older workers look whether they can go on
+}
+
+const raised = new WeakSet<Error>();
+
+/** @throws TqError "database" where a newer tq has brought the schema to a version with which this one cannot go on. */
+export async function refuseRaised(db: Connection, name: string): Promise<void> {
+  const read = await db.get<{ row: string }>(SCHEMA);
+  if (read === null) return;
+  const { version, oldest = 1 } = JSON.parse(read.row) as SchemaRow;
+  if (oldest <= POSTGRES_SCHEMA_VERSION) return;
+  const error = new TqError(
+    "database",
+    `Cannot go on with ${name}: a newer tq has brought its schema to version ${version}, and this tq knows ${POSTGRES_SCHEMA_VERSION}; use the newer tq here too`,
+  );
+  raised.add(error);
+  throw error;
+}
+
+/** True for what `refuseRaised` throws: no later try mends it. */
+export function isRaised(error: unknown): error is TqError {
+  return error instanceof Error && raised.has(error);
 }
 
 function isCurrent(version: number, name: string): boolean {
@@ -61,7 +134,7 @@ function isCurrent(version: number, name: string): boolean {
 }
 
 /** @throws TqError "database" for the schema of a newer tq. */
-export function checkKnown(version: number, name: string): void {
+function checkKnown(version: number, name: string): void {
   if (version <= POSTGRES_SCHEMA_VERSION) return;
   throw new TqError(
     "database",

@@ -8,16 +8,21 @@ import type { Connections } from "./connections.ts";
 
 export const CHANNEL = "tq";
 
+/** The payload of a notification that tells of another version of the schema. */
+export const SCHEMA_CHANGED = "schema";
+
 export const NOTIFY = `SELECT pg_notify('${CHANNEL}', '')`;
 
 /**
  * After the commit, so that a worker that becomes idle later finds what was pushed when it looks. It is not worth a flush of
- * the server's disk, for which what comes next on the connection would wait.
+ * the server's disk, for which what comes next on the connection would wait. With a value it is a statement that the server
+ * keeps prepared.
  */
-const NOTIFY_IDLE = `${NOTIFY}, set_config('synchronous_commit', 'off', true) FROM tq.worker WHERE idle LIMIT 1`;
+const NOTIFY_IDLE = `
+  SELECT pg_notify($1, ''), set_config('synchronous_commit', 'off', true) FROM tq.worker WHERE idle LIMIT 1`;
 
 /** Where no worker was idle, the next commits do not ask again for this long. */
-const PAUSE_MS = 5;
+const PAUSE_MS = 20;
 
 export class Notifier {
   readonly #connections: Connections;
@@ -39,7 +44,7 @@ export class Notifier {
       this.#isAgain = false;
       let isAnyIdle = false;
       try {
-        const row = await this.#connections.alongside((db) => db.get(NOTIFY_IDLE));
+        const row = await this.#connections.alongside((db) => db.get(NOTIFY_IDLE, [CHANNEL]));
         isAnyIdle = row !== null;
         if (!isAnyIdle) await sleepUnless(this.#closing.signal, PAUSE_MS);
       } catch {

@@ -36,9 +36,8 @@ export function makeRecords(transaction: PostgresTransaction): Records {
       return transaction.run((db) => insertValues(db, shape(table), values));
     },
     read: (table, ids, locks = false) => {
-      const [only] = ids;
-      const known = only !== undefined && ids.length === 1 && !locks && ahead.take(table, only);
-      if (known) return [known];
+      const known = locks ? null : ahead.take(table, ids);
+      if (known) return known;
       return locked(locks, (db) => selectByIds(db, shape(table), ids, locks));
     },
     async readAhead(table, ids) {
@@ -49,6 +48,8 @@ export function makeRecords(transaction: PostgresTransaction): Records {
       locked(locks, (db) => selectMatching(db, shape(table), conditions, options, locks)),
     update: (table, id, changes, read) => {
       changed(table, id);
+      const { saves, writing } = transaction;
+      if (writing && saves.keep(shape(table), id, changes, read)) return "ok";
       return transaction.run((db) => updateColumns(db, shape(table), id, changes, read));
     },
     delete: (table, ids) => {
@@ -67,6 +68,7 @@ async function ensureTable(
   const { tables, shapes } = transaction;
   if (tables.has(table)) return NO_COLUMNS;
   const found = await transaction.read((db) => shapeOf(db, table));
+  shapes.check();
   if (found) {
     shapes.set(table, found);
     // This transaction may have made the table, for another model too, and may yet be rolled back.

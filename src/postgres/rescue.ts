@@ -73,22 +73,31 @@ export class Rescuer {
   }
 
   async #rescue(one: sql.Suspicion, maxCrashes: number): Promise<RescuedTask[] | null> {
-    const { access, application, bootId, known } = this.#options;
-    if (one.application !== null && one.application !== application) {
-      const left = one.application;
-      // Without the right to end them, the rescue waits for their rows, and is tried again.
-      await access.read((db) => sql.endConnections(db, left)).catch(() => {});
-    }
+    const { access, bootId, known } = this.#options;
+    await this.#endConnections(one);
     const isOurHost = one.host === hostname();
     return access.write(async (db, now) => {
-      const shown = await live.shownBy(db, one.id);
+      // Sent together: on a busy machine each answer takes long.
+      const [shown, found] = await Promise.all([
+        live.shownBy(db, one.id),
+        sql.findDead(db, one.id),
+      ]);
+      if (found === null) return null;
       const death = { bootId, isOurHost, known, maxCrashes, shown };
-      const tasks = await sql.rescueWorker(db, one.id, death, now);
-      if (!tasks) return null;
+      const tasks = await sql.rescueWorker(db, found, death, now);
       await live.keepShown(db, tasks, shown);
-      await live.forgetLive(db, one.id);
+      await Promise.all([live.forgetLive(db, one.id), sql.removeDead(db, one.id, tasks.length)]);
       return tasks;
     });
+  }
+
+  /** Ends those that it has left; meanwhile the one that puts its tasks back is opened. */
+  async #endConnections({ application: left }: sql.Suspicion): Promise<void> {
+    const { access, application, lookBriefly } = this.#options;
+    if (left === null || left === application) return;
+    // Without the right to end them, the rescue waits for their rows, and is tried again.
+    const ending = lookBriefly((db) => sql.endConnections(db, left)).catch(() => {});
+    await Promise.all([ending, access.read(async () => {})]);
   }
 
   async rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]> {

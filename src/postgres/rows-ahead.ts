@@ -11,11 +11,13 @@ export class RowsAhead {
     this.#rows.set(table, new Map(rows.map((row) => [row[0] as number, row])));
   }
 
-  /** null: read it. */
-  take(table: Table, id: number): Row | null {
-    const row = this.#rows.get(table)?.get(id) ?? null;
-    if (row) this.#rows.get(table)?.delete(id);
-    return row;
+  /** null: read them all. */
+  take(table: Table, ids: readonly number[]): Row[] | null {
+    const rows = this.#rows.get(table);
+    if (!rows || !ids.every((id) => rows.has(id))) return null;
+    const taken = ids.map((id) => rows.get(id) as Row);
+    for (const id of ids) rows.delete(id);
+    return taken;
   }
 
   /** The transaction has changed this row; several models may be of one table. */

@@ -4,16 +4,27 @@
  */
 import { sqlState } from "./errors.ts";
 
-/** The most that the longest pause between two statements of a transaction may take, over `worker.lock_timeout`: ms. */
+/** The server ends a pause in a transaction that lasts so much longer than `worker.lock_timeout`: its worker hangs. In ms. */
 const IDLE_GRACE_MS = 10_000;
 
 /** A server before version 14 does not know it, and one on some systems cannot do it. */
 const OPTIONAL = "client_connection_check_interval";
 
-function settingsOf(timeout: number): Record<string, string> {
+export interface TimeLimits {
+  /** The longest wait for a lock, in ms. */
+  readonly timeout: number;
+  /** `worker.lock_timeout`: the longest time that a task may keep a transaction open, in ms; 0: no limit. */
+  readonly lockTimeout: number;
+}
+
+interface Limits extends TimeLimits {
+  readonly url: string;
+}
+
+function settingsOf({ timeout, lockTimeout }: TimeLimits): Record<string, string> {
   return {
     lock_timeout: String(timeout),
-    idle_in_transaction_session_timeout: String(IDLE_GRACE_MS + 60_000),
+    idle_in_transaction_session_timeout: String(lockTimeout && lockTimeout + IDLE_GRACE_MS),
     tcp_keepalives_idle: "2",
     tcp_keepalives_interval: "1",
     tcp_keepalives_count: "2",
@@ -32,22 +43,23 @@ const simple = new Set<string>();
 const pooled = new Set<string>();
 
 /** The settings that are sent as a connection opens. */
-export function startupSettings(url: string, timeout: number): Record<string, string> {
-  return pooled.has(url) ? {} : sent(url, timeout);
+export function startupSettings(limits: Limits): Record<string, string> {
+  return pooled.has(limits.url) ? {} : sent(limits);
 }
 
-function sent(url: string, timeout: number): Record<string, string> {
-  const { [OPTIONAL]: optional = "", ...settings } = settingsOf(timeout);
-  return simple.has(url) ? settings : { ...settings, [OPTIONAL]: optional };
+function sent(limits: Limits): Record<string, string> {
+  const { [OPTIONAL]: optional = "", ...settings } = settingsOf(limits);
+  return simple.has(limits.url) ? settings : { ...settings, [OPTIONAL]: optional };
 }
 
 /**
  * The statements that make the settings once the connection is open; null: none are needed. A URL with prepare=false is
  * that of a pooler in transaction mode, where they would be those of other programs.
  */
-export function laterSettings(url: string, timeout: number): string | null {
+export function laterSettings(limits: Limits): string | null {
+  const { url } = limits;
   if (!pooled.has(url) || /[?&]prepare=false(?:&|$)/.test(url)) return null;
-  const settings = Object.entries(sent(url, timeout));
+  const settings = Object.entries(sent(limits));
   return settings.map(([name, value]) => `SET ${name} = '${value}'`).join("; ");
 }
 
@@ -65,5 +77,7 @@ export function noteRefused(url: string, error: unknown): boolean {
 export function isOwnSetting(error: unknown): boolean {
   if (!/^(42704|22023)$/.test(sqlState(error) ?? "")) return false;
   const { message } = error as Error;
-  return Object.keys(settingsOf(0)).some((name) => message.includes(`"${name}"`));
+  return Object.keys(settingsOf({ timeout: 0, lockTimeout: 0 })).some((name) =>
+    message.includes(`"${name}"`),
+  );
 }

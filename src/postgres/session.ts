@@ -13,7 +13,7 @@ import type { Capacity } from "./capacity.ts";
 import { pushEach, pushInto } from "./pushing.ts";
 import { makeRecords } from "./records.ts";
 import { BY_HAND, cancel, retryByHand } from "./sql/by-hand.ts";
-import { claim, claimOne, claimUsually, claimWithCare } from "./sql/claim.ts";
+import { claim, claimOne, claimUsually, claimWithCare, moreToDo } from "./sql/claim.ts";
 import { lostClaims } from "./sql/claims.ts";
 import { handBack } from "./sql/hand-back.ts";
 import * as pauses from "./sql/pauses.ts";
@@ -32,6 +32,8 @@ export interface SessionOptions extends TransactionOptions {
   readonly marks: Marks;
   /** Called after a commit that others may wait for: it wakes their workers. */
   readonly committed: () => void;
+  /** False where a commit must not claim besides. */
+  readonly mayClaim: () => boolean;
 }
 
 const NOTHING: ClaimedTask[] = [];
@@ -62,7 +64,7 @@ export class PostgresSession implements Session {
   }
 
   get pendingAnswer(): Promise<unknown> | null {
-    return this.#transaction.pendingAnswer;
+    return this.#transaction.answers.first;
   }
 
   get spoilt(): boolean {
@@ -85,6 +87,10 @@ export class PostgresSession implements Session {
     return this.#transaction.waited;
   }
 
+  get answers(): { readonly count: number; readonly ms: number } {
+    return this.#transaction.answers;
+  }
+
   get followUps(): readonly number[] {
     return this.#followUps ?? NO_IDS;
   }
@@ -97,26 +103,32 @@ export class PostgresSession implements Session {
   }
 
   sql(text: string, values: readonly unknown[]): Promise<SqlResult> {
-    return this.#write((db) => runUserSql(db, this.#transaction, text, values));
+    return this.#transaction.run((db) => runUserSql(db, this.#transaction, text, values));
   }
 
   placeholder(index: number): string {
     return placeholder(index);
   }
 
-  shareTransactions(): void {
+  shareTransactions({ savepoints }: { readonly savepoints: boolean }): void {
     this.#transaction.isShared = true;
+    this.#transaction.saves.isOn = !savepoints;
+  }
+
+  get unseenError(): { readonly error: unknown } | null {
+    return this.#transaction.unseenError;
   }
 
   begin(): Promise<void> | undefined {
     return this.#transaction.begin();
   }
 
-  async commit(ending?: Ending, onVisible?: () => void): Promise<ClaimedTask[]> {
+  async commit(given?: Ending, onVisible?: () => void): Promise<ClaimedTask[]> {
     if (!this.writing) {
-      if (!ending || (ending.handBack.length === 0 && !ending.claim)) return NOTHING;
+      if (!given || (given.handBack.length === 0 && !given.claim)) return NOTHING;
       await this.begin();
     }
+    const ending = given?.claim && !this.#options.mayClaim() ? { ...given, claim: null } : given;
     try {
       const claimed = await this.#transaction.commit((db) => this.#last(db, ending));
       onVisible?.();
@@ -130,13 +142,15 @@ export class PostgresSession implements Session {
   }
 
   /**
-   * Claims in a transaction of its own, where the one that came with the commit has found none. An error of it is not one
-   * of the commit: the next claim meets it again.
+   * Claims in a transaction of its own, where the one that came with the commit has found none, and there is a reason for
+   * that. An error of it is not one of the commit: the next claim meets it again.
    */
   async #claimWithCare(options: ClaimOptions): Promise<ClaimedTask[]> {
-    const { marks, now } = this.#options;
+    const { now } = this.#options;
     try {
-      const claimed = await this.#write((db) => claimWithCare(db, options, now(), marks));
+      const more = await this.#transaction.read((db) => moreToDo(db, now()));
+      if (!more.due && !more.held) return NOTHING;
+      const claimed = await this.#write((db) => claimWithCare(db, options, more, now()));
       return await this.#transaction.commit(async () => claimed);
     } catch (error) {
       if (isTqError(error) && error.code === "uncertain") throw error; // it may hold tasks
@@ -151,7 +165,9 @@ export class PostgresSession implements Session {
     const sent: Promise<unknown>[] = [];
     if (this.#finished.length > 0) sent.push(finishAll(db, this.#finished, now()));
     if (ending && ending.handBack.length > 0) sent.push(handBack(db, ending.handBack, now()));
-    const claiming = ending?.claim ? claimUsually(db, ending.claim, now(), marks) : NOTHING;
+    const claiming = ending?.claim
+      ? claimUsually(db, ending.claim, now(), marks, "inTransaction")
+      : NOTHING;
     const [claimed, ...ends] = await Promise.allSettled([claiming, ...sent]);
     for (const end of ends) if (end.status === "rejected") throw end.reason;
     if (claimed.status === "rejected") throw claimed.reason;
@@ -211,9 +227,13 @@ export class PostgresSession implements Session {
   }
 
   settle(run: Claim, outcome: Settlement): Promise<boolean> {
-    const onPushed = (id: number) => (this.#followUps ??= []).push(id);
+    const onPushed = (id: number) => {
+      (this.#followUps ??= []).push(id);
+      this.#wakes = true;
+    };
     const after = { known: this.#options.knownFollowUps, onPushed };
-    return this.#waking((db) => settle(db, run, outcome, after, this.#options.now()));
+    if (outcome.kind !== "finished") this.#wakes = true; // it may be ready again, or due soon
+    return this.#write((db) => settle(db, run, outcome, after, this.#options.now()));
   }
 
   keepOutput(task: number, attempt: number, text: string): Promise<void> {
@@ -253,7 +273,8 @@ export class PostgresSession implements Session {
 
   /** Runs statements of the store inside this session's transaction. */
   runStatements<T>(fn: (db: Connection, now: number) => Promise<T>): Promise<T> {
-    return this.#waking((db) => fn(db, this.#options.now()));
+    this.#wakes = true;
+    return this.#transaction.run((db) => fn(db, this.#options.now()));
   }
 
   get records(): Records {
@@ -266,6 +287,6 @@ export class PostgresSession implements Session {
   }
 
   #write<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
-    return this.#transaction.run(fn);
+    return this.#transaction.runOwn(fn);
   }
 }

@@ -1,6 +1,11 @@
 /** The statements with which an admin makes what tq needs by hand: programs then need no right to make anything. */
+import { databaseName } from "../values/database-url.ts";
+import { Connection } from "./connection.ts";
 import { lockText } from "./locks.ts";
-import { MIGRATIONS, POSTGRES_SCHEMA_VERSION } from "./migrate.ts";
+import { findSchema, MIGRATIONS } from "./migrate.ts";
+import { CHANNEL, SCHEMA_CHANGED } from "./notifier.ts";
+import { POSTGRES_SCHEMA_VERSION } from "./schema-version.ts";
+import { identifier } from "./sql/table.ts";
 
 const ROLES = `-- What tq needs in a database, where those who run tasks may not make tables. Read it, name the roles as you like, and
 -- run it once, as a superuser or as the database's owner who may create roles:
@@ -55,8 +60,69 @@ COMMIT;
 --   GRANT SELECT ON tq_tasks, tq_errors, tq_queues, tq_workers TO website;
 `;
 
+/** The schema tq as it is in a database. */
+export interface Installed {
+  readonly version: number;
+  /** The role that has it. */
+  readonly owner: string;
+  /** The schema of the views. */
+  readonly views: string;
+}
+
+const INSTALLED = `
+  SELECT (SELECT version FROM tq.schema) AS version, nspowner::regrole::text AS owner,
+         coalesce((SELECT nspname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+                    WHERE relname = 'tq_push' AND relkind = 'v' ORDER BY pg_class.oid LIMIT 1), 'public') AS views
+    FROM pg_namespace WHERE nspname = 'tq'`;
+
+/** @throws TqError where the server cannot be reached, or refuses, or where the queue has moved elsewhere */
+export async function installedOn(url: string, timeout: number): Promise<Installed | null> {
+  const name = databaseName(url);
+  const limits = { timeout, lockTimeout: 0 };
+  const db = await Connection.open({ url, name, ...limits, application: "tq migrate" });
+  try {
+    const { version } = await findSchema(db, name);
+    return version === 0 ? null : await db.get<Installed>(INSTALLED);
+  } finally {
+    await db.close();
+  }
+}
+
 /** For a database without the schema tq. */
-export function setupSql(): string {
+function setupSql(): string {
   const version = `UPDATE tq.schema SET version = ${POSTGRES_SCHEMA_VERSION};\n`;
   return [ROLES, `${lockText("schema")};\n`, ...MIGRATIONS, version + GRANTS].join("\n");
+}
+
+/** For one that an older tq has made. Rights on what is new follow from the default ones that `setupSql` has given. */
+function upgradeSql({ version, owner, views }: Installed): string {
+  const to = POSTGRES_SCHEMA_VERSION;
+  const start = `-- Brings the schema tq from version ${version} to ${to}. Run it as a superuser, or as a member of its owner ${owner}:
+--
+--   psql -v ON_ERROR_STOP=1 -d shop -f tq.sql
+
+BEGIN;
+
+SET LOCAL ROLE ${owner};
+SET LOCAL search_path = ${identifier(views)};
+${lockText("schema")};
+DO $$ BEGIN
+  IF (SELECT version FROM tq.schema) <> ${version} THEN
+    RAISE EXCEPTION 'the schema tq has version %, and this is for ${version}', (SELECT version FROM tq.schema);
+  END IF;
+END $$;
+`;
+  const end = `UPDATE tq.schema SET version = ${to};
+SELECT pg_notify('${CHANNEL}', '${SCHEMA_CHANGED}');
+
+COMMIT;
+`;
+  return [start, ...MIGRATIONS.slice(version), end].join("\n");
+}
+
+/** @param installed null: the database has no schema tq.  */
+export function sqlFor(installed: Installed | null): string {
+  if (installed === null) return setupSql();
+  if (installed.version < POSTGRES_SCHEMA_VERSION) return upgradeSql(installed);
+  return `-- The schema tq has version ${installed.version} already: there is nothing to do.\n`;
 }

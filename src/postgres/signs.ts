@@ -1,7 +1,7 @@
 /** The look of an idle worker tells this besides: it sends no other statements while nothing changes. */
-import { monotonicNow } from "../clock.ts";
+import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import type { Look } from "../store/looking.ts";
-import type { Signs } from "./sql/ready-count.ts";
+import type { Seen, Signs } from "./sql/ready-count.ts";
 
 /** A look that comes sooner after one that told them is without them: ms. */
 const OFTEN_MS = 1_500;
@@ -9,17 +9,42 @@ const OFTEN_MS = 1_500;
 /** Signs count for so long: the next look of an idle worker comes before that: ms. */
 const FRESH_MS = 2_500;
 
+type CountsVersion = Signs["countsVersion"];
+
 export class KnownSigns {
   #signs: Signs | null = null;
   #isCalm = false;
+  #isAnyEnd = true;
+  #seenAt = -Infinity;
   #toldAt = -Infinity;
+  /** Resolves with the version of the counts; null: nobody waits for it. */
+  #counts: PromiseWithResolvers<CountsVersion> | null = null;
 
   /** True where the next look is to tell them. */
   get isWanted(): boolean {
     return monotonicNow() - this.#toldAt >= OFTEN_MS;
   }
 
-  tell(signs: Signs, { othersHoldTasks }: Look): void {
+  /** True where somebody waits for the version of the counts. */
+  get wantsCounts(): boolean {
+    return this.#counts !== null;
+  }
+
+  /** The version of the counts, as the next look tells it. @param ask is called where none comes soon */
+  async countsVersion(ask: () => Promise<CountsVersion>): Promise<CountsVersion> {
+    const { promise } = (this.#counts ??= Promise.withResolvers());
+    const timer = setTimeout(() => this.#counts?.resolve(ask()), FRESH_MS).unref();
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#counts = null;
+    }
+  }
+
+  /** @param hasCounts true: they were asked for. */
+  tell(signs: Signs, { othersHoldTasks }: Look, hasCounts: boolean): void {
+    if (hasCounts) this.#counts?.resolve(signs.countsVersion);
     this.#signs = signs;
     this.#isCalm = !othersHoldTasks;
     this.#toldAt = monotonicNow();
@@ -28,6 +53,17 @@ export class KnownSigns {
   /** That of the recurring tasks; null: it must be asked for. */
   get cronVersion(): string | null {
     return this.#fresh?.cronVersion ?? null;
+  }
+
+  /** Notes what any look has seen. */
+  see({ isAnyEnd }: Seen): void {
+    this.#isAnyEnd = isAnyEnd;
+    this.#seenAt = monotonicNow();
+  }
+
+  /** False where no webhook has an end to tell. */
+  get mayHaveEnds(): boolean {
+    return this.#isAnyEnd || monotonicNow() - this.#seenAt >= FRESH_MS;
   }
 
   /** True where no worker is dead; one that held tasks would be found sooner. */

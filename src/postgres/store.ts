@@ -27,7 +27,8 @@ import type { Access } from "./access.ts";
 import { PostgresCondition } from "./condition-store.ts";
 import type { Connection } from "./connection.ts";
 import { PostgresCron } from "./cron-store.ts";
-import { PostgresDatabase, type PostgresOptions } from "./database.ts";
+import { PostgresDatabase } from "./database.ts";
+import type { PostgresOptions } from "./options.ts";
 import { PostgresFailures } from "./failure-store.ts";
 import { Life } from "./life.ts";
 import { PostgresPauses } from "./pause-store.ts";
@@ -41,9 +42,9 @@ import * as byHand from "./sql/by-hand.ts";
 import { cronVersion } from "./sql/cron-rows.ts";
 import { lostClaims } from "./sql/claims.ts";
 import { makeDueReady } from "./sql/due.ts";
+import { countsVersion } from "./sql/kept-counts.ts";
 import * as looking from "./sql/looking.ts";
 import { outputsOf, withProgress } from "./sql/outputs.ts";
-import { repairPauses } from "./sql/pauses.ts";
 import { hasWork, look } from "./sql/ready-count.ts";
 import { recount } from "./sql/recount.ts";
 import { readSituation } from "./sql/situation.ts";
@@ -79,12 +80,12 @@ export class PostgresStore extends PostgresDatabase implements Store {
   readonly statistics = new PostgresStatistics(this.access);
   readonly taskEvents = new PostgresTaskEvents(this.access);
   readonly tokens = new PostgresTokens(this.access);
-  readonly webhooks = new PostgresWebhooks(this.access);
+  readonly webhooks = new PostgresWebhooks(this.access, () => this.mayHaveEnds());
   protected readonly life = new Life({
     ...this.options,
     name: this.name,
     now: () => this.now(),
-    learnTime: (db) => this.greet(db),
+    learnTime: (db) => this.greetAgain(db),
   });
   readonly #rescuer = new Rescuer({
     ...this.options,
@@ -175,6 +176,10 @@ export class PostgresStore extends PostgresDatabase implements Store {
     return recount(this.access);
   }
 
+  countsVersion(): Promise<number | null> {
+    return this.lookBriefly(countsVersion);
+  }
+
   async look(options: LookOptions): Promise<Look> {
     return this.read((db) => look(db, options, this.now()));
   }
@@ -186,11 +191,6 @@ export class PostgresStore extends PostgresDatabase implements Store {
   async hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean> {
     return this.read((db) => hasWork(db, queues, scheduled, this.now()));
   }
-
-  async check(): Promise<void> {}
-
-  /** What can be read here is on the server's disk: it shows no commit before its flush. */
-  async flush(): Promise<void> {}
 
   async version(): Promise<number> {
     return this.#versions.current();
@@ -234,7 +234,6 @@ export class PostgresStore extends PostgresDatabase implements Store {
   }
 
   async repairTimes(what: "all" | "places"): Promise<number> {
-    if (what === "all") await this.writeStatements(repairPauses);
     return repairTimes(this.access, what);
   }
 

@@ -3,19 +3,21 @@ import { monotonicNow } from "../clock.ts";
 import { endedError } from "../store/ended.ts";
 import { KnownTables } from "../store/known-tables.ts";
 import type { Table } from "../store/records.ts";
+import { Answers } from "./answers.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import { isAfterError, lostIsUncertain, noTransactionError, undoneError } from "./errors.ts";
 import type { OpenTransactions } from "./open-transactions.ts";
 import { RowsAhead } from "./rows-ahead.ts";
-import type { Shape } from "./sql/table.ts";
+import type { Shapes } from "./shapes.ts";
+import { SavesTogether } from "./saves-together.ts";
 
 export interface TransactionOptions {
   readonly name: string;
   readonly connections: Connections;
   /** Tables that are known to exist, and how they are there. */
   readonly tables: Set<Table>;
-  readonly shapes: WeakMap<Table, Shape>;
+  readonly shapes: Shapes;
   /** Learns which of a worker's thread are open; null: nobody asks. */
   readonly open: OpenTransactions | null;
 }
@@ -32,6 +34,9 @@ export class PostgresTransaction {
   readonly tables: KnownTables;
   /** Rows that were read for the runs that share this transaction. */
   readonly ahead = new RowsAhead();
+  readonly answers = new Answers();
+  /** Saves of these runs that are not sent yet. */
+  readonly saves = new SavesTogether();
   readonly #options: TransactionOptions;
   readonly #outsideTask: boolean;
   #connection: Connection | null = null;
@@ -46,7 +51,6 @@ export class PostgresTransaction {
   #count = 0;
   #undone = 0;
   #waited = 0; // ms
-  readonly #pending = new Set<Promise<unknown>>();
 
   /** @param outsideTask true for user code that runs outside any task */
   constructor(options: TransactionOptions, outsideTask: boolean) {
@@ -56,7 +60,7 @@ export class PostgresTransaction {
   }
 
   /** How tables are in the database, where that was looked up. */
-  get shapes(): WeakMap<Table, Shape> {
+  get shapes(): Shapes {
     return this.#options.shapes;
   }
 
@@ -85,11 +89,6 @@ export class PostgresTransaction {
     return this.#waited;
   }
 
-  /** Settles with the first answer that is under way; null: none is. */
-  get pendingAnswer(): Promise<unknown> | null {
-    return this.#pending.values().next().value ?? null;
-  }
-
   /** The connection of the transaction. @throws TqError "conflict" outside of one */
   get db(): Connection {
     this.checkNotEnded();
@@ -102,7 +101,7 @@ export class PostgresTransaction {
     if (this.#beginning) return this.#beginning;
     this.checkNotEnded();
     if (this.#connection) return;
-    this.#beginning = this.answered(this.#begin()).finally(() => (this.#beginning = null));
+    this.#beginning = this.answers.await(this.#begin()).finally(() => (this.#beginning = null));
     return this.#beginning;
   }
 
@@ -123,18 +122,34 @@ export class PostgresTransaction {
     this.#behind(connection.command(this.isShared ? BEGIN_SHARED : "BEGIN"));
   }
 
-  /** Runs statements in a transaction, which begins with them where none has begun. */
-  async run<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
+  /** Runs statements of the store itself in a transaction, which begins with them where none has begun. */
+  async runOwn<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
     if (!this.#connection) await this.begin();
-    return this.answered(this.#explained(fn(this.db)));
+    return this.answers.await(this.#explained(fn(this.db)));
   }
 
-  /** Runs statements in the transaction; outside of one each stands alone. */
+  /** As `runOwn`, for statements that may see what the transaction has saved. */
+  run<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
+    return this.runOwn((db) => this.#afterSaves(db, fn));
+  }
+
+  /** As `run`, inside the transaction; outside of one each statement stands alone. */
   async read<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
     this.checkNotEnded();
     if (this.#beginning) await this.#beginning;
-    if (this.#connection) return this.answered(this.#explained(fn(this.#connection)));
-    return this.answered(this.#alone(fn));
+    if (this.#connection) return this.run(fn);
+    return this.answers.await(this.#options.connections.lendTo(fn));
+  }
+
+  /** An error of the saves that are sent is that of the commit, as the statements after it fail too. */
+  #afterSaves<T>(db: Connection, fn: (db: Connection) => Promise<T>): Promise<T> {
+    for (const { text, values } of this.saves.take()) this.#behind(db.run(text, values));
+    return fn(db);
+  }
+
+  /** The error of a statement that was sent along, and has undone the transaction; null: there is none. */
+  get unseenError(): { readonly error: unknown } | null {
+    return this.#unseen;
   }
 
   /** Says which error of the user's own SQL keeps all later statements of the transaction from running. */
@@ -146,38 +161,9 @@ export class PostgresTransaction {
     }
   }
 
-  async #alone<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
-    const { connections } = this.#options;
-    const connection = await connections.take();
-    try {
-      return await fn(connection);
-    } finally {
-      connections.give(connection);
-    }
-  }
-
   /** Runs statements in a transaction beside this one. */
   apart<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
-    const inTransaction = async (db: Connection) => {
-      try {
-        await db.command("BEGIN");
-        const result = await fn(db);
-        await db.command("COMMIT");
-        return result;
-      } catch (error) {
-        await db.command("ROLLBACK").catch(() => db.lost());
-        throw error;
-      }
-    };
-    return this.answered(this.#alone(inTransaction));
-  }
-
-  /** Notes that this answer is under way. */
-  answered<T>(answer: Promise<T>): Promise<T> {
-    this.#pending.add(answer);
-    const clear = () => void this.#pending.delete(answer);
-    answer.then(clear, clear);
-    return answer;
+    return this.answers.await(this.#options.connections.lendTo((db) => db.inTransaction(fn)));
   }
 
   /** Sends a statement along with the next one. Its error ends the transaction, and is that of the commit. */
@@ -196,12 +182,14 @@ export class PostgresTransaction {
    */
   async commit<T>(last: (db: Connection) => Promise<T>): Promise<T> {
     const { db } = this;
-    const ending = this.#explained(last(db));
+    const ending = this.#explained(this.#afterSaves(db, last));
     const committing = db.command("COMMIT");
-    const [ended, committed] = await this.answered(Promise.allSettled([ending, committing]));
+    const [ended, committed] = await this.answers.await(Promise.allSettled([ending, committing]));
     try {
       // First: its error has undone the transaction, and says why.
-      if (ended.status === "rejected") throw lostIsUncertain(ended.reason, this.#options.name);
+      if (ended.status === "rejected") {
+        throw lostIsUncertain(this.#unseen?.error ?? ended.reason, this.#options.name);
+      }
       if (committed.status === "rejected") {
         throw lostIsUncertain(committed.reason, this.#options.name);
       }
@@ -223,7 +211,7 @@ export class PostgresTransaction {
     if (!connection) return;
     this.#undone += 1;
     try {
-      if (!connection.isLost) await this.answered(connection.command("ROLLBACK"));
+      if (!connection.isLost) await this.answers.await(connection.command("ROLLBACK"));
     } catch {
       connection.lost(); // the server rolls back what it cannot end
     } finally {
@@ -236,6 +224,7 @@ export class PostgresTransaction {
     const connection = this.#connection;
     this.#connection = null;
     this.ahead.forget();
+    this.saves.take();
     if (!connection) return;
     this.#options.open?.ended();
     this.#options.connections.give(connection, this.#isSpoilt);
@@ -269,7 +258,7 @@ export class PostgresTransaction {
 
   /** It also heals the transaction after an error that came since. */
   async rollbackToSavepoint(): Promise<void> {
-    await this.answered(this.db.command("ROLLBACK TO tq_task; RELEASE tq_task"));
+    await this.answers.await(this.db.command("ROLLBACK TO tq_task; RELEASE tq_task"));
     this.#unseen = null;
     this.#userError = null;
     this.tables.rollbackToSavepoint();

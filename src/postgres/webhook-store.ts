@@ -1,4 +1,5 @@
 /** Webhooks on PostgreSQL. */
+import { monotonicNow, sleepUnless } from "../clock.ts";
 import type {
   Followed,
   WebhookDefinition,
@@ -9,6 +10,7 @@ import type { Access } from "./access.ts";
 import { lock } from "./locks.ts";
 import { getTask } from "./sql/looking.ts";
 import {
+  isEndFor,
   isNewWebhook,
   isWantedTarget,
   shareEnds,
@@ -17,13 +19,20 @@ import {
   watchWebhooks,
 } from "./sql/webhooks.ts";
 
+/** It looks this often for ends: ms. */
+const LOOK_MS = 250;
+
 const NOTHING: Followed = { pushed: 0, isMore: false };
 
 export class PostgresWebhooks implements WebhookStore {
   readonly #access: Access;
 
-  constructor(access: Access) {
+  readonly #mayHaveEnds: () => boolean;
+
+  /** @param mayHaveEnds false: it is known that there are none. */
+  constructor(access: Access, mayHaveEnds: () => boolean) {
     this.#access = access;
+    this.#mayHaveEnds = mayHaveEnds;
   }
 
   async watch(origin: string, definitions: readonly WebhookDefinition[]): Promise<void> {
@@ -64,6 +73,27 @@ export class PostgresWebhooks implements WebhookStore {
       await lock(db, "webhooks");
       return shareEnds(db);
     });
+  }
+
+  /** Ends that are not told yet are rows of their own. */
+  async version(): Promise<number> {
+    return 0;
+  }
+
+  async changed(
+    _version: number,
+    keys: readonly string[],
+    wait: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const until = monotonicNow() + wait;
+    for (;;) {
+      const mayHave = !signal.aborted && this.#mayHaveEnds();
+      if (mayHave && (await this.#access.brief((db) => isEndFor(db, keys)))) return;
+      const rest = until - monotonicNow();
+      if (signal.aborted || rest <= 0) return;
+      await sleepUnless(signal, Math.min(LOOK_MS, rest));
+    }
   }
 
   isWanted(target: string): Promise<boolean> {

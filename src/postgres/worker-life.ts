@@ -4,18 +4,14 @@
  * of the worker away where that can be.
  */
 import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
-import { isTqError, TqError } from "../errors.ts";
+import { isTqError, messageOf, TqError } from "../errors.ts";
 import type { NewWorker } from "../store/rescue.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
 import { sqlState } from "./errors.ts";
+import { isRaised } from "./migrate.ts";
 import * as workers from "./sql/workers.ts";
 
-export interface WorkerLifeOptions {
-  readonly url: string;
-  readonly name: string;
-  /** The ms to wait for a lock, or for a connection. */
-  readonly timeout: number;
-  readonly application: string;
+export interface WorkerLifeOptions extends ConnectionOptions {
   readonly bootId: string;
   readonly now: () => number;
   /** Asks the server on this connection what time it is there. */
@@ -93,6 +89,8 @@ export class WorkerLife {
   /** It has told the worker to end what it runs, since the last answer. */
   #isFenced = false;
   #failure: TqError | null = null;
+  /** Why the last try to connect has failed. */
+  #reason = "";
   #timer: Timer | null = null;
   #isEnded = false;
 
@@ -137,6 +135,12 @@ export class WorkerLife {
     this.#learnedAt = monotonicNow();
   }
 
+  /** Asks the server now, whatever it has said before. */
+  askNow(): void {
+    this.#learnedAt = -Infinity;
+    this.#ask(0);
+  }
+
   /** How long the connection has been there: ms. */
   get age(): number {
     return monotonicNow() - this.#bornAt;
@@ -165,6 +169,7 @@ export class WorkerLife {
     this.#answeredAt = monotonicNow();
     this.#askedAt = null;
     this.#isFenced = false;
+    this.#reason = "";
   }
 
   /** Call it often while the worker runs something. @throws TqError "database" when its life cannot come back */
@@ -215,7 +220,8 @@ export class WorkerLife {
   #fence(): void {
     if (this.#isFenced || this.#isEnded) return;
     this.#isFenced = true;
-    this.#missed("the database does not answer, and others may take this worker for dead");
+    const why = this.#reason === "" ? "" : ` (${this.#reason})`;
+    this.#missed(`the database does not answer${why}, and others may take this worker for dead`);
   }
 
   #missed(reason: string): void {
@@ -237,6 +243,7 @@ export class WorkerLife {
         return await this.#renewOnce();
       } catch (error) {
         this.#failure = forGood(error);
+        this.#reason = messageOf(error);
       }
       await Bun.sleep(pause);
       pause = Math.min(pause * 2, LAST_PAUSE_MS);
@@ -253,6 +260,7 @@ export class WorkerLife {
       await this.#options.learnTime(db);
       if (wasMissed) this.#missed("others took this worker for dead while its connection was lost");
       this.#born(db);
+      this.#worker.cameBack?.();
     } catch (error) {
       await db.close();
       throw error;
@@ -273,14 +281,17 @@ export class WorkerLife {
   }
 }
 
-/** The error where trying again is in vain: the database, its tables, or the right to them are gone. */
+/**
+ * The error where trying again is in vain: the database or its tables are gone. A right, a login or a password may be given
+ * back: a worker that has ended would not come back by itself.
+ */
 function forGood(error: unknown): TqError | null {
+  if (isRaised(error)) return error;
   const state = sqlState(error instanceof Error && isTqError(error) ? error.cause : error);
-  if (state === null || !/^(3D000|42P01|3F000|42501|28...)$/.test(state)) return null;
-  const reason = error instanceof Error ? error.message : String(error);
+  if (state === null || !/^(3D000|42P01|3F000)$/.test(state)) return null;
   return new TqError(
     "database",
-    `Cannot go on: this worker cannot prove any more that it lives (${reason})`,
+    `Cannot go on: this worker cannot prove any more that it lives (${messageOf(error)})`,
     { cause: error },
   );
 }

@@ -2,7 +2,7 @@
 import { monotonicNow } from "../clock.ts";
 import type { Look, LookOptions } from "../store/looking.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
-import type { Owner } from "../store/session.ts";
+import type { ClaimOptions, Owner } from "../store/session.ts";
 import type { LiveOutput } from "../store/task-output.ts";
 import type {
   Lent,
@@ -12,17 +12,19 @@ import type {
   WatchEvents,
   WorkerStore,
 } from "../store/worker-store.ts";
-import type { Claim } from "../task.ts";
+import type { Claim, ClaimedTask } from "../task.ts";
 import { CommitWatch } from "./commit-watch.ts";
 import type { Connection } from "./connection.ts";
-import { newApplication, type PostgresOptions } from "./database.ts";
+import { newApplication } from "./database.ts";
+import type { PostgresOptions } from "./options.ts";
 import { Listener } from "./listener.ts";
 import { LiveOutputs, ThreadLiveOutput } from "./live-outputs.ts";
 import { Poolers } from "./poolers.ts";
 import { lostClaims } from "./sql/claims.ts";
-import { look, lookWithSigns } from "./sql/ready-count.ts";
+import { see, seeAll } from "./sql/ready-count.ts";
 import { setIdle } from "./sql/workers.ts";
 import { KnownSigns } from "./signs.ts";
+import { SCHEMA_CHANGED } from "./notifier.ts";
 import { OpenTransactions } from "./open-transactions.ts";
 import { PostgresStore } from "./store.ts";
 
@@ -48,14 +50,17 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
 
   constructor(options: PostgresOptions) {
     super({ ...options, application: newApplication(), keep: 0, connections: CONNECTIONS });
-    this.#listener = new Listener({ ...this.options, name: this.name }, () => this.#heard());
+    this.#listener = new Listener({ ...this.options, name: this.name }, (payload) =>
+      this.#heard(payload),
+    );
     this.#poolers = new Poolers(this.name);
     this.#outputs = new LiveOutputs(this.access);
   }
 
-  #heard(): void {
+  #heard(payload: string): void {
+    if (payload === SCHEMA_CHANGED) this.life.askNow();
     this.#poolers.heard();
-    for (const watch of this.#watches) watch.heard();
+    for (const watch of this.#watches) watch.notified();
   }
 
   lend(thread: number): Lent {
@@ -108,10 +113,16 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
 
   /** On the connection that proves its life: each answer is a sign of it, and no other need stay open for it. */
   override async look(options: LookOptions): Promise<Look> {
-    if (!this.#signs.isWanted) return this.#asLife((db) => look(db, options, this.now()));
+    if (!this.#signs.isWanted) {
+      const seen = await this.#asLife((db) => see(db, options, this.now()));
+      this.#signs.see(seen);
+      return seen.look;
+    }
     const asked = monotonicNow();
-    const seen = await this.#asLife((db) => lookWithSigns(db, options, this.now()));
-    this.#signs.tell(seen.signs, seen.look);
+    const { wantsCounts } = this.#signs;
+    const seen = await this.#asLife((db) => seeAll(db, options, this.now(), wantsCounts));
+    this.#signs.see(seen);
+    this.#signs.tell(seen.signs, seen.look, wantsCounts);
     this.serverClock.learn(seen.signs.serverTime, asked);
     this.life.learned();
     return seen.look;
@@ -119,6 +130,15 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
 
   protected override async cronVersion(): Promise<string> {
     return this.#signs.cronVersion ?? super.cronVersion();
+  }
+
+  protected override mayHaveEnds(): boolean {
+    return this.#signs.mayHaveEnds;
+  }
+
+  /** A busy worker looks seldom. */
+  override countsVersion(): Promise<number | null> {
+    return this.#signs.countsVersion(() => super.countsVersion());
   }
 
   override async rescueDead(maxCrashes: number): Promise<Rescue[]> {
@@ -157,11 +177,30 @@ export class PostgresThreadStore extends PostgresStore implements ThreadStore {
   readonly turns = null;
   readonly #channel: string;
   #output: ThreadLiveOutput | null = null;
+  /** The losses of connections after which the thread has put back what it held. */
+  #lossesSeen = 0;
 
-  constructor(options: PostgresOptions, { part, locks }: ThreadStoreOptions) {
+  constructor(options: PostgresOptions, { part, locks, thread }: ThreadStoreOptions) {
     const { application, channel } = part as Part;
-    super({ ...options, application, open: new OpenTransactions(locks) });
+    super({ ...options, application, thread, open: new OpenTransactions(locks) });
     this.#channel = channel;
+  }
+
+  protected override get mayClaim(): boolean {
+    return this.connections.losses === this.#lossesSeen;
+  }
+
+  /**
+   * A thread that claims holds nothing. After a failover the server may believe that it does: the commits with which its
+   * tasks ended are lost where the standby had not received them.
+   */
+  override async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
+    const { losses } = this.connections;
+    if (!this.mayClaim) {
+      await this.rescueThread(options.owner, { running: null, reason: "", maxCrashes: null });
+      this.#lossesSeen = losses;
+    }
+    return super.claim(options);
   }
 
   liveOutput(owner: Owner): LiveOutput {

@@ -51,7 +51,7 @@ export async function finishAlone(
 }
 
 /** Its words cannot be worth an error: nothing else of the run is kept. */
-async function keepLost(
+export async function keepLost(
   session: Session,
   { id, attempt }: ClaimedTask,
   said: string,

@@ -58,10 +58,13 @@ function decode(thread: ThreadRuntime, task: ClaimedTask, started = monotonicNow
   return { prepared, took: monotonicNow() - started };
 }
 
-/** Decodes the first calls of a batch while other threads may write; after large arguments the rest wait. */
+/**
+ * Decodes the first calls of a batch while other threads may write; after large arguments the rest wait. Where nobody waits
+ * to write, it decodes all: their records are read ahead.
+ */
 export function decodeAhead(thread: ThreadRuntime, tasks: readonly ClaimedTask[]): Decoded[] {
   let now = monotonicNow();
-  const until = now + DECODE_AHEAD_MS;
+  const until = thread.store.traits.singleWriter ? now + DECODE_AHEAD_MS : Infinity;
   const decoded: Decoded[] = [];
   for (const task of tasks) {
     if (now > until) break;
@@ -72,6 +75,9 @@ export function decodeAhead(thread: ThreadRuntime, tasks: readonly ClaimedTask[]
   return decoded;
 }
 
+/** A call of more records reads them itself: those of a batch are all in memory at once. */
+const MOST_AHEAD = 100;
+
 /** Reads the records of the calls at once, where each run of a batch would wait for the answer of a server. */
 export async function readAhead({ records }: Session, calls: readonly Decoded[]): Promise<void> {
   const idsOf = new Map<Table, Set<number>>();
@@ -79,10 +85,11 @@ export async function readAhead({ records }: Session, calls: readonly Decoded[])
     if (!isCall(prepared) || !prepared.policy.transaction) continue;
     const { model, instances } = prepared;
     const table = tableOf(model);
-    if (!table || typeof instances !== "number" || !records.hasTable(table)) continue;
+    if (!table || !records.hasTable(table)) continue;
     let ids = idsOf.get(table);
     if (!ids) idsOf.set(table, (ids = new Set<number>()));
-    ids.add(instances);
+    if (typeof instances === "number") ids.add(instances);
+    else if (instances.length <= MOST_AHEAD) for (const id of instances) ids.add(id);
   }
   const reading = [...idsOf].map(async ([table, ids]) => records.readAhead?.(table, [...ids]));
   await Promise.all(reading);
@@ -101,7 +108,7 @@ export function begin(
   const { methods, progress, report, audience } = thread;
   if (audience.hears("task.started")) report({ name: "task.started", ...runOf(task) });
   const started = monotonicNow();
-  const waitedBefore = unit.waited;
+  const before = waitsOf(unit);
   const startedAt = started - progress.awaited;
   if (isCall(prepared)) limitRun(progress, task, prepared.policy, thread.store);
   const start = () => run(task, prepared, unit, thread);
@@ -116,12 +123,18 @@ export function begin(
     if (waits || outside) runs.startOver();
     else if (isCall(prepared)) {
       // Waiting for other writers is not the method's time: two busy threads would make every method look slow.
-      const others = unit.waited - waitedBefore;
-      runs.settledAtOnce(took + monotonicNow() - started - others);
+      const now = waitsOf(unit);
+      const duration = took + monotonicNow() - started - (now.waited - before.waited);
+      const answers = { count: now.count - before.count, ms: now.ms - before.ms };
+      runs.settledAtOnce(duration, answers);
     }
     return { task, unit, outcome, runs, started, waits, outside };
   };
   return attending ? attending.then(learn) : learn();
+}
+
+function waitsOf({ waits: { waited, answers } }: Unit) {
+  return { waited, count: answers?.count ?? 0, ms: answers?.ms ?? 0 };
 }
 
 /**

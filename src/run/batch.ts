@@ -1,29 +1,21 @@
-/** Runs quick tasks together: one transaction, a savepoint each, settled and committed with the next claim. */
-import { monotonicNow } from "../clock.ts";
-import { isContention, TqError } from "../errors.ts";
+/** Runs quick tasks together: one transaction, settled and committed with the next claim. */
+import { isContention } from "../errors.ts";
 import { Unit } from "../transaction/unit.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Session } from "../store/session.ts";
 import type { Store } from "../store/store.ts";
-import { type Soon, soon } from "../soon.ts";
 import type { Claim, ClaimedTask } from "../task.ts";
 import { finishAlone } from "./alone.ts";
-import {
-  begin,
-  type Begun,
-  decodeAhead,
-  type Ended,
-  endingOf,
-  note,
-  readAhead,
-  rejectionsTold,
-} from "./attempt.ts";
-import { waitInPlace } from "./backoff.ts";
+import { begin, type Begun, decodeAhead, readAhead, rejectionsTold } from "./attempt.ts";
+import { Batch } from "./batch-transaction.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
 
 /**
- * Runs quick tasks in one transaction, a savepoint each. The batch ends early when the main thread takes claims back,
- * or when a run waits after all, for something other than the store.
+ * Runs quick tasks in one transaction. The batch ends early when the main thread takes claims back, or when a run waits
+ * after all, for something other than the store.
+ *
+ * Each run has a savepoint, but not on a server while none had to be undone lately: there these cost more than all else.
+ * When one must be undone after all, the batch is, and its tasks run again at once, in savepoints.
  *
  * @param onWait called when a run waits, before the thread waits for it.
  * @returns the next claim.
@@ -37,8 +29,10 @@ export async function runBatch(
   const { store, progress } = thread;
   const ahead = decodeAhead(thread, tasks);
   const session = store.session();
-  session.shareTransactions?.();
-  const batch = new Batch(thread, session, tasks);
+  const isTied =
+    !store.traits.singleWriter && tasks.every((task) => thread.methods.of(task).isTrusted);
+  session.shareTransactions?.({ savepoints: !isTied });
+  const batch = new Batch(thread, session, tasks, isTied);
   /** The tasks whose claims are this batch's: fewer once the main thread has taken some back. */
   let own = tasks;
   let metAnother = false;
@@ -53,8 +47,9 @@ export async function runBatch(
         break;
       }
       if (session.writing) progress.assignLock();
-      // In a savepoint `locked` begins the batch's transaction at the first read; it does not lock each row.
-      const unit = new Unit(thread, { session, locked: true, savepoint: true, claim: task });
+      // `locked` begins the batch's transaction at the first read: as that is shared, it does not lock each row.
+      const options = { locked: true, shared: true, savepoint: !isTied };
+      const unit = new Unit(thread, { session, ...options, claim: task });
       progress.setRunInBatch(index + 1);
       const beginning = begin(thread, task, unit, ahead[index]);
       const begun = beginning instanceof Promise ? await beginning : beginning;
@@ -75,7 +70,7 @@ export async function runBatch(
         // What ran before it is committed, so that the row that it needs and theirs are free.
         metAnother = true;
         thread.output.take(task);
-        await unit.closeSavepoint(false);
+        await batch.undo(unit);
         rest = tasks.slice(index);
         break;
       }
@@ -98,12 +93,15 @@ export async function runBatch(
     return next;
   } catch (error) {
     await batch.noteCommitted();
-    if ((metAnother || isContention(error)) && session.transactionNumber === 1) {
-      // Nothing of it is committed: its tasks run again at once, and fewer together.
-      noteContention(thread, tasks, true);
+    metAnother ||= isContention(error);
+    if ((metAnother || batch.isRefused(error)) && !batch.hasCommitted) {
+      // Its tasks run again at once, in savepoints; where it met another fewer together.
+      if (metAnother) noteContention(thread, tasks, true);
+      for (const task of tasks) thread.methods.of(task).undone();
       await session.rollback();
       const mine = [...own, ...(end ?? roundEnd()).handBack];
       const held = new Set<Claim>(await store.stillHeld(mine)); // the main thread may have taken some back
+      await batch.noteLost(held);
       return mine.filter((task) => held.has(task));
     }
     // All other work is rolled back. Each task runs alone next time, so that one of them cannot undo the others again.
@@ -139,128 +137,4 @@ async function giveUp(store: Store, own: Session, unit: Unit, error: unknown): P
   await store.release(own);
   await ending;
   throw error;
-}
-
-interface EndedInBatch extends Ended {
-  /** The text of its output; null: it has said nothing. */
-  readonly said: string | null;
-}
-
-/** The runs of one transaction, and how each ended. */
-class Batch {
-  readonly #thread: ThreadRuntime;
-  readonly #session: Session;
-  readonly #tasks: readonly ClaimedTask[];
-  readonly #settled: { ended: Ended; kept: boolean; transactionNumber: number }[] = [];
-  /** Runs that ended without an open transaction: they are settled once there is one. */
-  #unsettled: EndedInBatch[] = [];
-  /** The claims that are lost, and the transaction during which no other can be. */
-  #lost: { readonly claims: readonly Claim[]; readonly transactionNumber: number } | null = null;
-  /** How many transactions of the session had been undone before this batch. */
-  readonly #undone: number;
-
-  constructor(thread: ThreadRuntime, session: Session, tasks: readonly ClaimedTask[]) {
-    this.#thread = thread;
-    this.#session = session;
-    this.#tasks = tasks;
-    this.#undone = session.transactionsUndone;
-  }
-
-  add(begun: Begun): Soon<void> {
-    const outcome = Bun.peek(begun.outcome);
-    return soon(outcome, (ended) => this.#end(begun, postponeOutsideBatch(ended)));
-  }
-
-  #end({ task, unit, runs, started }: Begun, outcome: Outcome): Soon<void> {
-    const duration = monotonicNow() - started;
-    const said = this.#thread.output.take(task);
-    const ended = { task, unit, outcome, runs, started, duration, said };
-    this.#checkKept();
-    if (this.#session.writing) return this.#settle(ended);
-    this.#unsettled.push(ended);
-    return unit.end();
-  }
-
-  /** A run may commit in its middle: where that fails, the runs before it are rolled back with it. */
-  #checkKept(): void {
-    if (this.#session.transactionsUndone === this.#undone || this.#settled.length === 0) return;
-    throw new TqError("conflict", "Cannot settle a batch: a commit of one of its runs was refused");
-  }
-
-  #settle(ended: EndedInBatch): Soon<void> {
-    const settling = this.#settleRun(ended);
-    return ended.said === null ? settling : soon(settling, () => this.#keepSaid(ended));
-  }
-
-  /** Call it once the run is settled. */
-  async #keepSaid({ task, said }: EndedInBatch): Promise<void> {
-    if (said === null) return;
-    const isKept = this.#settled.at(-1)?.kept === true;
-    await this.#session[isKept ? "keepOutput" : "keepCancelled"](task.id, task.attempt, said);
-  }
-
-  #settleRun(ended: Ended): Soon<void> {
-    const { task, unit, outcome } = ended;
-    if (outcome.kind !== "finished") return this.#settleUnfinished(ended);
-    return soon(this.#lostNow(), (lost) => {
-      const kept = !lost.includes(task);
-      return soon(unit.closeSavepoint(kept), () => {
-        if (kept) this.#session.finishAtCommit(task, outcome.result, outcome.reason);
-        this.#settled.push({ ended, kept, transactionNumber: this.#session.transactionNumber });
-      });
-    });
-  }
-
-  async #settleUnfinished(ended: Ended): Promise<void> {
-    const { task, unit, outcome } = ended;
-    await unit.closeSavepoint(false);
-    const kept = await this.#session.settle(task, outcome);
-    this.#settled.push({ ended, kept, transactionNumber: this.#session.transactionNumber });
-  }
-
-  /** Reads once for each transaction: while it has the write lock, no claim can be lost. */
-  #lostNow(): Soon<readonly Claim[]> {
-    const { transactionNumber } = this.#session;
-    if (this.#lost?.transactionNumber === transactionNumber) return this.#lost.claims;
-    return this.#session.lostClaims(this.#tasks).then((claims) => {
-      this.#lost = { claims, transactionNumber };
-      return claims;
-    });
-  }
-
-  /** @param onVisible called once other connections see the commit: the runs are over, though the flush may still run. */
-  async commit(end: RoundEnd, onVisible?: () => void): Promise<ClaimedTask[]> {
-    await this.#session.begin();
-    for (const ended of this.#unsettled) {
-      const settling = this.#settle(ended);
-      if (settling) await settling;
-    }
-    this.#unsettled = [];
-    const ending = endingOf(this.#thread, this.#session, end);
-    const next = await this.#session.commit(ending, onVisible);
-    this.#thread.counters?.committed(this.#thread.store.now());
-    for (const { ended, kept } of this.#settled.splice(0)) {
-      const noting = note(this.#thread, ended, kept);
-      if (noting) await noting;
-    }
-    return next;
-  }
-
-  /** After the batch failed: a run that committed in its middle has committed the runs before it too. */
-  async noteCommitted(): Promise<void> {
-    const { transactionNumber, writing, transactionsUndone } = this.#session;
-    const lastIsKept = !writing && transactionsUndone === this.#undone;
-    this.#thread.counters?.committed(this.#thread.store.now());
-    for (const { ended, kept, transactionNumber: own } of this.#settled) {
-      if (own < transactionNumber || lastIsKept) await note(this.#thread, ended, kept);
-    }
-  }
-}
-
-/**
- * A batch holds the write lock, so it must not retry in place: the task is put off by 20 ms. A task that was put
- * off is claimed with `again` set, so the loop runs it alone.
- */
-function postponeOutsideBatch(outcome: Outcome): Outcome {
-  return outcome.kind === "postponed" ? { ...outcome, delay: waitInPlace(1) } : outcome;
 }

@@ -166,7 +166,11 @@ export class Loop {
   #takeBatch(first: ClaimedTask): ClaimedTask[] {
     let size = 1;
     if (this.#isQuick(first)) {
-      const end = this.#claims.findIndex((task) => !this.#isQuick(task));
+      const { methods } = this.#thread;
+      const { isTrusted } = methods.of(first);
+      const goesAlong = (task: ClaimedTask) =>
+        this.#isQuick(task) && methods.of(task).isTrusted === isTrusted;
+      const end = this.#claims.findIndex((task) => !goesAlong(task));
       size = end === -1 ? this.#claims.length : end;
       size = Math.min(size, this.#thread.methods.of(first).mostInBatch);
     }

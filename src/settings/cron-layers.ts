@@ -1,7 +1,9 @@
 /** The sources of recurring tasks in a folder: its models, and tq.toml. */
+import { hostname } from "node:os";
 import { type CronSource, ENVIRONMENT_ORIGIN, TQ_ORIGIN } from "../cron/ledger.ts";
 import type { CronLayer, ModelCrons } from "../cron/merge.ts";
 import { BACKUP, OWN_DEFINITIONS, ownDefinition } from "../cron/own.ts";
+import { originOf } from "../cron/origin.ts";
 import { decode } from "../values/decoding.ts";
 import { encode } from "../values/encoding.ts";
 import type { Config } from "./config.ts";
@@ -16,7 +18,7 @@ export const OWN_LAYER: CronLayer = {
 };
 
 /** The settings that say recurring tasks. */
-export type CronSettings = Pick<Config, "file" | "cron" | "backup" | "origins">;
+export type CronSettings = Pick<Config, "file" | "cron" | "backup" | "origins" | "database">;
 
 type Definitions = CronSource["definitions"];
 
@@ -24,13 +26,15 @@ type Definitions = CronSource["definitions"];
  * The layers of models and of settings, the one that wins last.
  *
  * @param settings with the path of tq.toml, null: there is none; and its sections.
+ * @param host stands before the paths; null: the database is a file, of this host
  */
 export function layersOf(
   models: readonly ModelCrons[],
-  { file, cron, backup, origins }: CronSettings,
+  { file, cron, backup, origins, database }: CronSettings,
+  host: string | null = database.url === null ? null : hostname(),
 ): CronLayer[] {
   const layers = models.map(({ path, definitions }): CronLayer => ({
-    origin: path,
+    origin: originOf(path, host),
     kind: "model",
     definitions,
     where: (name) => `${path}: the recurring task ${name}`,
@@ -41,7 +45,7 @@ export function layersOf(
   if (file === null) return layers;
   const where = (name: string): string => `${file}: ${sectionWords(name)}`;
   const definitions = isOfFile ? joined(backups, cron) : cron;
-  return [...layers, { origin: file, kind: "settings", definitions, where }];
+  return [...layers, { origin: originOf(file, host), kind: "settings", definitions, where }];
 }
 
 function environmentLayer(definitions: Definitions): CronLayer {

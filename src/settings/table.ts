@@ -53,7 +53,7 @@ const SECTIONS = {
     timeout: duration(
       5 * SECOND_MS,
       [0, HOUR_MS],
-      "Longest wait while another program, or one other transaction of this one, has the write lock",
+      "Longest wait while another program, or one other transaction of this one, has the write lock; on PostgreSQL a row",
     ),
     durability: choice(
       "full",
@@ -107,7 +107,7 @@ const SECTIONS = {
     lock_timeout: duration(
       60 * SECOND_MS,
       [0, DAY_MS],
-      "Longest time that one task may hold the write lock; then it is stopped, and counts a crash; 0 s is no limit",
+      "Longest time that one task may hold the write lock, or on PostgreSQL a transaction that has written; then it is stopped, and counts a crash; 0 s is no limit",
     ),
     timeout_grace: duration(
       5 * SECOND_MS,

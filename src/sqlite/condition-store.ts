@@ -90,8 +90,17 @@ export class SqliteCondition implements ConditionStore {
     return this.#access.read(condition.latestTime);
   }
 
+  async diskRefusal(): Promise<null> {
+    return null;
+  }
+
   async server(): Promise<null> {
     return null;
+  }
+
+  async lacksRight(): Promise<string | null> {
+    const { lacksRight } = await import("./file/unwritable.ts");
+    return lacksRight(this.#access.name);
   }
 
   async freeDisk(): Promise<number> {

@@ -6,8 +6,8 @@ import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from "nod
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { brokenLinkWords } from "../broken-link.ts";
 import { TqError } from "../errors.ts";
-import { giveOwner, ownerWords } from "../file-owner.ts";
-import { openFilesWords } from "../open-files.ts";
+import { giveOwner } from "../file-owner.ts";
+import { refusalWords } from "../write-refusal.ts";
 import { isBusy, translate } from "./errors.ts";
 import { recoverFailedFlush } from "./file/unflushed.ts";
 import { openUnwritable, unwritableAtRest } from "./file/unwritable.ts";
@@ -113,9 +113,9 @@ function look(path: string, stat: (path: string) => Stats): Stats | undefined {
   try {
     return stat(path);
   } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
+    const { code } = error as { code?: string };
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    const why = openFilesWords(error) ?? `${message}${ownerWords(dirname(path))}`;
+    const why = refusalWords(path, error);
     const cause = { cause: error };
     throw new TqError("database", `Cannot use ${path} as the database: ${why}`, cause);
   }

@@ -29,6 +29,7 @@ export interface CronAccess {
   read<T>(fn: (db: Database) => T): Promise<T>;
   write<T>(fn: (session: SqliteSession) => Promise<T>): Promise<T>;
   version(): Promise<number>;
+  changed(version: number, wait: number, signal?: AbortSignal): Promise<void>;
 }
 
 export class SqliteCron implements CronStore {

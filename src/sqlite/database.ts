@@ -19,7 +19,7 @@ import { translate } from "./errors.ts";
 import { Capacity } from "./file/capacity.ts";
 import { Flush, type WalFiles } from "./file/flush.ts";
 import { FileIdentity } from "./file/identity.ts";
-import { findUnwritable, isOwn, unwritableError } from "./file/unwritable.ts";
+import { findUnwritable, isOnlyOfOthers, unwritableError } from "./file/unwritable.ts";
 import { type KeptFiles, KeptLocks } from "./lock/kept-locks.ts";
 import { LocalTurn, type Turn } from "./lock/turn.ts";
 import { WriteLock } from "./lock/write-lock.ts";
@@ -232,8 +232,7 @@ export class SqliteDatabase {
 
   async pushRefusal(): Promise<string | null> {
     const found = this.connections.unwritable ?? findUnwritable(this.name);
-    // A user who may only look is not refused: the service, to which the files belong, may write them.
-    const isLooker = this.options.onlyLooks && found?.code === "EACCES" && !isOwn(found);
+    const isLooker = this.options.onlyLooks && found !== null && isOnlyOfOthers(found);
     if (found !== null && !isLooker) return unwritableError(this.name, found).message;
     try {
       // A new connection reads the header of the file, which the others have in memory.
@@ -272,6 +271,10 @@ export class SqliteDatabase {
 
   async version(): Promise<number> {
     return this.read(() => this.connections.version);
+  }
+
+  countsVersion(): Promise<number> {
+    return this.version();
   }
 
   async changed(version: number, wait: number, signal?: AbortSignal): Promise<void> {

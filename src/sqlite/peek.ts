@@ -3,16 +3,10 @@ import { Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
 import { followLinks } from "./connection.ts";
 import { translate } from "./errors.ts";
+import type { Peeked } from "../store/peeked.ts";
 import { openUnwritable, unwritableAtRest } from "./file/unwritable.ts";
 import { readVersion } from "./migrate.ts";
 import { livingPrograms } from "./older-workers.ts";
-
-export interface Peeked {
-  /** The version of its schema; 0: it has no tables of tq. */
-  readonly schema: number;
-  /** The workers, and the programs that run their own tasks, that live; `version` is null where it is not known. */
-  readonly programs: readonly { readonly pid: number; readonly version: string | null }[];
-}
 
 /** Null where there is no database. @throws TqError "database" or "busy" where it cannot be read. */
 export function peek(path: string): Peeked | null {

@@ -62,6 +62,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
     read: (fn) => this.read(fn),
     write: (fn) => this.write((session) => fn(session as SqliteSession)),
     version: () => this.version(),
+    changed: (...until) => this.changed(...until),
   };
   readonly cron = new SqliteCron(this.#parts);
   readonly failures = new SqliteFailures(this.#parts, this.shared.knownFollowUps);

@@ -78,7 +78,12 @@ export class SqliteTaskEvents implements TaskEventStore {
     });
   }
 
-  count({ pushed, limit, ...query }: TaskEventsQuery): Promise<{ pushed: number; ended: number }> {
+  count({
+    pushed,
+    limit,
+    seen: _,
+    ...query
+  }: TaskEventsQuery): Promise<{ pushed: number; ended: number }> {
     const values = { ...toValues(query), pushed, limit };
     return this.#access.read(
       (db) => db.query(COUNT).get(values) as { pushed: number; ended: number },
@@ -87,15 +92,20 @@ export class SqliteTaskEvents implements TaskEventStore {
 
   async last(endedUntil: number): Promise<LastTaskEvents> {
     const row = await this.#access.read((db) => db.query(LAST).get({ endedUntil }) as LastRow);
-    return { ...row, highest: row.pushed, known: JSON.parse(row.known) as number[] };
+    const known = JSON.parse(row.known) as number[];
+    return { ...row, known, highest: row.pushed, beyond: null };
   }
 }
 
-interface LastRow extends Omit<LastTaskEvents, "known" | "highest"> {
+interface LastRow extends Omit<LastTaskEvents, "known" | "highest" | "beyond"> {
   /** JSON of ids. */
   readonly known: string;
 }
 
-function toValues({ endedFrom, endedUntil, known }: Omit<TaskEventsQuery, "pushed" | "limit">) {
+function toValues({
+  endedFrom,
+  endedUntil,
+  known,
+}: Omit<TaskEventsQuery, "pushed" | "seen" | "limit">) {
   return { endedFrom, endedUntil, known: JSON.stringify(known) };
 }

@@ -52,6 +52,20 @@ export class SqliteWebhooks implements WebhookStore {
     });
   }
 
+  version(): Promise<number> {
+    return this.#access.version();
+  }
+
+  /** Any commit: to see that there was one takes no statement. */
+  changed(
+    version: number,
+    _keys: readonly string[],
+    wait: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.#access.changed(version, wait, signal);
+  }
+
   isWanted(target: string): Promise<boolean> {
     return this.#access.read((db) => isWantedTarget(db, target));
   }

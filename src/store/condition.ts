@@ -13,6 +13,8 @@ export interface WorkerAbout {
   readonly calls: readonly string[];
   /** The tq.toml that it has read; null: there was none. */
   readonly settings: string | null;
+  /** Marks of what it and those of other hosts should have alike, by section; absent from what an older tq has written. */
+  readonly fingerprints?: Readonly<Record<string, string>>;
   /** Absent from what an older tq has written. */
   readonly refusal?: Refusal | null;
 }
@@ -120,6 +122,12 @@ export interface ConditionStore {
 
   /** null: the database is a file. */
   server(): Promise<ServerCondition | null>;
+
+  /** Tries how the server's disk takes a megabyte. @returns the sentence of its refusal; null: it takes that, or the database is a file */
+  diskRefusal(): Promise<string | null>;
+
+  /** Why the user of this program may not push, as another one may; null: it may. */
+  lacksRight(): Promise<string | null>;
 
   /** The free bytes of the disk; Infinity where the system does not tell. */
   freeDisk(): Promise<number>;

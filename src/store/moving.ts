@@ -4,7 +4,8 @@ import type { Column, ColumnValue, Table } from "./records.ts";
 
 /**
  * The tables of tq that move, by the names that they have behind `tq__` or `tq.`: all but those of living programs, and of
- * what each worker asks for anew when it starts: alerts and webhooks.
+ * webhooks, which begin anew: both databases find in other ways what is to be told. Alerts come after the tasks, whose
+ * failures they would note again.
  */
 export const MOVED_TABLES = [
   "task",
@@ -24,9 +25,30 @@ export const MOVED_TABLES = [
   "push_key",
   "redaction",
   "mode",
+  "alert",
+  "alert_origin",
+  "untold",
 ] as const;
 
 export type OwnTable = (typeof MOVED_TABLES)[number];
+
+/** Each database has patterns in a form of its own: what moves is a list in JSON, as users write them. */
+const PATTERN_COLUMNS: Partial<Record<string, readonly string[]>> = {
+  alert: ["queues", "tasks"],
+};
+
+/** Changes the patterns of a row, where this table of tq has some. */
+export function withPatterns(
+  row: MovedRow,
+  table: string,
+  change: (patterns: readonly string[]) => unknown,
+): Readonly<Record<string, unknown>> {
+  const columns = PATTERN_COLUMNS[table] ?? [];
+  const changed = columns.map((column) => {
+    return [column, change(JSON.parse(String(row[column])) as string[])] as const;
+  });
+  return { ...row, ...Object.fromEntries(changed) };
+}
 
 /** Column names and their values, in the words of both databases. */
 export type MovedRow = Readonly<Record<string, ColumnValue>>;

@@ -9,6 +9,8 @@ export interface NewWorker {
   readonly queues: readonly string[];
   /** Called where others may have taken it for dead, or may do so soon: it ends what it runs, and goes on. */
   readonly missed?: (reason: string) => void;
+  /** Called once the database is reached again: what it says of this worker's tasks may be from before the last commits. */
+  readonly cameBack?: () => void;
 }
 
 /** How a thread ended, or why a live one gives its claims back. */

@@ -62,6 +62,8 @@ export interface Session {
   readonly transactionsUndone: number;
   /** The ms that the session has waited for its turn and for the lock, in all. */
   readonly waited: number;
+  /** The answers of a server that it has waited for, in all; those that came together count as one. Absent without a server. */
+  readonly answers?: { readonly count: number; readonly ms: number };
   readonly records: Records;
   /**
    * The driver's own connection, for user code. The session begins a transaction if none has begun, without waiting
@@ -85,8 +87,15 @@ export interface Session {
   /**
    * Says that runs of several tasks share its transactions: where others write at the same time, these wait for a row for
    * some ms only, and then fail with an error of contention. A row stays locked for the length of all.
+   *
+   * @param how without savepoints no run is undone alone: saves may then wait for each other, to be sent together.
    */
-  shareTransactions?(): void;
+  shareTransactions?(how: { readonly savepoints: boolean }): void;
+  /**
+   * The error of a statement that was sent and not awaited, such as a save that has waited for others: the transaction
+   * must be undone. null: there is none. Absent where all are awaited.
+   */
+  readonly unseenError?: { readonly error: unknown } | null;
   /** @throws TqError "busy" when another program holds the database longer than `database.timeout`. */
   begin(): Soon<void>;
   /**

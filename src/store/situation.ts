@@ -27,8 +27,23 @@ export interface Situation {
   readonly run: PresentRun | null;
   /** Why no task can run, as the disk takes no writes; null, or left out: it takes them. */
   readonly blocked?: string | null;
+  /** Has locked the row of the task, so that no worker takes it, or a row that its run waits for; null, or left out: nobody. */
+  readonly locker?: Locker | null;
   /** null: the task is not ready, nor due, or no live worker takes its queue. */
   readonly place: Place | null;
+}
+
+/** A transaction that others wait for, on the server of the database. */
+export interface Locker {
+  /** Of its connection on the server; 0: it is a prepared transaction, which has none. */
+  readonly pid: number;
+  /** How it lists itself: `psql`. */
+  readonly program: string;
+  readonly role: string;
+  /** For so many ms it has been open; null: its role hides that. */
+  readonly age: number | null;
+  /** The task that runs in it; null: none of a worker. */
+  readonly task: number | null;
 }
 
 export interface PresentRun {

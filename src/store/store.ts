@@ -47,6 +47,8 @@ export interface StoreTraits {
   readonly singleWriter: boolean;
   /** The most runs that may share a transaction. */
   readonly maxBatch: number;
+  /** The most that have a savepoint each. */
+  readonly maxSavepoints: number;
   /** A method is quick while its runs take less than this on average. */
   readonly quickMs: number;
   /** A batch is about this much work: ms. */
@@ -157,6 +159,8 @@ export interface Store {
    * step takes some ms: leave others time between two. It yields true where a count differs from the last one.
    */
   recount(): AsyncIterable<boolean>;
+  /** Another one where `recount` may find other counts than before; null: it has nothing to count. */
+  countsVersion(): Promise<number | null>;
   /** Reads all that a worker's main thread needs when it looks for tasks. */
   look(options: LookOptions): Promise<Look>;
   /** Makes due tasks ready, as many as a claim does. */

@@ -23,6 +23,8 @@ export interface EventTask {
 export interface TaskEventsQuery {
   /** The id of the last push that is known. */
   readonly pushed: number;
+  /** Known are these pushes, too. Default: none. */
+  readonly seen?: SeenPushes | null;
   /** Ends from this time on, in ms since 1970 UTC, and up to the second one. */
   readonly endedFrom: number;
   readonly endedUntil: number;
@@ -30,6 +32,14 @@ export interface TaskEventsQuery {
   readonly known: readonly number[];
   /** At most so many pushes, and so many ends. */
   readonly limit: number;
+}
+
+/** Pushes that were committed at a moment at which others with lower ids were not. */
+export interface SeenPushes {
+  /** All up to this id are, */
+  readonly upTo: number;
+  /** but for these. */
+  readonly missing: readonly number[];
 }
 
 export interface TaskEvents {
@@ -54,4 +64,11 @@ export interface LastTaskEvents {
   readonly known: readonly number[];
   /** The highest id of a push. */
   readonly highest: number;
+  /** What else is committed behind this place, while something before it is not; null: nothing. */
+  readonly beyond: { readonly pushes: SeenPushes; readonly ends: readonly TaskEnd[] } | null;
+}
+
+export interface TaskEnd {
+  readonly id: number;
+  readonly at: number;
 }

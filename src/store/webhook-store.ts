@@ -42,6 +42,20 @@ export interface WebhookStore {
    * has come to. Tasks that deliver webhooks themselves are left out.
    */
   follow(follow: WebhookFollow): Promise<Followed>;
+  /** Take it before a look for ends: `changed` then waits for those that come after it. */
+  version(): Promise<number>;
+  /**
+   * Resolves once there may be ends to tell that came after this version, after `wait` ms at the latest, and soon after the
+   * signal.
+   *
+   * @param keys of the webhooks that are followed.
+   */
+  changed(
+    version: number,
+    keys: readonly string[],
+    wait: number,
+    signal: AbortSignal,
+  ): Promise<void>;
   /** True while a file asks for a webhook with this target. */
   isWanted(target: string): Promise<boolean>;
 }

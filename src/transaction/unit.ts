@@ -6,25 +6,16 @@ import { TqError } from "../errors.ts";
 import { type Soon, soon } from "../soon.ts";
 import { lostClaimError } from "../store/ended.ts";
 import type { Session, SqlResult } from "../store/session.ts";
-import type { Claim, NewTask } from "../task.ts";
+import type { NewTask } from "../task.ts";
 import { lateError } from "./current-task.ts";
 import { RowObjects } from "./row-objects.ts";
 import { Stretch } from "./stretch.ts";
+import type { UnitOptions } from "./unit-options.ts";
 import { type Runtime, takeLock } from "./runtime.ts";
 import { PendingWork, WatchedPromise } from "./pending.ts";
 import { StrictWork } from "./strict-work.ts";
 
-export interface UnitOptions {
-  /** The session of a task's thread; without one the unit opens its own at its first need. */
-  readonly session?: Session;
-  /** Takes the write lock at the first read or write. */
-  readonly locked?: boolean;
-  /** Keeps the work in a savepoint of a transaction that units share. Beside it, `locked` does not lock each row. */
-  readonly savepoint?: boolean;
-  /** The claim that must still hold at a commit in the middle of a task. */
-  readonly claim?: Claim;
-}
-
+const NO_WAITS = { waited: 0 };
 const NO_IDS: readonly number[] = [];
 
 export class Unit {
@@ -37,6 +28,7 @@ export class Unit {
   #options: UnitOptions;
   #session: Session | null;
   #inSavepoint = false;
+  #hasBegun = false;
   #ended = false;
   #stretch: Stretch | null = null;
   #rowObjects: RowObjects | null = null;
@@ -70,9 +62,9 @@ export class Unit {
     return this.#ended;
   }
 
-  /** The ms that its session, which units may share, has waited for the lock in all: compare two readings. */
-  get waited(): number {
-    return this.#session?.waited ?? 0;
+  /** How long its session, which units may share, has waited in all: compare two readings. */
+  get waits(): Pick<Session, "waited" | "answers"> {
+    return this.#session ?? NO_WAITS;
   }
 
   /** The objects of the rows that the unit has read or written. */
@@ -81,11 +73,11 @@ export class Unit {
   }
 
   /**
-   * True when every read of the unit must lock its rows. A unit in a savepoint reads as a task without `lock` does: it
-   * takes the write lock only because the transaction that it shares will write.
+   * True when every read of the unit must lock its rows. A unit that shares its transaction reads as a task without
+   * `lock` does: it takes the write lock only because that transaction will write.
    */
   get locksRows(): boolean {
-    return this.#options.locked === true && this.#options.savepoint !== true;
+    return this.#options.locked === true && this.#options.shared !== true;
   }
 
   /** True when rows that the unit reads now, or locks as it reads them, cannot change while the stretch lasts. */
@@ -117,6 +109,11 @@ export class Unit {
   #markUndone(): void {
     this.#stretch?.end();
     this.#stretch = null;
+  }
+
+  /** True when it has begun to write since it committed last. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
   }
 
   /** The ids of the pushed tasks that are committed. */
@@ -154,6 +151,7 @@ export class Unit {
    * can be undone alone.
    */
   begin(): Soon<void> {
+    this.#hasBegun = true;
     const { savepoint = false } = this.#options;
     return savepoint && !this.#inSavepoint
       ? soon(this.lock(), () => this.#openSavepoint())
@@ -259,6 +257,7 @@ export class Unit {
     if (this.#committedIds) for (const id of this.#pushedIds ?? []) this.#committedIds.push(id);
     else this.#committedIds = this.#pushedIds;
     this.#pushedIds = null;
+    this.#hasBegun = false;
     this.#noticeUserRollback();
     this.#stretch?.keep();
     this.#stretch = null;

@@ -62,6 +62,15 @@ function decoded(part: string): string {
   }
 }
 
+/** Where the server is reached by TCP; null: by a socket in a folder. */
+export function databaseAddress(
+  url: string,
+): { readonly host: string; readonly port: number } | null {
+  const parts = partsOf(url);
+  if (parts === null || parts.host.startsWith("/")) return null;
+  return { host: parts.host.replaceAll(/[[\]]/g, ""), port: Number(parts.port || DEFAULT_PORT) };
+}
+
 /** The name of a database for people: its host and its name, never a user's password. */
 export function databaseName(url: string): string {
   const parts = partsOf(url);
@@ -108,7 +117,7 @@ export function databaseUrlFault(url: string): string | null {
     return "it has a space or a line break; write a space that belongs to it as %20";
   const parts = partsOf(url);
   if (/^[^?#]*,/.test(url) || parts?.host.includes(",")) {
-    return "it names several hosts, and tq connects to one: name the primary";
+    return "it names several hosts, and tq connects to one: name an address that leads to the primary, also after a failover, such as a proxy's or one in DNS";
   }
   if (parts === null) return `it must be postgresql://USER@HOST/DATABASE; ${ESCAPES}`;
   if (/%(?![\da-f]{2})/i.test(url)) return `it has a % that begins no escape; ${ESCAPES}`;
@@ -126,6 +135,9 @@ export function databaseUrlFault(url: string): string | null {
     return `its sslmode must be one of ${SSL_MODES.join(", ")}`;
   }
   const unknown = keys.find((key) => !KNOWN.includes(key));
+  if (unknown === "target_session_attrs") {
+    return "it has target_session_attrs: leave it out; tq refuses a server that takes no writes by itself";
+  }
   if (unknown !== undefined)
     return `it has a parameter that tq does not know; known are ${KNOWN.join(", ")}`;
   return null;

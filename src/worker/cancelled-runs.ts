@@ -4,7 +4,7 @@ import type { Report } from "../log/events.ts";
 import { toRun } from "../run/run-events.ts";
 import type { RunStatistics } from "../run/run-statistics.ts";
 import type { Store } from "../store/store.ts";
-import { calledMethod, type Claim } from "../task.ts";
+import { calledMethod, type Claim, type Task } from "../task.ts";
 import type { PoolThread } from "./pool-thread.ts";
 
 /** Where the end of such a run is told. */
@@ -12,6 +12,12 @@ interface Told {
   readonly report: Report;
   readonly statistics: Pick<RunStatistics, "count">;
 }
+
+const CANCELLED = "its claim was lost: the task was cancelled";
+
+/** A run that ends with its thread is counted where it lost its claim to a rescue. */
+const TAKEN =
+  "its claim was lost: the task was put back while it ran, by a rescue, by hand, or by a failover of the server";
 
 /**
  * A run that has just committed has lost its claim too, until its thread notes the end; so a run is ended only where the
@@ -41,37 +47,23 @@ export async function endCancelled(
     }
     const wasTold = thread.told.sequence === sequence;
     if (wasTold && now - thread.told.at < grace) continue;
-    const reason = "its claim was lost: the task was cancelled";
-    if (!wasTold) await sayCancelled(claim, reason, store, report);
+    const task = await store.get(claim.id);
+    const isCancelled = task?.state === "cancelled";
+    const reason = isCancelled || task === null ? CANCELLED : TAKEN;
+    if (!wasTold) sayLost(claim, task, reason, report);
     if (usesSignal && !wasTold && grace > 0) {
       thread.told = { sequence, at: now };
       thread.tellToEnd("cancel");
     } else {
       void thread.terminate(reason);
-      await count(claim, store, statistics);
+      if (isCancelled) statistics.count(task, "cancelled", null);
     }
   }
 }
 
-/** No thread counts a run that ends with it. A claim that was lost to a rescue is counted there. */
-async function count(
-  { id }: Claim,
-  store: Pick<Store, "get">,
-  statistics: Told["statistics"],
-): Promise<void> {
-  const task = await store.get(id);
-  if (task?.state === "cancelled") statistics.count(task, "cancelled", null);
-}
-
-async function sayCancelled(
-  { id }: Claim,
-  reason: string,
-  store: Pick<Store, "get">,
-  report: Report,
-): Promise<void> {
-  const task = await store.get(id);
+function sayLost({ id }: Claim, task: Task | null, reason: string, report: Report): void {
   if (task === null) {
-    const message = `task ${id} ends: it was cancelled, and cleaned since`;
+    const message = `task ${id} ends: it is not there any more; it was cancelled and cleaned, or a failover of the server has lost it`;
     return report({ name: "log.note", level: "warn", message });
   }
   const method = calledMethod(task);
@@ -79,5 +71,5 @@ async function sayCancelled(
   const isCounted = task.state === "cancelled"; // its cancel counted this run
   const attempt = isCounted ? task.attempts : task.attempts + 1;
   const run = toRun({ ...task, method, instances, attempt });
-  report({ name: "task.cancelled", ...run, reason });
+  report({ name: isCounted ? "task.cancelled" : "task.interrupted", ...run, reason });
 }

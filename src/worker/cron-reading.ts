@@ -14,6 +14,7 @@ export class CronReading {
   /** The path of tq.toml; null: there is none. */
   readonly file: string | null;
   readonly #watch: FileWatch | null;
+  readonly #host: string | null;
   #settings: CronSettings;
   #models: CronModels = { catalog: {}, crons: [] };
   #all: MergedCrons = { merged: [], incomplete: [] };
@@ -21,12 +22,19 @@ export class CronReading {
   /**
    * @param settings as they were read at the start
    * @param monotonic a clock that nobody sets, in ms
+   * @param host stands before the paths of files; null: the database is a file, of this host
    */
-  constructor(worker: string, settings: CronSettings, monotonic: () => number) {
+  constructor(
+    worker: string,
+    settings: CronSettings,
+    monotonic: () => number,
+    host: string | null,
+  ) {
     const { file } = settings;
     this.#worker = worker;
     this.file = file;
     this.#settings = settings;
+    this.#host = host;
     this.#watch = file === null ? null : new FileWatch(file, monotonic);
   }
 
@@ -69,14 +77,14 @@ export class CronReading {
 
   /** The one that wins comes last. */
   get layers(): CronLayer[] {
-    return [OWN_LAYER, ...layersOf(this.#models.crons, this.#settings)];
+    return [OWN_LAYER, ...layersOf(this.#models.crons, this.#settings, this.#host)];
   }
 
   /** The source of a layer, with those of these that it has. */
   source({ origin, kind }: CronLayer, merged = this.merged): CronSource {
     const those = merged.filter(({ layer }) => layer.origin === origin);
     const incomplete = this.#all.incomplete.filter(({ layer }) => layer.origin === origin);
-    const unknown = those.filter((one) => this.#unknownWords(one) !== null);
+    const unknown = those.filter((one) => this.isForeign(one));
     return {
       origin,
       kind,
@@ -99,6 +107,11 @@ export class CronReading {
       return words === null ? [] : [`${one.layer.where(nameOf(one))}: ${words}`];
     });
     return [...this.#all.incomplete.map(({ why }) => why), ...unknown];
+  }
+
+  /** No model here has its method: what another worker says of it counts. */
+  isForeign(one: MergedCron): boolean {
+    return this.#unknownWords(one) !== null;
   }
 
   #unknownWords({ definition }: MergedCron): string | null {

@@ -2,8 +2,10 @@
 import { monotonicNow } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { existsSync } from "node:fs";
-import type { CronChanges, CronRow, CronSource, RefusedDefinition } from "../cron/ledger.ts";
+import { hostname } from "node:os";
+import type { CronChanges, CronRow, CronSource } from "../cron/ledger.ts";
 import type { MergedCron } from "../cron/merge.ts";
+import { haveOnePath, placeOf } from "../cron/origin.ts";
 import { isOwn } from "../cron/own.ts";
 import { LastingNote } from "../log/lasting-note.ts";
 import type { Config } from "../settings/config.ts";
@@ -15,6 +17,8 @@ export interface CronSourcesOptions extends CronZoneOptions {
   readonly config: Config;
   /** A clock that nobody sets, in ms. Default: `monotonicNow`. */
   readonly monotonic?: () => number;
+  /** How other hosts know this one. Default: what the system says. */
+  readonly host?: string;
 }
 
 /** A name whose file has no worker any more is taken after this time where the definitions differ: it may only restart. */
@@ -26,22 +30,25 @@ const ZONE_AFTER_MS = 1_000;
 export class CronSources {
   readonly #options: CronSourcesOptions;
   readonly #monotonic: () => number;
+  readonly #host: string;
   readonly #reading: CronReading;
   readonly #unreadable: LastingNote;
   readonly #zone: CronZone;
   readonly #startedAt: number;
   /** False until the store has what was read. */
   #isDefined = false;
-  /** The names that another file has, with that file, as last said in the log. */
-  readonly #refused = new Map<string, string>();
+  /** The names of which another file says another thing, with that file, as last said in the log. */
+  readonly #differing = new Map<string, string>();
   /** Since when the file that has a name has had no worker; monotonic, ms. */
   readonly #free = new Map<string, number>();
 
   constructor(options: CronSourcesOptions) {
     this.#options = options;
-    const { id, config, report, monotonic = monotonicNow } = options;
+    const { id, config, report, monotonic = monotonicNow, host = hostname() } = options;
     this.#monotonic = monotonic;
-    this.#reading = new CronReading(id, config, monotonic);
+    this.#host = host;
+    const shared = config.database.url === null ? null : host;
+    this.#reading = new CronReading(id, config, monotonic, shared);
     this.#unreadable = new LastingNote(report);
     this.#zone = new CronZone(options);
     this.#startedAt = monotonic();
@@ -74,9 +81,11 @@ export class CronSources {
     const rows = await this.#options.store.cron.rows();
     if (this.#zone.isTold || this.#isZoneWanted(rows)) await this.#zone.look();
     const before = this.#reading.merged;
+    let isChanged = true;
     if (!this.#isDefined) await this.#defineAll(rows);
     else if (this.#isReadAnew()) await this.#defineChanged(before);
-    else await this.#takeFree(rows);
+    else isChanged = await this.#takeFree(rows);
+    this.#sayDiffering(isChanged ? await this.#options.store.cron.rows() : rows);
   }
 
   #isZoneWanted(rows: readonly CronRow[]): boolean {
@@ -89,11 +98,22 @@ export class CronSources {
     const worker = this.#options.id;
     const { layers } = this.#reading;
     const gone = rows
-      .filter((row) => isGone(row) && !layers.some(({ origin }) => origin === row.origin))
+      .filter((row) => this.#isGone(row) && !layers.some(({ origin }) => origin === row.origin))
       .map(({ origin, kind }): CronSource => ({ origin, kind, worker, definitions: [] }));
     const sources = [...layers.map((layer) => this.#reading.source(layer)), ...gone];
     if (isNeeded(sources, rows)) this.#say(await this.#options.store.cron.define(...sources));
     this.#isDefined = true;
+  }
+
+  /**
+   * Its file was deleted or moved; or one here has its path, and its host is gone, or its queue came from another database:
+   * no worker will read it again.
+   */
+  #isGone({ origin, kind, held, removedAt }: CronRow): boolean {
+    if ((kind !== "settings" && kind !== "model") || held || removedAt !== null) return false;
+    const { host, path } = placeOf(origin);
+    if ((host === null || host === this.#host) && !existsSync(path)) return true;
+    return this.#reading.layers.some((layer) => haveOnePath(layer.origin, origin));
   }
 
   #isReadAnew(): boolean {
@@ -131,16 +151,17 @@ export class CronSources {
     this.#note("info", `${which} ${are} in force as ${this.#reading.file} says now`);
   }
 
-  /** Takes the names that nobody has any more. */
-  async #takeFree(rows: readonly CronRow[]): Promise<void> {
+  /** Takes the names that nobody has any more. @returns false where it changed nothing */
+  async #takeFree(rows: readonly CronRow[]): Promise<boolean> {
     const free = this.#reading.merged.filter((one) => this.#isFree(one, rows));
-    if (free.length === 0) return;
+    if (free.length === 0) return false;
     const sources = this.#reading.layers.map((layer) => ({
       ...this.#reading.source(layer, free),
       isPart: true,
     }));
     this.#say(await this.#options.store.cron.define(...sources));
     for (const { definition } of free) this.#free.delete(definition.name);
+    return true;
   }
 
   #isFree({ layer, definition }: MergedCron, rows: readonly CronRow[]): boolean {
@@ -149,7 +170,6 @@ export class CronSources {
     const isOurs = row?.origin === layer.origin && row.removedAt === null;
     if (isOurs || (row?.held && row.removedAt === null)) {
       this.#free.delete(name);
-      if (isOurs) this.#refused.delete(name);
       return false;
     }
     if (row === undefined || row.removedAt !== null || row.definition === text) return true;
@@ -159,21 +179,30 @@ export class CronSources {
     return now - since >= LET_GO_MS;
   }
 
-  #say({ removed, refused }: CronChanges): void {
+  #say({ removed }: CronChanges): void {
     for (const { name, origin } of removed) {
       this.#note("warn", `recurring task ${name} stops: ${origin} does not have it any more`);
     }
-    for (const one of refused) this.#sayRefused(one);
   }
 
-  #sayRefused({ name, origin, by }: RefusedDefinition): void {
-    if (isOwn(name) || this.#refused.get(name) === by.origin) return;
-    this.#refused.set(name, by.origin);
-    const has =
-      by.kind === "database"
-        ? `tq cron add made one of that name`
-        : `another worker has one of that name from ${by.origin}`;
-    this.#note("warn", `recurring task ${name} of ${origin} is not in force: ${has}; rename one`);
+  /** Says once of each name that another file says another thing, which counts. */
+  #sayDiffering(rows: readonly CronRow[]): void {
+    for (const one of this.#reading.merged) {
+      const { name, text } = one.definition;
+      const { origin } = one.layer;
+      const row = rows.find((other) => other.name === name);
+      const isInForce =
+        row === undefined ||
+        row.origin === origin ||
+        row.removedAt !== null ||
+        !row.held ||
+        (row.kind !== "database" && (row.definition === text || this.#reading.isForeign(one)));
+      if (isInForce || isOwn(name)) this.#differing.delete(name);
+      else if (this.#differing.get(name) !== row.origin) {
+        this.#differing.set(name, row.origin);
+        this.#note("warn", differingWords(name, origin, row));
+      }
+    }
   }
 
   #note(level: "info" | "warn", message: string): void {
@@ -181,10 +210,14 @@ export class CronSources {
   }
 }
 
-/** Its file was deleted, or moved: no worker will read it again. */
-function isGone({ origin, kind, held, removedAt }: CronRow): boolean {
-  const isFile = kind === "settings" || kind === "model";
-  return isFile && !held && removedAt === null && !existsSync(origin);
+/** Who wins, and what to do. */
+function differingWords(name: string, origin: string, { kind, origin: other }: CronRow): string {
+  const start = `recurring task ${name} of ${origin} is not in force`;
+  if (kind === "database") return `${start}: tq cron add made one of that name; rename one`;
+  if (haveOnePath(origin, other)) {
+    return `${start}: ${other} says another thing of it, and counts as long as a worker of ${placeOf(other).host} lives; make the files alike`;
+  }
+  return `${start}: another worker has one of that name from ${other}; rename one`;
 }
 
 /** False where the store has all of it: most workers have no recurring tasks but those of tq. */

@@ -1,6 +1,6 @@
 /**
  * Has the store count again and again the tasks of which there are too many to count whenever someone asks. It takes a
- * small share of one core, and nothing while the database does not change.
+ * small share of one core, and nothing while no tasks change.
  */
 import { monotonicNow, sleepUnless } from "../clock.ts";
 import { liveWorkers } from "../store/live-workers.ts";
@@ -19,7 +19,7 @@ export class Recounting {
   readonly #store: Store;
   readonly #isMine: () => Promise<boolean>;
   readonly #stopping = new AbortController();
-  /** The version of the database that the counts are of; null: it may have changed since. */
+  /** The version that the counts are of; null: there may be others since. */
   #version: number | null = null;
 
   /** @param isMine false: another process counts. */
@@ -48,7 +48,8 @@ export class Recounting {
   /** Counts once, unless the counts are of now or another process counts. */
   async round(): Promise<void> {
     const { signal } = this.#stopping;
-    if ((await this.#store.version()) === this.#version || !(await this.#isMine())) return;
+    const version = await this.#store.countsVersion();
+    if (version === null || version === this.#version || !(await this.#isMine())) return;
     let hasChanged = false;
     let began = monotonicNow();
     for await (const isNew of this.#store.recount()) {
@@ -59,7 +60,7 @@ export class Recounting {
       began = monotonicNow();
     }
     // Tasks may have moved behind the count: only one that finds what the last one has found is the last.
-    this.#version = hasChanged ? null : await this.#store.version();
+    this.#version = hasChanged ? null : await this.#store.countsVersion();
   }
 }
 

@@ -1,6 +1,7 @@
 /** The words of a worker about itself in its row of the store: programs that only read the database have nothing else. */
 import { statSync } from "node:fs";
 import type { Config } from "../settings/config.ts";
+import { fingerprintsOf } from "../settings/fingerprint.ts";
 import type { ConditionStore, Refusal, WorkerAbout } from "../store/condition.ts";
 import { callsOf } from "../catalog.ts";
 import { callName } from "../task.ts";
@@ -105,6 +106,7 @@ export class SelfReport {
       version,
       calls,
       settings: config.file,
+      fingerprints: fingerprintsOf(config),
       refusal: this.#refusal,
     };
     this.#isAboutTold = true;

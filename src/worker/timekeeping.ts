@@ -38,8 +38,8 @@ export interface TimekeepingOptions {
 
 export interface TimekeepingEvents {
   ticked(): void;
-  /** The clock was set, or the times of tasks were repaired: other tasks may be due. */
-  timesChanged(): void;
+  /** Tasks may have become ready or due: they were put back, their times were repaired, or the clock was set. */
+  tasksMoved(): void;
   /** The process that started this one is gone. */
   orphaned(): void;
   /** The database file, or the file of this worker's lock, is gone: the worker cannot go on. */
@@ -83,7 +83,7 @@ export class Timekeeping {
     this.#clockOffset = this.#offset();
     this.#tickLater(TICK_MS);
     const maintenance = (this.#maintenance = new Maintenance(this.#store, report));
-    void maintenance.repairOrder().then(() => this.#events.timesChanged());
+    void maintenance.repairOrder().then(() => this.#events.tasksMoved());
     const cleaning = new Cleaning(this.#store, config, () => maintenance.tidy());
     const own = new Map<string, OwnWork>([[CLEAN, cleaning]]);
     if (config.backup.folder !== null) {
@@ -131,16 +131,18 @@ export class Timekeeping {
     this.#tickLater(Math.max(this.#tickedAt + wait - monotonicNow(), TICK_MS));
   }
 
-  /** Puts back the tasks of workers whose processes have died. */
-  async rescueDead(): Promise<void> {
+  /** Puts back the tasks of workers whose processes have died. @returns true where there were some */
+  async rescueDead(): Promise<boolean> {
     const { config, rescued, report } = this.#options;
-    for (const { worker, tasks } of await this.#store.rescueDead(config.worker.max_crashes)) {
+    const rescues = await this.#store.rescueDead(config.worker.max_crashes);
+    for (const { worker, tasks } of rescues) {
       const ids = tasks.slice(0, MOST_NAMED).map(({ id }) => id);
       const { id, pid } = worker;
       report({ name: "worker.rescued", worker: id, pid, tasks: tasks.length, ids });
       // null: it is not known which of them ran.
       for (const task of tasks) rescued.add(task, null, "its worker process died");
     }
+    return rescues.some(({ tasks }) => tasks.length > 0);
   }
 
   #tickLater(wait: number): void {
@@ -157,7 +159,8 @@ export class Timekeeping {
     const { config, report, exitWithParent } = this.#options;
     this.#events.ticked();
     if (!this.#stopping) this.#options.statistics.tick();
-    watchThreads(this.#pool.threads, config.worker, report);
+    const { isServer } = this.#options.store.traits;
+    watchThreads(this.#pool.threads, { ...config.worker, isServer }, report);
     // Without a task the lock may be held by code that a task left behind: that is watched at full pace too.
     if (this.#pool.writing) this.#wait = TICK_MS;
     this.#followClock();
@@ -174,7 +177,7 @@ export class Timekeeping {
     this.#sayClockSet(jump);
     this.#maintenance?.clockJumped();
     this.#cron?.look();
-    this.#events.timesChanged();
+    this.#events.tasksMoved();
     if (jump < -JUMP_MS) void this.#repairTimes();
   }
 
@@ -189,7 +192,7 @@ export class Timekeeping {
 
   async #repairTimes(): Promise<void> {
     await this.#maintenance?.repairTimes();
-    this.#events.timesChanged();
+    this.#events.tasksMoved();
   }
 
   #isOrphaned(): boolean {
@@ -223,7 +226,7 @@ export class Timekeeping {
     const { timeout_grace: grace } = this.#options.config.worker;
     try {
       await endCancelled(this.#pool.busyThreads, this.#store, this.#options, grace);
-      if (!this.#stopping) await this.rescueDead();
+      if (!this.#stopping && (await this.rescueDead())) this.#events.tasksMoved();
       this.#failure.gone();
     } catch (error) {
       this.#failure.say(`Cannot end cancelled tasks or rescue dead workers: ${String(error)}`);

@@ -13,7 +13,7 @@ import { timeoutError, timeoutWords } from "../run/time-limit.ts";
 import type { PoolThread, Watched } from "./pool-thread.ts";
 import type { TimedOut } from "./rescued-tasks.ts";
 
-/** A task that holds the write lock for longer is named in the log. */
+/** A task that holds the write lock, or rows of a server, for longer is named in the log. */
 const LONG_LOCK_MS = 1_000;
 
 /** A quick method that holds up its batch for longer is ended, to run alone. */
@@ -22,7 +22,10 @@ const LONG_BATCH_MS = 400;
 /** The most that one look adds: this process may have been stopped meanwhile, its threads with it. */
 const LONGEST_LOOK_MS = 300;
 
-type Limits = Pick<Config["worker"], "lock_timeout" | "timeout_grace">;
+interface Limits extends Pick<Config["worker"], "lock_timeout" | "timeout_grace"> {
+  /** True: the database is a server, where a transaction that has begun to write keeps rows and not all of the database. */
+  readonly isServer: boolean;
+}
 
 /** A thread, as one look sees it. */
 interface Look {
@@ -62,11 +65,11 @@ function heldUpBatch({ thread, holdsUpBatch, held }: Look): Verdict | null {
 }
 
 /** A transaction that outlives its task still holds the lock: no task is to blame. */
-function lockLeftBehind(look: Look, { lock_timeout: limit }: Limits): Verdict | null {
+function lockLeftBehind(look: Look, { lock_timeout: limit, isServer }: Limits): Verdict | null {
   const { thread, claim, held } = look;
   if (!keepsLock(look) || claim !== null || thread.endReason !== null) return null;
   if (limit === 0 || held < limit) return null;
-  const reason = `Thread ${thread.number} is replaced: something that one of its tasks left behind has held the write lock for over ${formatDuration(limit)}`;
+  const reason = `Thread ${thread.number} is replaced: something that one of its tasks left behind has ${heldWords(isServer)} for over ${formatDuration(limit)}`;
   return { do: "replace", reason };
 }
 
@@ -76,11 +79,15 @@ function longLock(look: Look): Verdict | null {
   return held < LONG_LOCK_MS ? null : { do: "name", claim };
 }
 
-function lockTimeout(look: Look, { lock_timeout: limit }: Limits): Verdict | null {
+function lockTimeout(look: Look, { lock_timeout: limit, isServer }: Limits): Verdict | null {
   const { thread, claim, held } = look;
   if (!keepsLock(look) || claim === null || thread.toBlame) return null;
   if (limit === 0 || held < limit) return null;
-  return { do: "end", reason: `it held the write lock for over ${formatDuration(limit)}` };
+  return { do: "end", reason: `it ${heldWords(isServer)} for over ${formatDuration(limit)}` };
+}
+
+function heldWords(isServer: boolean): string {
+  return isServer ? "kept a transaction open" : "held the write lock";
 }
 
 /** A batch gives way first; it is stopped like any other run when it stays in a native call. */
@@ -126,7 +133,7 @@ export function watchThreads(
   for (const thread of threads) {
     const look = lookAt(thread, now);
     const verdicts = RULES.map((rule) => rule(look, limits)); // before the first one is carried out
-    for (const verdict of verdicts) if (verdict) carryOut(verdict, look, report);
+    for (const verdict of verdicts) if (verdict) carryOut(verdict, look, limits, report);
   }
 }
 
@@ -160,11 +167,22 @@ function measured(
   return { ...before, seen: now, held };
 }
 
-function carryOut(verdict: Verdict, { thread, held }: Look, report: Report): void {
+function carryOut(
+  verdict: Verdict,
+  { thread, held }: Look,
+  { isServer }: Limits,
+  report: Report,
+): void {
   switch (verdict.do) {
     case "name":
       thread.hold = { ...thread.hold, named: true };
-      report({ name: "lock.held", task: verdict.claim.id, thread: thread.number, duration: held });
+      report({
+        name: "lock.held",
+        task: verdict.claim.id,
+        thread: thread.number,
+        duration: held,
+        kept: isServer ? "rows" : "write lock",
+      });
       break;
     case "give way":
       thread.giveWay(verdict.reason);

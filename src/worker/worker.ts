@@ -69,8 +69,8 @@ export class WorkerProcess {
     const store = openReporting(config, report, () => openWorkerStore(config, threads));
     this.store = store;
     const { id } = this;
-    const changed = () => this.#self.check();
-    this.#trouble = new ThreadTrouble({ report, canRun: () => this.#pool.canRun, changed });
+    const canRun = () => this.#pool.canRun;
+    this.#trouble = new ThreadTrouble({ report, canRun, changed: () => this.#self.check() });
     const shown = shownStore(store, config.admin.redact);
     store.redactions.concealFailures(config.admin.redact);
     this.#statistics = new RunStatistics({ id, store });
@@ -81,7 +81,6 @@ export class WorkerProcess {
     const renew = (isAsked: boolean) => this.#pool.renewModels(isAsked);
     const isLoading = () => this.#pool.isLoading;
     const endWait = () => store.condition.endWaitForModels();
-    const canRun = () => this.#pool.canRun;
     this.#keeper = new ModelsKeeper({ models, watch, report, renew, canRun, isLoading, endWait });
     this.#pool = new Pool(
       { ...parts, shown, models, listeners: options.listeners ?? null },
@@ -112,7 +111,7 @@ export class WorkerProcess {
       { ...parts, pool: this.#pool, crons: this.#crons, exitWithParent },
       {
         ticked: () => [this.#waking, ...checked].forEach((one) => one.check()),
-        timesChanged: () => this.#waking.look(),
+        tasksMoved: () => this.#waking.look(),
         orphaned: () => this.#stopItself("graceful", "the process that started it is gone"),
         lost: (error) => this.#databaseLost(error),
       },
@@ -171,8 +170,9 @@ export class WorkerProcess {
   async #prepare(): Promise<void> {
     const { threads, queues } = this.#config;
     const missed = (why: string) => (this.#pool.endRuns(why), this.#self.registered());
+    const cameBack = () => this.#pool.idleThreads.forEach((thread) => thread.wake());
     this.#pool.start();
-    await this.store.register({ id: this.id, pid: process.pid, threads, queues, missed });
+    await this.store.register({ id: this.id, pid: process.pid, threads, queues, missed, cameBack });
     this.#self.registered();
     await this.#alerts.watch();
     await this.#webhooks.watch();

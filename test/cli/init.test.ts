@@ -155,7 +155,7 @@ describe("tq init", () => {
     const { code, stderr } = await other.tq("init");
     expect(code).toBe(2);
     expect(stderr).toContain(
-      `Cannot write ${other.file("tq.toml")}: it is a link to gone.toml, where nothing is; remove it, or make that, and run tq init again`,
+      `Cannot write ${other.file("tq.toml")}: ${other.file("tq.toml")} is a link to ${other.file("gone.toml")}, which is not there; mount the disk that it is on, or name another path`,
     );
   });
 
@@ -216,7 +216,7 @@ describe("tq init", () => {
     expect(await other.tq("init")).toEqual({
       code: 2,
       stdout: "",
-      stderr: `tq: Cannot write ${other.file("types/tq.d.ts")}: ${other.file("types")} is not a folder; rename it, and run tq init again\n`,
+      stderr: `tq: Cannot write ${other.file("types/tq.d.ts")}: ${other.file("types")} is a file, and no folder (EEXIST); move it away, or name another path\n`,
     });
     expect(readFileSync(other.file("types"), "utf8")).toBe("mine");
   });

@@ -252,7 +252,7 @@ describe("tq config", () => {
     await using folder = new Folder();
     folder.write("tq.toml", "[queue]\nclean_days = 7\n");
     const { text } = await folder.inTerminal({ columns: 40 }, "config");
-    expect(text).toContain(folder.database.name);
+    expect(text).toContain(folder.database.place);
     expect(text).toContain(folder.file("tq.toml"));
   });
 

@@ -17,13 +17,14 @@ describe("signals", () => {
   test("ask for an end first and insist the second time, whichever they are", () => {
     const asked: unknown[] = [];
     const from = new EventEmitter();
-    const leave = stopOnSignals({ stop: async (how) => void asked.push(how) }, from);
+    const stop = async (how: string, signal: string) => void asked.push(`${how} ${signal}`);
+    const leave = stopOnSignals({ stop }, from);
     from.emit("SIGINT");
     from.emit("SIGTERM");
     from.emit("SIGTERM");
     leave();
     from.emit("SIGTERM");
-    expect(asked).toEqual(["graceful", "now", "now"]);
+    expect(asked).toEqual(["graceful SIGINT", "now SIGTERM", "now SIGTERM"]);
   });
 });
 

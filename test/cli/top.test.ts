@@ -130,7 +130,7 @@ test.each([
   ["Ctrl-C", "\u0003", 0],
   ["Escape", "\u001b", 0],
   ["Ctrl-\\", "\u001c", 0],
-  ["SIGTERM", null, 130],
+  ["SIGTERM", null, 143],
   ["SIGQUIT", null, 131],
 ] as const)("%s ends tq top, which gives the terminal back", async (name, key, status) => {
   await using folder = await folderWithTasks();

@@ -30,15 +30,16 @@ test("tq watch of an ended task says its end, and exits as tq push --wait does",
   });
 });
 
+const PUSH = "push sale process 7 --wait";
+
 test.each([
-  [["watch", "1"], "stdout", "is ready", "Stopped looking: task 1 goes on"],
-  [
-    ["push", "sale", "process", "7", "--wait"],
-    "stderr",
-    "Waiting",
-    "Stopped waiting: task 1 goes on",
-  ],
-] as const)("Ctrl-C ends tq %p, and not the task", async (args, stream, first, sentence) => {
+  ["SIGINT", 130, "watch 1", "stdout", "is ready", "Stopped looking: task 1 goes on"],
+  ["SIGTERM", 143, "watch 1", "stdout", "is ready", "Stopped looking: task 1 goes on"],
+  ["SIGTERM", 143, PUSH, "stderr", "Waiting", "Stopped waiting: task 1 goes on"],
+  ["SIGHUP", 129, PUSH, "stderr", "Waiting", "Stopped waiting: task 1 goes on"],
+] as const)("%s ends, with exit %d, tq %s, and not the task", async (...given) => {
+  const [signal, status, line, stream, first, sentence] = given;
+  const args = line.split(" ");
   await using folder = new Folder();
   const store = folder.store();
   if (args[0] === "watch") await pushOne(store);
@@ -51,11 +52,11 @@ test.each([
       said[from] += decoder.decode(part, { stream: true });
       if (from !== stream || isAsked || !said[from].includes(first)) continue;
       isAsked = true;
-      looking.kill("SIGINT");
+      looking.kill(signal);
     }
   };
   const all = Promise.all([gather("stdout"), gather("stderr")]);
-  expect(await looking.exited).toBe(130);
+  expect(await looking.exited).toBe(status);
   await all;
   expect(said.stderr).toContain(`tq: ${sentence}, and tq watch 1 follows it again\n`);
   expect((await store.get(1))?.state).toBe("ready");

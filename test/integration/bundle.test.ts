@@ -73,7 +73,7 @@ describe("tq bundle", () => {
     const { code, stderr } = await site.run("bundle", "nope/models.js");
     expect(code).toBe(2);
     expect(stderr).toContain(
-      `Cannot write ${site.file("nope/models.js")}: there is no folder ${site.file("nope")}\n`,
+      `Cannot write ${site.file("nope/models.js")}: there is no folder ${site.file("nope")} (ENOENT); make it first\n`,
     );
   });
 

@@ -5,8 +5,10 @@ import {
   chownSync,
   mkdirSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -17,6 +19,9 @@ import { needs } from "../support/needs.ts";
 import { ANOTHER_USER, AS_ANOTHER_USER } from "../support/tools.ts";
 import { siteWithModels } from "./support/models.ts";
 import { type Site, TQ } from "./support/site.ts";
+
+/** A group of other users. */
+const GROUP = 65_532;
 
 /** A folder of another user, with models. */
 function service(): Site {
@@ -73,6 +78,46 @@ needs("root").describe("after root has worked in the folder of a service", () =>
     rmSync(site.file("tq.db"));
     expect((await site.run("restore", `far/backups/${name}`, "--run")).code).toBe(0);
     expect(strangers(site)).toEqual([]);
+  });
+
+  test("a restored database has owner, group and mode of the former one, behind a link too, and its user works on", async () => {
+    await using site = service();
+    await site.push("job", "add", "1");
+    await site.run("backup", "copy.db");
+    mkdirSync(site.file("data"));
+    renameSync(site.file("tq.db"), site.file("data/real.db"));
+    symlinkSync("data/real.db", site.file("tq.db"));
+    for (const name of ["data", "data/real.db"]) chownSync(site.file(name), ANOTHER_USER, GROUP);
+    chmodSync(site.file("data/real.db"), 0o640);
+    const own = (...args: string[]) =>
+      site.spawn([...AS_ANOTHER_USER, TQ, ...args], { env: { HOME: site.path } });
+    const worker = own("worker", "-n", "1", "--admin", "--listen", "127.0.0.1:0");
+    await worker.says("admin.listening");
+    await worker.end(); // its log stays
+    const restore = ["sh", "-c", 'umask 077; exec "$@"', "sh", TQ, "restore", "copy.db", "--run"];
+    expect((await site.spawn(restore).ended()).code).toBe(0);
+    const { uid, gid, mode } = statSync(site.file("data/real.db"));
+    expect([uid, gid, mode & 0o7777]).toEqual([ANOTHER_USER, GROUP, 0o640]);
+    const beside = readdirSync(site.file("data")).filter((name) => !name.includes(".former-"));
+    for (const name of beside) expect(statSync(site.file(`data/${name}`)).uid).toBe(ANOTHER_USER);
+    expect((await own("push", "job", "add", "2").ended()).code).toBe(0);
+    expect((await own("worker", "--drain").ended()).code).toBe(0);
+  });
+
+  test("a user of the group that shares a database keeps its group by a restore", async () => {
+    await using site = service();
+    await site.push("job", "add", "1");
+    await site.run("backup", "copy.db");
+    chownSync(site.file("tq.db"), 0, GROUP);
+    chmodSync(site.file("tq.db"), 0o660);
+    const asMember = AS_ANOTHER_USER.map((one) =>
+      one === "--clear-groups" ? `--groups=${GROUP}` : one,
+    );
+    const restore = [...asMember, TQ, "restore", "copy.db", "--run"];
+    const restored = await site.spawn(restore, { env: { HOME: site.path } }).ended();
+    expect(restored).toMatchObject({ code: 0 });
+    const { uid, gid, mode } = statSync(site.file("tq.db"));
+    expect([uid, gid, mode & 0o7777]).toEqual([ANOTHER_USER, GROUP, 0o660]);
   });
 
   test("a database of the service in a folder of root has files of the service beside it", async () => {

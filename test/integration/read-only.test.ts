@@ -50,6 +50,21 @@ needs("root").describe("a user who may only read the database", () => {
     expect(await asAnother(site, "why", "1")).toMatchObject({ code: 0, stderr: "" });
   });
 
+  test("is told by tq doctor that they may not push, whose file it is, and whom to ask", async () => {
+    await using site = await readable();
+    const { code, stdout } = await asAnother(site, "doctor", "--quick", "--json");
+    const { checks } = JSON.parse(stdout) as { checks: { check: string; hint: string }[] };
+    expect(checks.find(({ check }) => check === "pushes_refused")?.hint).toBe(
+      `not by this user: ${site.file("tq.db")} is read-only for this user (${site.file("tq.db")} belongs to root, ${site.path} belongs to root, and this is user 65533); whether others can, tq doctor says to the user of the service`,
+    );
+    expect(code).toBe(1); // no worker runs
+    expect((await site.run("doctor", "--quick")).stdout).toContain("✓ tasks can be pushed");
+    chmodSync(site.file("tq.db"), 0o666);
+    chmodSync(site.path, 0o777);
+    const allowed = await asAnother(site, "doctor", "--quick");
+    expect(allowed.stdout).toContain("✓ tasks can be pushed");
+  });
+
   test("looks at it while a worker has it open, and sees that it lives", async () => {
     await using site = await readable();
     await site.worker(["-n", "1", "--queue", "default"]);
@@ -90,7 +105,9 @@ needs("root").describe("a user who may only read the database", () => {
       .spawn([...AS_ANOTHER_USER, TQ, "-d", path, "list"], { cwd: "/", env: { HOME: "/" } })
       .ended();
     expect(code).toBe(6);
-    expect(stderr).toContain(`Cannot use ${path} as the database: EACCES`);
+    expect(stderr).toContain(
+      `Cannot use ${path} as the database: this user may not enter the folder ${site.path}`,
+    );
   });
 
   test("is refused by commands that write", async () => {

@@ -235,6 +235,32 @@ test("tq serve goes on after SIGHUP, and says that it has nothing to reload", as
   expect((await serving.ended()).code).toBe(0);
 });
 
+test("tq serve outlives a SIGHUP while its models load, and still ends at once at SIGTERM", async () => {
+  await using site = siteWithModels();
+  const models = site.read("models.ts");
+  const wait = `import { existsSync, writeFileSync } from "node:fs";
+writeFileSync("loads", "");
+while (!existsSync("go")) await Bun.sleep(5);
+`;
+  site.write("models.ts", `${wait}${models}`);
+  const start = async () => {
+    const serving = site.start(["serve", "--listen", "127.0.0.1:0"], { detached: true });
+    await eventually("it loads its models", () => site.has("loads"));
+    serving.kill("SIGHUP");
+    await serving.says("log.note", { level: "warn" });
+    return serving;
+  };
+  const stopped = await start();
+  stopped.kill("SIGTERM");
+  expect((await stopped.ended()).code).toBeNull(); // by the signal
+  rmSync(site.file("loads"));
+  const serving = await start();
+  site.write("go", "");
+  await serving.says("admin.listening");
+  serving.kill("SIGTERM");
+  expect((await serving.ended()).code).toBe(0);
+});
+
 needs("unshare").describe("the first program of a container", () => {
   const FIRST = ["unshare", "--pid", "--fork", "--kill-child"];
 

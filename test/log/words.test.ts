@@ -98,7 +98,11 @@ const EVENTS: [Event, string][] = [
     "task 42 runs now although it is scheduled for 2026-11-23T14:03:07.123Z: queue.worker is false  sale.process [7]  run 1",
   ],
   [
-    { name: "lock.held", task: 42, thread: 1, duration: 1500 },
+    { name: "lock.held", task: 42, thread: 1, duration: 1500, kept: "rows" },
+    "task 42 has kept a transaction open for 1.5 s: others wait for the rows that it has written, and the server cannot clean up what has ended since; call Transaction.current.commit() before it waits, or let it run outside any transaction (transaction: false)",
+  ],
+  [
+    { name: "lock.held", task: 42, thread: 1, duration: 1500, kept: "write lock" },
     "task 42 has held the write lock for 1.5 s and holds up all others; call Transaction.current.commit() before it waits, or let it run outside any transaction (transaction: false)",
   ],
   [

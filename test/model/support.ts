@@ -108,17 +108,28 @@ export function makeRuntime({
     return getTask(id);
   }
 
-  /** Runs these in one transaction, as a worker does with quick ones; `meanwhile` comes between claim and begin. */
+  /**
+   * Runs these in one transaction, as a worker does with quick ones; `meanwhile` comes between claim and begin.
+   *
+   * @param again false: not once more where the batch was undone, and they are to run again at once.
+   */
   async function runBatch(
     ids: readonly number[],
     meanwhile: () => Promise<unknown> = () => Promise.resolve(),
+    again = true,
   ): Promise<Task[]> {
     const claims = ids.map((id) => store.write((session) => session.claimOne(id, thread.owner)));
     const tasks = (await Promise.all(claims)).filter((task) => task !== null);
     thread.progress.setClaims(tasks);
     if (tasks[0]) thread.progress.begin(tasks[0]);
     await meanwhile();
-    await runTogether(thread, tasks, () => ({ handBack: [], claimUpTo: 0 }));
+    const end = () => ({ handBack: [], claimUpTo: 0 });
+    const left = await runTogether(thread, tasks, end);
+    if (again && left[0]) {
+      thread.progress.setClaims(left);
+      thread.progress.begin(left[0]);
+      await runTogether(thread, left, end);
+    }
     return Promise.all(ids.map(getTask));
   }
 

@@ -15,7 +15,7 @@ needs("postgres").describe("a worker that is reached by a network", () => {
   test("is given up by the server before others may have its tasks, also where an answer is on its way", async () => {
     using folder = makeFolder();
     const port = freePort();
-    const server = await startPostgres(["listen_addresses=127.0.0.1"], port);
+    const server = await startPostgres(["listen_addresses=127.0.0.1"], { port });
     try {
       const url = `postgresql://tq@127.0.0.1:${port}/postgres`;
       const store = new PostgresStore({ url, folder: folder.path });
@@ -24,6 +24,7 @@ needs("postgres").describe("a worker that is reached by a network", () => {
         url,
         name: "shop",
         timeout: 5_000,
+        lockTimeout: 0,
         application: "tq test",
         bootId: "boot",
         now: () => 1,

@@ -143,3 +143,16 @@ needs("postgres").test("a real server tells all that the checks ask", async () =
   await reserved.release();
   await other.close({ timeout: 0 });
 });
+
+needs("postgres").test(
+  "a disk that has room takes what the doctor tries, and keeps nothing of it",
+  async () => {
+    await using made = await makePostgres();
+    const tables = () =>
+      made.database.run("SELECT relname FROM pg_class WHERE relkind = 'r' ORDER BY 1");
+    await made.store.ready();
+    const before = await tables();
+    expect(await made.store.condition.diskRefusal()).toBe(null);
+    expect(await tables()).toEqual(before);
+  },
+);

@@ -1,28 +1,14 @@
 /** What a worker without tasks sends to PostgreSQL, and the connections that it keeps. */
-import { expect, jest, spyOn, test } from "bun:test";
-import { Connection } from "../../src/postgres/connection.ts";
+import { expect, jest, test } from "bun:test";
 import { PostgresWorkerStore } from "../../src/postgres/worker-store.ts";
 import { makeFolder } from "../support/folder.ts";
 import { needs } from "../support/needs.ts";
 import { makePostgres, makePostgresDatabase, type TestDatabase } from "../support/postgres.ts";
-import { newTask, OWNER, pushOne } from "../support/store.ts";
+import { newTask, OWNER, pushOne, withSession } from "../support/store.ts";
 import { until } from "../support/until.ts";
+import { countStatements } from "./statements.ts";
 
 const LOOK = { queues: [], limit: 2, worker: "worker-1" };
-
-/** Counts the statements that this process sends. */
-function countStatements() {
-  const names = ["all", "get", "run", "command"] as const;
-  const spies = names.map((name) => spyOn(Connection.prototype, name));
-  return {
-    get count() {
-      return spies.reduce((sum, { mock }) => sum + mock.calls.length, 0);
-    },
-    [Symbol.dispose]() {
-      for (const spy of spies) spy.mockRestore();
-    },
-  };
-}
 
 /** The store of a worker that has signed on. */
 async function makeWorkerStore(url: string) {
@@ -69,6 +55,82 @@ needs("postgres").describe("a worker without tasks on PostgreSQL", () => {
     expect(sent.count).toBe(1);
   });
 
+  test("learns by its look whether there is anything to count", async () => {
+    await using database = await makePostgresDatabase();
+    await using made = await makeWorkerStore(database.url);
+    const { store } = made;
+    using sent = countStatements();
+    const version = store.countsVersion();
+    await store.look(LOOK);
+    expect(await version).toBeNull();
+    expect(sent.count).toBe(1);
+  });
+
+  test("sends a statement in two seconds in which nothing happens, and no other", async () => {
+    await using database = await makePostgresDatabase();
+    await using made = await makeWorkerStore(database.url);
+    const { store } = made;
+    using sent = countStatements();
+    jest.useFakeTimers();
+    try {
+      for (let look = 1; look <= 10; look++) {
+        const version = store.countsVersion();
+        await store.look(LOOK);
+        await Promise.all([version, store.cron.version(), store.rescueDead(3)]);
+        await store.checkAlive("worker-1");
+        jest.advanceTimersByTime(2_000);
+        expect(sent.count).toBe(look);
+      }
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  test("learns by its look whether a webhook has an end to tell", async () => {
+    await using database = await makePostgresDatabase();
+    await using made = await makeWorkerStore(database.url);
+    const { store } = made;
+    await store.look(LOOK);
+    using sent = countStatements();
+    await store.webhooks.changed(0, ["shop"], 20, new AbortController().signal);
+    expect(sent.count).toBe(0);
+    await database.run("INSERT INTO tq.ended (task, ended_at) VALUES (1, 1)");
+    await store.look(LOOK);
+    await store.webhooks.changed(0, ["shop"], 60_000, new AbortController().signal);
+    expect(sent.count).toBe(2);
+  });
+
+  test("wakes a thread by a notification before it asks the server", async () => {
+    await using database = await makePostgresDatabase();
+    await using made = await makeWorkerStore(database.url);
+    using sent = countStatements();
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const watch = made.store.watch({ hint: () => resolve(sent.count), look: () => {} });
+    watch.arm();
+    await until(async () => {
+      const [worker] = await database.run("SELECT idle FROM tq.worker");
+      expect(worker).toEqual({ idle: true });
+    });
+    const before = sent.count;
+    await database.run("SELECT pg_notify('tq', '')");
+    expect(await promise).toBe(before);
+    watch.disarm();
+  });
+
+  test("wakes no thread early where notifications come one after another", async () => {
+    await using database = await makePostgresDatabase();
+    await using made = await makeWorkerStore(database.url);
+    let [hints, looks] = [0, 0];
+    const watch = made.store.watch({ hint: () => (hints += 1), look: () => (looks += 1) });
+    watch.arm();
+    await database.run(
+      "DO $$ BEGIN FOR n IN 1..5 LOOP PERFORM pg_notify('tq', n::text); END LOOP; END $$",
+    );
+    await until(() => expect(looks).toBe(5));
+    expect(hints).toBe(1);
+    watch.disarm();
+  });
+
   test("claims what it was woken for by one statement", async () => {
     await using subject = await makePostgres();
     const id = await pushOne(subject.store.silence()); // a NOTIFY would count too
@@ -76,6 +138,32 @@ needs("postgres").describe("a worker without tasks on PostgreSQL", () => {
     const claimed = await subject.store.claim({ owner: OWNER, queues: ["default"], limit: 1 });
     expect(claimed).toMatchObject([{ id }]);
     expect(sent.count).toBe(1);
+  });
+
+  test("tells nobody of a task that has finished", async () => {
+    await using subject = await makePostgres();
+    const { store } = subject;
+    const id = await pushOne(store.silence());
+    const [task] = await store.claim({ owner: OWNER, queues: [], limit: 1 });
+    let told = 0;
+    store.onCommit(() => (told += 1));
+    await withSession(store, async (session) => {
+      await session.settle(
+        { id, claim: task?.claim ?? 0 },
+        { kind: "finished", result: null, reason: null },
+      );
+      await session.commit();
+    });
+    expect((await store.get(id))?.state).toBe("finished");
+    expect(told).toBe(0);
+  });
+
+  test("needs two statements to learn that another has claimed the task", async () => {
+    await using subject = await makePostgres();
+    await subject.store.ready();
+    using sent = countStatements();
+    expect(await subject.store.claim({ owner: OWNER, queues: [], limit: 1 })).toEqual([]);
+    expect(sent.count).toBe(2);
   });
 
   test("writes nothing where it was woken, and another has claimed the task", async () => {

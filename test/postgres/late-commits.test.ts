@@ -1,5 +1,7 @@
 /** Webhooks and events of tasks on PostgreSQL miss nothing that commits in another order than it began. */
 import { expect, test } from "bun:test";
+import { lookAt, newest, readPage } from "../../src/admin/events/page.ts";
+import type { Position } from "../../src/admin/events/position.ts";
 import type { PostgresStore } from "../../src/postgres/store.ts";
 import type { Session } from "../../src/store/session.ts";
 import type { TaskEventsQuery } from "../../src/store/task-event-store.ts";
@@ -162,6 +164,37 @@ needs("postgres").describe("on PostgreSQL", () => {
     expect(place).toMatchObject({ pushed: 1, highest: 3 });
     await late.commit();
     expect((await eventsOf(fresh, { pushed: place.pushed })).pushed).toEqual([2, 3]);
+  });
+
+  test("a stream that begins while a push is open is told none of what was there, and that push once it is", async () => {
+    await using made = await makePostgres();
+    const { store, clock } = made;
+    await store.push([newTask(), newTask(), newTask()]);
+    const late = await holdOpen(made.open(), (session) => session.push([newTask()]));
+    const lateEnd = await holdOpen(made.open(), (session) => session.cancel(1));
+    clock.advance(60_000);
+    const [seen = 0] = await store.push([newTask()]);
+    await store.cancel(2);
+    const fresh = made.open();
+    let place: Position = await newest(fresh, await lookAt(fresh));
+    const told = async () => {
+      const { events, next } = await readPage(fresh, place, await lookAt(fresh));
+      place = next;
+      return events.map(({ name, task }) => [name, task?.id]);
+    };
+    expect(await told()).toEqual([]);
+    clock.advance(5_000);
+    const [later = 0] = await store.push([newTask()]);
+    await store.cancel(3);
+    await late.commit();
+    await lateEnd.commit();
+    expect(await told()).toEqual([
+      ["task.pushed", seen - 1],
+      ["task.pushed", later],
+      ["task.ended", 1],
+      ["task.ended", 3],
+    ]);
+    expect(await told()).toEqual([]);
   });
 
   test("events hold back an end until those with earlier times have been committed", async () => {

@@ -3,14 +3,14 @@ import { expect, spyOn, test } from "bun:test";
 import { Listener } from "../../src/postgres/listener.ts";
 import { Poolers } from "../../src/postgres/poolers.ts";
 import { Connection } from "../../src/postgres/connection.ts";
-import { rescueWorker } from "../../src/postgres/sql/rescue.ts";
-import { KnownFollowUps } from "../../src/store/known-follow-ups.ts";
+import { findDead } from "../../src/postgres/sql/rescue.ts";
 import { claim, newTask, pushOne } from "../support/store.ts";
 import { makePostgres, type TestPostgres } from "../support/postgres.ts";
 import { NO_PID } from "../store/suite/subject.ts";
 import { errorOf, sentenceOf } from "../support/error.ts";
 import { needs } from "../support/needs.ts";
 import { until } from "../support/until.ts";
+import { countStatements } from "./statements.ts";
 
 const WORKER = { id: "worker-1", threads: 1, queues: [] };
 
@@ -22,7 +22,13 @@ function cutLives({ database }: TestPostgres): Promise<readonly unknown[]> {
 }
 
 function connect({ database: { url } }: TestPostgres): Promise<Connection> {
-  return Connection.open({ url, name: "shop", timeout: 5_000, application: "tq test" });
+  return Connection.open({
+    url,
+    name: "shop",
+    timeout: 5_000,
+    lockTimeout: 0,
+    application: "tq test",
+  });
 }
 
 async function lifeOf({ database }: TestPostgres): Promise<number | undefined> {
@@ -35,12 +41,14 @@ needs("postgres").describe("the life of a worker", () => {
     await using made = await makePostgres();
     const { store } = made;
     const missed: string[] = [];
-    await store.register({ ...WORKER, pid: process.pid, missed: (why) => missed.push(why) });
+    let returns = 0;
+    const told = { missed: (why: string) => missed.push(why), cameBack: () => (returns += 1) };
+    await store.register({ ...WORKER, pid: process.pid, ...told });
     const before = await lifeOf(made);
     await cutLives(made);
     await until(async () => expect(await lifeOf(made)).not.toBe(before));
     await until(async () => expect(await made.open().isAlive("worker-1")).toBe(true));
-    expect(missed).toEqual([]);
+    await until(() => expect([missed, returns]).toEqual([[], 1]));
     await store.checkAlive("worker-1");
   });
 
@@ -143,17 +151,37 @@ needs("postgres").describe("the rescue of a dead worker", () => {
     const id = await pushOne(made.store);
     const dead = made.open({ application: "tq dead" });
     await dead.register({ ...WORKER, pid: NO_PID });
-    await claim(dead, { owner: { worker: "worker-1", thread: 1 } });
+    const [held] = await claim(dead, { owner: { worker: "worker-1", thread: 1 } });
+    if (!held) throw new Error("there is no task");
     const session = dead.session();
     await session.lostClaims([]);
     await session.begin();
-    await session.settle({ id, claim: 1 }, { kind: "finished", result: null, reason: null });
+    await session.settle(held, { kind: "finished", result: null, reason: null });
     await dead.killed("worker-1");
     expect(await made.store.rescueDead(3)).toMatchObject([{ tasks: [{ id, state: "ready" }] }]);
     expect((await errorOf(session.commit())).message).toContain(
       "connection to the server was lost",
     );
     expect((await made.store.get(id))?.state).toBe("ready");
+  });
+
+  test("takes as few round trips for many tasks as for one", async () => {
+    const roundTrips: number[] = [];
+    for (const threads of [1, 20]) {
+      await using made = await makePostgres();
+      await made.store.silence().push(Array.from({ length: threads }, () => newTask()));
+      await made.store.register({ ...WORKER, pid: NO_PID });
+      for (let thread = 1; thread <= threads; thread++) {
+        await claim(made.store, { owner: { worker: "worker-1", thread } });
+      }
+      await made.store.killed("worker-1");
+      using sent = countStatements();
+      const [rescue] = await made.store.rescueDead(3);
+      expect(rescue?.tasks).toHaveLength(threads);
+      roundTrips.push(sent.roundTrips);
+    }
+    // The search for the dead; all that one holds; its tasks; the rest; the commit.
+    expect(roundTrips).toEqual([5, 5]);
   });
 
   test("by ten at once is told to one, and puts each task back once", async () => {
@@ -177,16 +205,9 @@ needs("postgres").describe("the rescue of a dead worker", () => {
     const id = await pushOne(made.store);
     await made.store.register({ ...WORKER, pid: NO_PID });
     await claim(made.store, { owner: { worker: "worker-1", thread: 1 } });
-    const death = {
-      bootId: "",
-      isOurHost: false,
-      maxCrashes: 3,
-      shown: [],
-      known: new KnownFollowUps(),
-    };
     const db = await connect(made);
     await db.command("BEGIN");
-    expect(await rescueWorker(db, "worker-1", death, made.clock.now())).toBeNull();
+    expect(await findDead(db, "worker-1")).toBeNull();
     await db.command("COMMIT");
     await db.close();
     expect((await made.store.get(id))?.state).toBe("running");
@@ -197,7 +218,13 @@ needs("postgres").describe("what listens for commits", () => {
   async function listen(made: TestPostgres): Promise<{ heard: () => number; listener: Listener }> {
     let heard = 0;
     const listener = new Listener(
-      { url: made.database.url, name: "test", timeout: 5_000, application: "tq listens" },
+      {
+        url: made.database.url,
+        name: "test",
+        timeout: 5_000,
+        lockTimeout: 0,
+        application: "tq listens",
+      },
       () => (heard += 1),
     );
     await listener.start();

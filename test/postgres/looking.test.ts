@@ -196,6 +196,10 @@ needs("postgres").describe("looks on PostgreSQL", () => {
     const changed = await Array.fromAsync(store.recount());
     expect(changed.filter(Boolean)).toHaveLength(1);
     expect(await of("large")).toMatchObject({ ready: 60_000, about: { ready: store.now() } });
+    const version = await store.countsVersion();
+    expect(version).toBeGreaterThan(60_000);
+    await store.cron.rows();
+    expect(await store.countsVersion()).toBe(version);
     expect((await store.status()).queues).toHaveLength(2_502);
     expect((await Array.fromAsync(store.recount())).filter(Boolean)).toEqual([]);
   });

@@ -1,5 +1,6 @@
 /** The schema on PostgreSQL: made once, by programs or by hand. */
 import { expect, test } from "bun:test";
+import { MIGRATIONS } from "../../src/postgres/migrate.ts";
 import { PostgresStore } from "../../src/postgres/store.ts";
 import { Folder } from "../cli/tq.ts";
 import { needs } from "../support/needs.ts";
@@ -63,6 +64,54 @@ needs("postgres").describe("on PostgreSQL", () => {
     await byHand.run((await folder.tq("migrate", "--sql")).stdout);
     await folder.tqWith({ env: { TQ_DATABASE: byProgram.url } }, "migrate");
     expect(await contentOf(byHand)).toEqual(await contentOf(byProgram));
+  });
+
+  test.each(MIGRATIONS.map((_, version) => version))(
+    "what tq migrate --sql prints for a schema of version %i makes the same schema",
+    async (version) => {
+      await using byHand = await makeEmpty();
+      await using byProgram = await makeEmpty();
+      await using folder = new Folder();
+      await byHand.run("SET search_path = public"); // as programs do for the role tq
+      for (const statements of MIGRATIONS.slice(0, version)) await byHand.run(statements);
+      if (version > 0) await byHand.run(`UPDATE tq.schema SET version = ${version}`);
+      const { stdout } = await folder.tqWith(
+        { env: { TQ_DATABASE: byHand.url } },
+        "migrate",
+        "--sql",
+      );
+      await byHand.run(stdout);
+      await folder.tqWith({ env: { TQ_DATABASE: byProgram.url } }, "migrate");
+      expect(await contentOf(byHand)).toEqual(await contentOf(byProgram));
+      const again = await folder.tqWith({ env: { TQ_DATABASE: byHand.url } }, "migrate", "--sql");
+      expect(again.stdout).toBe(
+        `-- The schema tq has version ${MIGRATIONS.length} already: there is nothing to do.\n`,
+      );
+    },
+  );
+
+  test("what tq migrate --sql prints for another version than that of the database changes nothing", async () => {
+    await using empty = await makeEmpty();
+    await using folder = new Folder();
+    const env = { TQ_DATABASE: empty.url };
+    await empty.run(MIGRATIONS[0] ?? "");
+    const { stdout } = await folder.tqWith({ env }, "migrate", "--sql");
+    await folder.tqWith({ env }, "migrate");
+    const before = await contentOf(empty);
+    expect(empty.run(stdout)).rejects.toThrow(
+      `the schema tq has version ${MIGRATIONS.length}, and this is for 1`,
+    );
+    await empty.run("ROLLBACK");
+    expect(await contentOf(empty)).toEqual(before);
+  });
+
+  test("tq migrate --sql prints all for a database that cannot be looked at, and says so", async () => {
+    await using folder = new Folder();
+    const env = { TQ_DATABASE: "postgresql://127.0.0.1:1/shop", TQ_DATABASE__TIMEOUT: "100ms" };
+    const { code, stdout, stderr } = await folder.tqWith({ env }, "migrate", "--sql");
+    expect(code).toBe(0);
+    expect(stdout).toContain("CREATE SCHEMA tq;");
+    expect(stderr).toContain("This is for a database without the schema tq: Cannot reach ");
   });
 
   test("a role that may make nothing runs tasks after tq migrate --sql", async () => {

@@ -7,6 +7,7 @@ import { moveDatabase, openStore } from "../../src/open-store.ts";
 import { parseSettings } from "../../src/settings/config.ts";
 import { MOVED_TABLES } from "../../src/store/moving.ts";
 import { makeFolder } from "../support/folder.ts";
+import { makeEmpty } from "./empty.ts";
 import { needs } from "../support/needs.ts";
 import { makePostgresDatabase } from "../support/postgres.ts";
 import { claimFirst, makeStore, newTask, OWNER, pushOne } from "../support/store.ts";
@@ -103,6 +104,32 @@ onPostgres(
     const again = openStore(settings({ url: database.url }));
     expect(await sentenceOf(() => again.get(1))).toContain(`has moved its queue to ${back}`);
     await again.close();
+  },
+  30_000,
+);
+
+onPostgres(
+  "a database that a queue has left takes it back once the way that the refusal says is gone",
+  async () => {
+    using folder = makeFolder();
+    await using database = await makeEmpty();
+    const [from, back] = [folder.file("tq.db"), folder.file("back.db")];
+    await fill(from);
+    const before = rowsOf(from);
+    await moveDatabase(settings({ path: from }), database.url, []);
+    await moveDatabase(settings({ url: database.url }), back, []);
+    const again = () => moveDatabase(settings({ path: back }), database.url, []);
+    const sentence = await sentenceOf(again);
+    expect(sentence).toMatch(
+      /^Cannot move into \S+: its queue has moved to \S+back.db, and what it had until then is still there; name an empty database, or keep a dump of this one \(pg_dump\) and make room: /,
+    );
+    const way = sentence.slice(sentence.indexOf("make room: ") + "make room: ".length);
+    expect(way).toBe('DROP SCHEMA tq CASCADE; DROP VIEW IF EXISTS tq_push; DROP TABLE "sale"');
+    await database.run(way);
+    expect(await again()).toMatchObject({ tasks: 6, tables: { sale: 2 } });
+    const last = folder.file("last.db");
+    await moveDatabase(settings({ url: database.url }), last, []);
+    expect(rowsOf(last)).toEqual(before);
   },
   30_000,
 );

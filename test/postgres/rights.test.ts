@@ -45,6 +45,17 @@ needs("postgres").describe("a worker on PostgreSQL", () => {
     expect(await shop.effectsOf(7)).toBe(1);
   });
 
+  test("has tasks of no role that may only look: tq doctor says so", async () => {
+    await using shop = await makeShop();
+    await using clerk = await withRole(shop, EFFECT);
+    const asked = () => shop.tried(["doctor", "--quick"], clerk.env);
+    expect((await asked()).stdout).toContain("✓ tasks can be pushed");
+    await shop.database.run(`REVOKE INSERT ON tq.task FROM ${clerk.role}`);
+    expect((await asked()).stdout).toMatch(
+      new RegExp(`^! tasks can be pushed +not by this user: the role ${clerk.role} may not`, "m"),
+    );
+  });
+
   test("does not start where a table of somebody else lacks a column, or has one of another type", async () => {
     await using shop = await makeShop();
     await using clerk = await withRole(shop, EFFECT.replace(", attempt float8", ""));
@@ -59,3 +70,30 @@ needs("postgres").describe("a worker on PostgreSQL", () => {
     );
   });
 });
+
+needs("postgres").test(
+  "a role with another search_path makes no second set of the models' tables: it is told where they are",
+  async () => {
+    await using shop = await makeShop();
+    await shop.push("add", 7); // the first program
+    const role = `clerk_${process.pid}`;
+    const run = (statement: string) => shop.database.run(statement);
+    await run(`CREATE ROLE ${role} LOGIN SUPERUSER; CREATE SCHEMA ${role}`);
+    try {
+      const env = { TQ_DATABASE: shop.database.url.replace("://tq@", `://${role}@`) };
+      const { code, stderr } = await shop.tried(["worker", "--drain"], env);
+      expect(stderr.replaceAll("\\", "")).toContain(
+        `they are in the schema public, and this role looks for them in ${role}, by its search_path; run ALTER ROLE … SET search_path = "public", or, where its tables are the right ones, run UPDATE tq.schema SET models = '${role}'`,
+      );
+      expect(code).toBe(6);
+      expect(await run(`SELECT FROM pg_tables WHERE schemaname = '${role}'`)).toEqual([]);
+      await run(`ALTER ROLE ${role} SET search_path = public`);
+      expect(await shop.tried(["push", "job", "add", "8"], env)).toMatchObject({ code: 0 });
+      await run(`ALTER ROLE ${role} RESET search_path; UPDATE tq.schema SET models = '${role}'`);
+      expect(await shop.tried(["push", "job", "add", "9"], env)).toMatchObject({ code: 0 });
+      await run("UPDATE tq.schema SET models = 'public'");
+    } finally {
+      await run(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    }
+  },
+);

@@ -2,9 +2,11 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { PostgresStore } from "../../src/postgres/store.ts";
 import { MODELS } from "../integration/support/models.ts";
 import { eventually } from "../integration/support/eventually.ts";
 import { Site } from "../integration/support/site.ts";
+import { sentenceOf } from "../support/error.ts";
 import { makeFolder } from "../support/folder.ts";
 import { needs } from "../support/needs.ts";
 import { startPostgres } from "../support/postgres-server.ts";
@@ -79,7 +81,7 @@ needs("postgres").describe("a PostgreSQL server", () => {
       for (const args of [["push", "job", "add", "2"], ["list"], ["worker"]]) {
         const { code, stdout, stderr } = await program.tried(...args);
         expect({ code, stdout }).toEqual({ code: 5, stdout: "" });
-        expect(stderr).toContain("the server has no connection left; raise its max_con");
+        expect(stderr).toMatch(/the server has no connection left \(.*\); raise its max_con/);
       }
       for (const one of held) await one.release();
       await busy.close({ timeout: 0 });
@@ -105,12 +107,19 @@ needs("postgres").describe("a PostgreSQL server", () => {
       const list = await program.tried("list");
       expect(list).toMatchObject({ code: 0 });
       expect(list.stdout).toContain("job.add");
+      expect(await program.tried("show", "1")).toMatchObject({ code: 0, stderr: "" });
       for (const args of [["push", "job", "add", "2"], ["pause", "default"], ["worker"]]) {
         const { code, stdout, stderr } = await program.tried(...args);
         expect({ code, stdout }).toEqual({ code: 6, stdout: "" });
         expect(stderr).toContain("if it is a standby, name the primary in database.url");
         expect(stderr).not.toContain("Cannot sign off");
       }
+      const store = new PostgresStore({ url: server.url("shop"), folder: "/", onlyLooks: true });
+      const owner = { worker: "worker-1", thread: 1 };
+      const death = { running: { id: 1, claim: 1 }, reason: "", maxCrashes: null };
+      const rescue = await sentenceOf(() => store.rescueThread(owner, death));
+      expect(rescue).toContain("if it is a standby, name the primary");
+      await store.close();
       const doctor = await program.tried("doctor");
       expect(doctor.stdout).toContain("✗ server_read_only");
       expect(doctor.stdout).not.toContain("✗ slow_flush");
@@ -149,6 +158,9 @@ needs("postgres", "mount").test(
         });
         expect(refusal).toMatchObject({ code: 9, stdout: "" });
         expect(refusal.stderr).toContain("the server's disk or memory is full");
+        const doctor = await program.tried("doctor");
+        expect(doctor.stdout).toContain("✗ server_disk_full");
+        expect(doctor.stdout).toContain("make room on the disk of the server");
         program.site.write("go", "");
         rmSync(ballast);
         await worker.says("task.finished", { task: waiting });

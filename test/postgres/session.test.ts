@@ -1,5 +1,6 @@
 /** Transactions on PostgreSQL write side by side. */
 import { expect, test } from "bun:test";
+import { PostgresStore } from "../../src/postgres/store.ts";
 import { errorOf } from "../support/error.ts";
 import { needs } from "../support/needs.ts";
 import { makePostgres } from "../support/postgres.ts";
@@ -35,4 +36,31 @@ needs("postgres").describe("transactions of one program on PostgreSQL", () => {
     await Promise.all([hurried.release(one), hurried.release(two)]);
     expect(await pg.store.list()).toHaveLength(20);
   });
+
+  test("do not blame database.connections where the server does not answer", async () => {
+    using server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+    const url = `postgresql://tq@127.0.0.1:${server.port}/shop`;
+    const store = new PostgresStore({ url, folder: "/", connections: 1, timeout: 1_200 });
+    const connecting = errorOf(store.ready());
+    const { message } = await errorOf(store.ready());
+    expect(message).toContain("does not answer those who connect");
+    await connecting;
+    await store.close();
+  });
 });
+
+needs("postgres").test(
+  "the server ends a transaction that stands still for longer than worker.lock_timeout, and ten seconds",
+  async () => {
+    await using made = await makePostgres();
+    const told = async (lockTimeout?: number) => {
+      const store = made.open(lockTimeout === undefined ? {} : { lockTimeout });
+      const { rows } = await store.write(async (session) => session.sql(SETTING, []));
+      return rows;
+    };
+    const SETTING = "SELECT current_setting('idle_in_transaction_session_timeout') AS time";
+    expect(await told()).toMatchObject([["70s"]]);
+    expect(await told(300_000)).toMatchObject([["310s"]]);
+    expect(await told(0)).toMatchObject([["0"]]);
+  },
+);

@@ -33,7 +33,7 @@ export interface ClusterOptions {
 /** Its data is flushed as that of a server that counts. */
 export function startServer({ address, range }: Network): Promise<PostgresServer> {
   const options = [`listen_addresses=${address}`, "fsync=on", "max_wal_size=4GB"];
-  return startPostgres(options, PORT, range);
+  return startPostgres(options, { port: PORT, network: range });
 }
 
 export class Cluster implements AsyncDisposable {

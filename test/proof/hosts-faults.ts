@@ -149,7 +149,7 @@ async function check(
   const prefix = "WITH task AS (SELECT id, state FROM tq.task WHERE model = 'account')";
   const [found] = await cluster.ask<Record<string, number>>(prefix + CHECK);
   const [count] = await cluster.ask<{ tasks: number; again: number }>(
-    "SELECT count(*)::float8 AS tasks, count(*) FILTER (WHERE crashes > 0 OR claim > 1)::float8 AS again FROM tq.task WHERE model = 'account'",
+    "SELECT count(*)::float8 AS tasks, count(*) FILTER (WHERE crashes > 0 OR attempts > 1)::float8 AS again FROM tq.task WHERE model = 'account'",
   );
   const wrong = Object.entries(found ?? {}).filter(([, number]) => number !== 0);
   if (count?.tasks !== pushed)

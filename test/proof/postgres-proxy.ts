@@ -26,7 +26,7 @@ interface ProxyOptions {
 export class Proxy {
   readonly #sockets = new Set<Socket<Side>>();
   readonly #listener: TCPSocketListener<Side>;
-  readonly #server: { readonly hostname: string; readonly port: number };
+  #server: { readonly hostname: string; readonly port: number };
   /** Nothing passes, in both directions. */
   #isStalled = false;
   /** What the server answers is lost. */
@@ -55,6 +55,13 @@ export class Proxy {
 
   get port(): number {
     return this.#listener.port;
+  }
+
+  /** Leads to another server from now on; what is connected to the last one ends. */
+  moveTo(port: number): void {
+    this.#server = { ...this.#server, port };
+    for (const socket of this.#sockets) socket.terminate();
+    this.#sockets.clear();
   }
 
   async #connect(client: Socket<Side>): Promise<void> {

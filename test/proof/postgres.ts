@@ -22,7 +22,7 @@ const { values } = parseArgs({
 });
 
 using folder = makeFolder();
-const server = await startPostgres(["listen_addresses=127.0.0.1", "fsync=on"], PORT);
+const server = await startPostgres(["listen_addresses=127.0.0.1", "fsync=on"], { port: PORT });
 const proxy = new Proxy(PORT);
 const admin = new Bun.SQL(server.url("postgres"), { max: 1 });
 await admin.unsafe("CREATE DATABASE torture");

@@ -61,10 +61,11 @@ if (IS_POSTGRES) {
       await account?.add(10);
     };
 
-    test("keeps the runs before it, gives the others back as if they had not begun, and is smaller next time", async () => {
+    test("and has savepoints, keeps the runs before it, gives the others back as if they had not begun, and is smaller next time", async () => {
       await using tq = makeRuntime();
       const ids = await pushAdds([1, 2, 1]);
       proveQuick(tq);
+      tq.methods.of(ADD).undone();
       await holding(lockSecond, async () => {
         const ended = await tq.runBatch(ids);
         expect(ended.map(({ state, attempts }) => [state, attempts])).toEqual([
@@ -85,7 +86,7 @@ if (IS_POSTGRES) {
       const [, second = 0] = ids;
       const cancelling = tq.store.session();
       await cancelling.begin();
-      const claimed = await tq.runBatch(ids, () => cancelling.cancel(second));
+      const claimed = await tq.runBatch(ids, () => cancelling.cancel(second), false);
       expect(claimed.map(({ state }) => state)).toEqual(Array(4).fill("running"));
       expect(tq.methods.of(ADD).mostInBatch).toBe(2);
       expect(await balances()).toEqual([0, 0]);

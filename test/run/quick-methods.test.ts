@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { MethodRuns, QuickMethods } from "../../src/run/quick-methods.ts";
 import { MAX_CLAIMS } from "../../src/shared-memory/progress.ts";
 
-const TRAITS = { maxBatch: 500, quickMs: 1, batchMs: 5 };
+const TRAITS = { maxBatch: 500, maxSavepoints: 500, quickMs: 1, batchMs: 5 };
 
 function ran(runs: MethodRuns, times: number, duration: number): void {
   for (let run = 0; run < times; run++) runs.settledAtOnce(duration);
@@ -75,7 +75,7 @@ test("the runs of a method are its own", () => {
 
 describe("the batches of a quick method", () => {
   const quick = () => {
-    const runs = new MethodRuns({ maxBatch: 60, quickMs: 3, batchMs: 20 });
+    const runs = new MethodRuns({ maxBatch: 60, maxSavepoints: 60, quickMs: 3, batchMs: 20 });
     ran(runs, 50, 0.1);
     return runs;
   };

@@ -81,7 +81,11 @@ describe("a wrong URL", () => {
     ["postgresql://h/shop?sslmode=disable&sslmode=require", "it says sslmode twice"],
     ["postgresql://h/shop?host=h1,h2", "it names several hosts"],
     ["postgresql://a:50%@h/shop", "it has a % that begins no escape"],
-    ["postgresql://h1,h2/shop", "it names several hosts"],
+    ["postgresql://h1,h2/shop", "name an address that leads to the primary, also after a failover"],
+    [
+      "postgresql://h/shop?target_session_attrs=read-write",
+      "it has target_session_attrs: leave it",
+    ],
     ["postgresql://h/shop?sslmode=on", "its sslmode must be one of disable, allow"],
     ["postgresql://h/shop?sslmod=require", "it has a parameter that tq does not know"],
   ])("%s is refused by its part", (url, words) => {

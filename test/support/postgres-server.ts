@@ -48,63 +48,90 @@ export interface PostgresServer {
   readonly url: (database: string) => string;
   /** How PostgreSQL's own clients find the server. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Its data folder. */
+  readonly data: string;
   /** Starts it again; "kill" ends all its processes before, as a crash of the machine does. */
   restart(how: "fast" | "kill"): Promise<void>;
+  /** Kills all its processes: it stays away until `start`. */
+  kill(): Promise<void>;
+  /** Resolves once it has ended, by itself too. */
+  ended(): Promise<unknown>;
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/**
- * Starts a server on a socket in a folder of its own, and where `listen_addresses` among the options says so.
- *
- * @param network whose hosts are let in besides this one, as 10.1.2.0/24
- */
+interface ServerOptions {
+  readonly port?: number;
+  /** Whose hosts are let in besides this one, as 10.1.2.0/24. */
+  readonly network?: string;
+  /** More for initdb. */
+  readonly initdb?: readonly string[];
+  /** More variables of its processes. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts a server on a socket in a folder of its own, and where `listen_addresses` among the settings says so. */
 export async function startPostgres(
-  options: readonly string[] = [],
-  port = 5432,
-  network: string | null = null,
+  settings: readonly string[] = [],
+  { port = 5432, network, initdb = [], env = {} }: ServerOptions = {},
 ): Promise<PostgresServer> {
-  const programs = postgresPrograms();
-  if (programs === null) throw new Error("PostgreSQL is not installed");
-  const folder = mkdtempSync(join(tmpdir(), "tq-pg-"));
+  const folder = makeServerFolder();
   const data = join(folder, "data");
-  if (AS_POSTGRES.length > 0) chownSync(folder, idOf("-u"), idOf("-g"));
-  const made = Bun.spawnSync(
-    [
-      ...AS_POSTGRES,
-      join(programs, "initdb"),
-      "-D",
-      data,
-      "-U",
-      "tq",
-      "-A",
-      "trust",
-      "-E",
-      "UTF8",
-      "--locale=C.UTF-8",
-      "--no-sync",
-    ],
-    { stdout: "ignore", stderr: "pipe" },
-  );
-  if (made.exitCode !== 0) throw new Error(made.stderr.toString());
-  if (network !== null) {
+  const how = ["-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", ...initdb];
+  runProgram("initdb", ["-D", data, "-U", "tq", ...how]);
+  if (network !== undefined) {
     appendFileSync(join(data, "pg_hba.conf"), `host all all ${network} trust\n`);
   }
-  const settings = ["listen_addresses=", "fsync=off", "max_connections=300", ...options];
-  const flags = [
-    "-D",
-    data,
-    "-k",
-    folder,
-    "-p",
-    String(port),
-    ...settings.flatMap((it) => ["-c", it]),
-  ];
-  const command = [...AS_POSTGRES, join(programs, "postgres"), ...flags];
+  return serve(folder, settings, port, env);
+}
+
+/** Starts a server that follows another one, which it has copied, until it is promoted. */
+export async function startStandby(
+  primary: PostgresServer,
+  settings: readonly string[],
+  port: number,
+): Promise<PostgresServer> {
+  const folder = makeServerFolder();
+  const { PGHOST = "", PGPORT = "", PGUSER = "" } = primary.environment;
+  const from = ["-h", PGHOST, "-p", PGPORT, "-U", PGUSER, "-c", "fast", "-X", "stream"];
+  runProgram("pg_basebackup", [...from, "-R", "-D", join(folder, "data")]);
+  return serve(folder, settings, port);
+}
+
+function makeServerFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "tq-pg-"));
+  if (AS_POSTGRES.length > 0) chownSync(folder, idOf("-u"), idOf("-g"));
+  return folder;
+}
+
+function programPath(name: string): string {
+  const programs = postgresPrograms();
+  if (programs === null) throw new Error("PostgreSQL is not installed");
+  return join(programs, name);
+}
+
+function runProgram(name: string, args: readonly string[]): void {
+  const command = [...AS_POSTGRES, programPath(name), ...args];
+  const { exitCode, stderr } = Bun.spawnSync(command, { stdout: "ignore", stderr: "pipe" });
+  if (exitCode !== 0) throw new Error(stderr.toString());
+}
+
+async function serve(
+  folder: string,
+  given: readonly string[],
+  port: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<PostgresServer> {
+  const data = join(folder, "data");
+  const settings = ["listen_addresses=", "fsync=off", "max_connections=300", ...given];
+  const places = ["-D", data, "-k", folder, "-p", String(port)];
+  const flags = [...places, ...settings.flatMap((it) => ["-c", it])];
+  const command = [...AS_POSTGRES, programPath("postgres"), ...flags];
   const url = (database: string) => `postgresql://tq@/${database}?host=${folder}&port=${port}`;
   /** A server that was killed leaves memory and a lock, which are free a moment later. */
   const start = async (): Promise<Running> => {
     for (let tries = 1; ; tries++) {
-      const started = await startProcess(folder, command);
+      const started = await startProcess(folder, command, env);
       const isUp = await Promise.race([
         answering(url("postgres")).then(() => true),
         started.gone.then(() => false),
@@ -118,8 +145,14 @@ export async function startPostgres(
   return {
     url,
     environment: { PGHOST: folder, PGPORT: String(port), PGUSER: "tq" },
+    data,
     async restart(how) {
       await (how === "kill" ? running.kill() : running.end("SIGINT"));
+      running = await start();
+    },
+    kill: () => running.kill(),
+    ended: () => running.gone,
+    async start() {
       running = await start();
     },
     async stop() {
@@ -137,8 +170,13 @@ interface Running {
   end(signal: "SIGINT" | "SIGQUIT"): Promise<void>;
 }
 
-async function startProcess(folder: string, command: readonly string[]): Promise<Running> {
+async function startProcess(
+  folder: string,
+  command: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Running> {
   const shell = Bun.spawn(["sh", "-c", UNTIL_END, folder, ...command], {
+    env: { ...process.env, ...env },
     stdin: "pipe",
     stdout: "pipe",
     stderr: Bun.file(join(folder, "log")),
@@ -148,6 +186,7 @@ async function startProcess(folder: string, command: readonly string[]): Promise
   return {
     gone: shell.exited,
     async kill() {
+      if (shell.exitCode !== null) return;
       const list = Bun.spawnSync(["pgrep", "-P", String(pid)]).stdout.toString();
       const children = list.split("\n").filter((line) => line !== "");
       for (const one of [pid, ...children.map(Number)]) process.kill(one, "SIGKILL");

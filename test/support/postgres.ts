@@ -1,6 +1,6 @@
 /** Stores on a PostgreSQL database of their own, with a clock that the test moves. */
 import { PostgresStore } from "../../src/postgres/store.ts";
-import type { PostgresOptions } from "../../src/postgres/database.ts";
+import type { PostgresOptions } from "../../src/postgres/options.ts";
 import { TestClock } from "./clock.ts";
 import { makeFolder } from "./folder.ts";
 import { type PostgresServer, startPostgres } from "./postgres-server.ts";
@@ -131,7 +131,12 @@ class MortalStore extends PostgresStore {
 
   /** Its commits wake nobody: each NOTIFY has a transaction of its own, and tests count those that write. */
   silence(): this {
-    this.notifier.committed = () => {};
+    return this.onCommit(() => {});
+  }
+
+  /** Its commits call this, and wake nobody. */
+  onCommit(told: () => void): this {
+    this.notifier.committed = told;
     return this;
   }
 }

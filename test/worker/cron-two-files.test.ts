@@ -38,14 +38,29 @@ describe("of two files with one name", () => {
     expect(await row()).toMatchObject({ origin: other(), held: true });
   });
 
-  test("the second takes the name at once where both say the same", async () => {
+  test("the second says nothing where both say the same, and takes the name at once", async () => {
     writeFileSync(file, NIGHTLY);
     writeFileSync(other(), NIGHTLY);
     await worker();
     const second = await worker({ id: "w2", at: other() });
+    await looks(second);
+    expect(said).toEqual([]);
     await store.unregister("w1");
     await looks(second);
     expect(await row()).toMatchObject({ origin: other(), held: true });
+  });
+
+  test("the second says so where the first comes to say another thing", async () => {
+    writeFileSync(file, NIGHTLY);
+    writeFileSync(other(), NIGHTLY);
+    const first = await worker();
+    const second = await worker({ id: "w2", at: other() });
+    writeFileSync(file, NIGHTLY.replace("@daily", "@weekly"));
+    await looks(first);
+    await looks(second);
+    expect(said.filter((words) => words.includes("not in force"))).toEqual([
+      `recurring task nightly of ${other()} is not in force: another worker has one of that name from ${file}; rename one`,
+    ]);
   });
 
   test("neither writes at its looks", async () => {

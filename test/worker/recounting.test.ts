@@ -6,14 +6,14 @@ import { makeStore } from "../support/store.ts";
 
 /** A store that counts; each of its counts changes as this says, and each change is a commit. */
 function countingStore(changes: readonly boolean[]) {
-  const seen = { version: 1, rounds: 0 };
+  const seen: { version: number | null; rounds: number } = { version: 1, rounds: 0 };
   const store = {
-    version: async () => seen.version,
+    countsVersion: async () => seen.version,
     async *recount() {
       const changed = changes[seen.rounds] ?? false;
       seen.rounds += 1;
       yield false;
-      seen.version += 1;
+      seen.version = (seen.version ?? 0) + 1;
       yield changed;
     },
   } as unknown as Store;
@@ -27,9 +27,16 @@ test("an unchanged database is counted until a count finds what the last one has
   const recounting = new Recounting(store, mine);
   for (let round = 0; round < 5; round++) await recounting.round();
   expect(seen.rounds).toBe(2);
-  seen.version += 1;
+  seen.version = 99;
   await recounting.round();
   expect(seen.rounds).toBe(3);
+});
+
+test("a database with few tasks is not counted, whatever changes in it", async () => {
+  const { store, seen } = countingStore([]);
+  seen.version = null;
+  await new Recounting(store, mine).round();
+  expect(seen.rounds).toBe(0);
 });
 
 test("nothing is counted where another process counts", async () => {

@@ -91,7 +91,7 @@ test("short tasks that come now and then do not put off the tick", async () => {
       statistics: { tick: () => {} },
       report: () => {},
     } as never,
-    { ticked: () => ticks++, timesChanged: () => {}, orphaned: () => {}, lost: () => {} },
+    { ticked: () => ticks++, tasksMoved: () => {}, orphaned: () => {}, lost: () => {} },
   );
   timekeeping.stop();
   for (let second = 0; second < 30; second += 5) {

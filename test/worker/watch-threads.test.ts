@@ -19,12 +19,14 @@ let told: string[];
 let terminated: number;
 let thread: PoolThread;
 let now: number;
+let isServer: boolean;
 
 beforeEach(() => {
   progress = new Progress(createShared(1), 1);
   events = [];
   told = [];
   [gaveWay, terminated, now] = [0, 0, 0];
+  isServer = false;
   thread = {
     number: 1,
     progress,
@@ -54,7 +56,7 @@ function look(times = 1, pause = TICK): void {
     now += pause;
     watchThreads(
       [thread],
-      { lock_timeout: LIMIT, timeout_grace: 5_000 },
+      { lock_timeout: LIMIT, timeout_grace: 5_000, isServer },
       (event) => events.push(event),
       now,
     );
@@ -125,10 +127,22 @@ describe("a run by itself that holds the write lock", () => {
     look(4);
     expect(events).toEqual([]);
     look(20);
-    expect(events).toEqual([{ name: "lock.held", task: 7, thread: 1, duration: 1_000 }]);
+    expect(events).toEqual([
+      { name: "lock.held", task: 7, thread: 1, duration: 1_000, kept: "write lock" },
+    ]);
     expect([gaveWay, terminated]).toEqual([0, 0]);
     look(LIMIT / TICK);
     expect([terminated, thread.toBlame]).toEqual([1, true]);
+  });
+
+  test("is said to keep a transaction open where the database is a server", () => {
+    isServer = true;
+    const ended: string[] = [];
+    thread.terminate = async (reason?: string) => void ended.push(reason ?? "");
+    run(7, 0, "held");
+    look(LIMIT / TICK + 1);
+    expect(events).toEqual([expect.objectContaining({ name: "lock.held", kept: "rows" })]);
+    expect(ended).toEqual(["it kept a transaction open for over 1 min"]);
   });
 
   test("is left alone while it only waits for the lock", () => {
@@ -235,6 +249,17 @@ describe("a run whose claim is not held any more", () => {
         ref: "order-7",
         reason: "its claim was lost: the task was cancelled",
       },
+    ]);
+  });
+
+  test("is not said to be cancelled where its task was put back", async () => {
+    found = { ...row, state: "ready" };
+    run(7, 0, "none");
+    for (let time = 0; time < 3; time++) await tick();
+    found = row;
+    expect([terminated, counted]).toEqual([1, []]);
+    expect(events).toMatchObject([
+      { name: "task.interrupted", attempt: 2, reason: expect.stringContaining("was put back") },
     ]);
   });
 

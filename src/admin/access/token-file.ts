@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { pathInShell } from "../../in-shell.ts";
 import { TqError } from "../../errors.ts";
 import { newToken } from "./tokens.ts";
-import { ownerWords } from "../../file-owner.ts";
-import { createFile, isFull, reasonOf } from "../../whole-file.ts";
+import { createFile } from "../../whole-file.ts";
+import { refusalOf } from "../../write-refusal.ts";
 
 const MIN_LENGTH = 32;
 
@@ -29,11 +29,7 @@ export function loadToken(folder: string, like = folder): Token {
     return { token, file };
   } catch (error) {
     if (error instanceof TqError) throw error;
-    throw new TqError(
-      isFull(error) ? "full" : "invalid",
-      `Cannot use the token in ${file}: ${reasonOf(error)}${ownerWords(file, folder)}`,
-      { cause: error },
-    );
+    throw refusalOf(`Cannot use the token in ${file}`, file, error);
   }
 }
 

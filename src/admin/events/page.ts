@@ -50,9 +50,11 @@ export interface NewestPosition extends Position {
 
 /** The place after all that has happened. */
 export async function newest(store: Store, { now, pausesKey }: Look): Promise<NewestPosition> {
-  const { pushed, endedAt, known, highest } = await store.taskEvents.last(now + AHEAD_MS);
+  const { pushed, endedAt, known, highest, beyond } = await store.taskEvents.last(now + AHEAD_MS);
   const times = new Map(known.map((id) => [id, endedAt]));
-  return { pushed, endedAt, floor: endedAt, known: times, pauses: pausesKey, highest };
+  for (const { id, at } of beyond?.ends ?? []) times.set(id, at);
+  const place = { pushed, seen: beyond?.pushes ?? null, endedAt, floor: endedAt };
+  return { ...place, known: times, pauses: pausesKey, highest };
 }
 
 /** True where the clock was set back behind this place. */
@@ -66,11 +68,11 @@ function setBack(position: Position, { now }: Look): Position {
 }
 
 function queryOf(
-  { pushed, endedAt, floor, known }: Omit<Position, "pauses">,
+  { pushed, seen, endedAt, floor, known }: Omit<Position, "pauses">,
   now: number,
 ): Omit<TaskEventsQuery, "limit"> {
   const endedFrom = Math.max(floor, endedAt - WINDOW_MS);
-  return { pushed, endedFrom, endedUntil: now + AHEAD_MS, known: [...known.keys()] };
+  return { pushed, seen, endedFrom, endedUntil: now + AHEAD_MS, known: [...known.keys()] };
 }
 
 export async function readPage(store: Store, given: Position, look: Look): Promise<Page> {
@@ -97,7 +99,8 @@ export async function readPage(store: Store, given: Position, look: Look): Promi
   for (const [id, time] of known) if (time < from) known.delete(id);
   const floor = position.floor < from ? 0 : position.floor;
   const isFull = pushed.length === PAGE || ended.length === PAGE;
-  const next = events.length === 0 && position === given ? given : { ...at, floor, known };
+  const seen = position.seen !== null && at.pushed < position.seen.upTo ? position.seen : null;
+  const next = events.length === 0 && position === given ? given : { ...at, seen, floor, known };
   return { events, next, isFull };
 }
 

@@ -7,6 +7,7 @@ import type { Basis } from "../../values/option-kinds.ts";
 import { CALL, TASK_OPTIONS, type TaskOption, toColumns } from "../../push/task-options.ts";
 import { refuseMask } from "../../redaction/mask-given.ts";
 import { FUNCTION_METHOD, type NewTask, NO_INSTANCES } from "../../task.ts";
+import { leaveGarbage } from "../garbage.ts";
 import { Problems } from "./check.ts";
 import { described, readField, whole } from "./fields.ts";
 import { ARGS, CONTEXT, NAMED } from "./json-fields.ts";
@@ -83,6 +84,12 @@ interface PushRequest {
 /** More tasks would keep the server, and the write lock, for longer than half a second. */
 const MAX_TASKS = 50_000;
 
+/** Garbage is counted after so many pushes: counting it takes longer than to read one. */
+const GARBAGE_PUSHES = 1_000;
+
+/** What reading a push leaves behind. */
+const GARBAGE_EACH = 1_600;
+
 /**
  * The tasks are not stored yet, and whether their models exist is for the caller to check.
  *
@@ -97,6 +104,7 @@ export function readPush(body: unknown, basis: Basis): PushRequest {
   const calls = new Map<string, KnownCall>();
   const tasks: NewTask[] = [];
   for (const [index, item] of bodies.entries()) {
+    if ((index + 1) % GARBAGE_PUSHES === 0) leaveGarbage(GARBAGE_PUSHES * GARBAGE_EACH);
     const place = Array.isArray(body) ? `[${index}]` : "";
     const push = problems.read(isFunctionCall(item) ? ofFunction : ofMethod, item, place);
     if (push === undefined) {

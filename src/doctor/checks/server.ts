@@ -43,6 +43,20 @@ export const serverWrites = onServer(
   ({ version }) => `PostgreSQL ${version}`,
 );
 
+export const serverDisk: Check = {
+  name: "server_disk_full",
+  subject: "the server's disk has room",
+  looks: ["doctor"],
+  on: "server",
+  isSlow: true,
+  async find({ health: { store } }) {
+    const refusal = await store.condition.diskRefusal();
+    const advice = "make room on the disk of the server; tasks go on once there is";
+    return refusal === null ? [] : [{ message: refusal, advice }];
+  },
+  fact: async () => "it has taken a megabyte, and given it back",
+};
+
 export const commitsKept = onServer(
   "durability",
   "commits are kept",

@@ -2,12 +2,15 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { realFile } from "../../registry/model-files.ts";
-import type { Check, Found } from "../check.ts";
-import { named } from "../examination.ts";
+import { capital, type Check, type Found } from "../check.ts";
+import { originWords, placeOf } from "../../cron/origin.ts";
+import { listed } from "../../cron/words.ts";
+import { fingerprintsOf } from "../../settings/fingerprint.ts";
+import { type Examination, named } from "../examination.ts";
 
 export const settingsFiles: Check = {
   name: "two_settings_files",
-  subject: "all programs read one settings file",
+  subject: "all programs have the same settings",
   looks: ["doctor"],
   async find(of) {
     const { config, store } = of.health;
@@ -19,12 +22,12 @@ export const settingsFiles: Check = {
     if (!isSame(beside, own) && existsSync(beside)) {
       found.push({ message: `${beside} lies beside the database, and ${read}`, advice });
     }
+    if (store.traits.isServer) return [...found, ...(await differingHosts(of))];
     const abouts = await of.abouts();
     for (const worker of await of.live()) {
       const settings = abouts.get(worker.id)?.settings;
       if (settings === undefined || isSame(settings, own)) continue;
-      const other = settings === null ? "no tq.toml" : settings;
-      const message = `The settings of ${named(worker)} come from ${other}, and ${read}`;
+      const message = `The settings of ${named(worker)} come from ${fileWords(settings)}, and ${read}`;
       found.push({ message, advice });
     }
     return found;
@@ -35,4 +38,33 @@ export const settingsFiles: Check = {
 /** One may be named by a link. */
 function isSame(one: string | null, other: string | null): boolean {
   return one === other || (one !== null && other !== null && realFile(one) === realFile(other));
+}
+
+/** Of many hosts each has a file of its own, at any path: what it says counts. */
+async function differingHosts(of: Examination): Promise<Found[]> {
+  const advice = "give all hosts the same tq.toml, and start their workers anew";
+  const { config, store } = of.health;
+  const own = fingerprintsOf(config);
+  const abouts = await of.abouts();
+  const workers = (await of.live()).flatMap((worker) => {
+    const { settings = null, fingerprints } = abouts.get(worker.id) ?? {};
+    const sections = Object.keys(own).filter((key) => fingerprints?.[key] !== own[key]);
+    if (fingerprints === undefined || sections.length === 0) return [];
+    const which = listed(sections.map((section) => `[${section}]`));
+    return `${named(worker)} on ${worker.host} has other settings in ${which}, from ${fileWords(settings)}, than this program, from ${fileWords(config.file)}`;
+  });
+  const tasks = (await store.cron.rows())
+    .filter(({ others, removedAt }) => others.length > 0 && removedAt === null)
+    .map((row) => {
+      const { name, origin, others } = row;
+      const rest = `${listed(others)} ${others.length === 1 ? "says" : "say"} another thing of it`;
+      return placeOf(origin).host === null
+        ? `The recurring task ${name} is in force as ${originWords(row)} says, and ${rest}`
+        : `The recurring task ${name} is in force as ${origin} says, as long as a worker there lives, and ${rest}`;
+    });
+  return [...workers, ...tasks].map((message) => ({ message: capital(message), advice }));
+}
+
+function fileWords(file: string | null): string {
+  return file ?? "no tq.toml";
 }

@@ -1,6 +1,6 @@
 /** The one connection of a move. */
 import { Connection } from "../connection.ts";
-import type { PostgresOptions } from "../database.ts";
+import type { PostgresOptions } from "../options.ts";
 import { placeOthers } from "../greeting.ts";
 
 const TIMEOUT_MS = 5_000;
@@ -10,7 +10,8 @@ export async function openAlone(
   { url, timeout = TIMEOUT_MS }: PostgresOptions,
   name: string,
 ): Promise<Connection> {
-  const connection = await Connection.open({ url, name, timeout, application: "tq migrate" });
+  const limits = { timeout, lockTimeout: 0 }; // all is in one transaction
+  const connection = await Connection.open({ url, name, ...limits, application: "tq migrate" });
   await placeOthers(connection);
   return connection;
 }

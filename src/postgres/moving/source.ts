@@ -1,10 +1,18 @@
 /** A PostgreSQL database that moves into a file: nobody else changes its queue meanwhile. */
 import { TqError } from "../../errors.ts";
-import type { Counts, MovedRow, MoveSource, UnmovableTable } from "../../store/moving.ts";
+import {
+  type Counts,
+  type MovedRow,
+  type MoveSource,
+  type UnmovableTable,
+  withPatterns,
+} from "../../store/moving.ts";
 import type { ColumnValue, Table } from "../../store/records.ts";
 import type { Connection } from "../connection.ts";
-import type { PostgresOptions } from "../database.ts";
+import type { PostgresOptions } from "../options.ts";
 import { identifier } from "../sql/table.ts";
+import { countAllNoted } from "../sql/noted-failures.ts";
+import { ofNamesLike } from "../sql/patterns.ts";
 import { PostgresStore } from "../store.ts";
 import { openAlone } from "./connection.ts";
 import { countRows, extrasOf, lastIds, nameOf, userTables } from "./tables.ts";
@@ -52,7 +60,10 @@ export class PostgresMoveSource implements MoveSource {
       await db.command("BEGIN");
       await db.command("LOCK TABLE tq.task, tq.worker, tq.cron IN ACCESS EXCLUSIVE MODE");
       const [worker] = await db.all<{ id: string; host: string; pid: number }>(WORKERS);
-      if (!worker) return new PostgresMoveSource(name, db, await userTables(db));
+      if (!worker) {
+        await countAllNoted(db); // a file has no table for failures that are not counted yet
+        return new PostgresMoveSource(name, db, await userTables(db));
+      }
       throw new TqError(
         "conflict",
         `Cannot move ${name}: worker ${worker.id} (pid ${worker.pid} on ${worker.host}) lives; stop it first`,
@@ -74,7 +85,12 @@ export class PostgresMoveSource implements MoveSource {
   async *rows(table: string, isOwn: boolean): AsyncGenerator<readonly MovedRow[], void> {
     const name = nameOf(table, isOwn);
     const columns = await this.#db.all<{ name: string; type: string }>(COLUMNS, [name]);
-    const selected = columns.map(({ name: one }) => identifier(one)).join(", ");
+    const selected = columns
+      .map(({ name: one, type }) => {
+        const column = identifier(one);
+        return isOwn && type === "text[]" ? `to_json(${column})::text AS ${column}` : column;
+      })
+      .join(", ");
     await this.#db.command(`DECLARE tq_moved NO SCROLL CURSOR FOR SELECT ${selected} FROM ${name}`);
     try {
       for (;;) {
@@ -82,9 +98,11 @@ export class PostgresMoveSource implements MoveSource {
           `FETCH ${ROWS_AT_ONCE} FROM tq_moved`,
         );
         if (rows.length === 0) return;
-        yield rows.map((row) =>
-          Object.fromEntries(columns.map(({ name: one, type }) => [one, moved(row[one], type)])),
-        );
+        yield rows.map((row) => {
+          const all = columns.map(({ name: one, type }) => [one, moved(row[one], type)] as const);
+          const plain: MovedRow = Object.fromEntries(all);
+          return isOwn ? neutral(plain, table) : plain;
+        });
       }
     } finally {
       await this.#db.command("CLOSE tq_moved");
@@ -108,6 +126,10 @@ export class PostgresMoveSource implements MoveSource {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#db.close();
   }
+}
+
+function neutral(row: MovedRow, table: string): MovedRow {
+  return withPatterns(row, table, (likes) => JSON.stringify(likes.map(ofNamesLike))) as MovedRow;
 }
 
 /** The driver gives whole numbers of 64 bits as text. */

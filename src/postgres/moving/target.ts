@@ -1,15 +1,22 @@
 /** A PostgreSQL database without a queue, which one moves into, in one transaction. */
 import { TqError } from "../../errors.ts";
-import type { Counts, MovedRow, MoveTarget, OwnTable } from "../../store/moving.ts";
+import {
+  type Counts,
+  type MovedRow,
+  type MoveTarget,
+  type OwnTable,
+  withPatterns,
+} from "../../store/moving.ts";
 import type { ColumnValue, Table } from "../../store/records.ts";
 import type { Connection } from "../connection.ts";
-import type { PostgresOptions } from "../database.ts";
+import type { PostgresOptions } from "../options.ts";
 import { isLost, uncertainError } from "../errors.ts";
-import { migrateInside } from "../migrate.ts";
+import { migrateInside, movedTo } from "../migrate.ts";
+import { namesLike } from "../sql/patterns.ts";
 import { identifier, makeTable } from "../sql/table.ts";
 import { databaseName } from "../../values/database-url.ts";
 import { openAlone } from "./connection.ts";
-import { countRows, giveIdsAfter, nameOf } from "./tables.ts";
+import { countRows, giveIdsAfter, nameOf, userTables } from "./tables.ts";
 
 const IN_USE = `
   SELECT (SELECT count(*) FROM tq.task)::float8 AS tasks, (SELECT count(*) FROM tq.worker)::float8 AS workers`;
@@ -29,6 +36,7 @@ export class PostgresMoveTarget implements MoveTarget {
     const db = await openAlone(options, name);
     try {
       await db.command("BEGIN");
+      await refuseLeft(db, name);
       await migrateInside(db, name);
       await db.command("LOCK TABLE tq.task, tq.worker IN ACCESS EXCLUSIVE MODE");
       const found = await db.get<{ tasks: number; workers: number }>(IN_USE);
@@ -69,7 +77,7 @@ export class PostgresMoveTarget implements MoveTarget {
       await this.#db.run(
         `INSERT INTO ${name} (${columns}) OVERRIDING SYSTEM VALUE
          SELECT ${columns} FROM json_populate_recordset(NULL::${name}, $1::text::json)`,
-        [JSON.stringify(rows, asJson)],
+        [JSON.stringify(isOwn ? rows.map((row) => withLikes(row, table)) : rows, asJson)],
       );
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
@@ -101,6 +109,27 @@ export class PostgresMoveTarget implements MoveTarget {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#db.close();
   }
+}
+
+/** What a queue that has left was then is still there; its tables of models may have changed since. */
+async function refuseLeft(db: Connection, name: string): Promise<void> {
+  const target = await movedTo(db);
+  if (target === null) return;
+  const { tables } = await userTables(db);
+  const names = tables.map((table) => identifier(table.name)).join(", ");
+  const drop = [
+    "DROP SCHEMA tq CASCADE",
+    "DROP VIEW IF EXISTS tq_push",
+    ...(names === "" ? [] : [`DROP TABLE ${names}`]),
+  ];
+  throw new TqError(
+    "conflict",
+    `Cannot move into ${name}: its queue has moved to ${target}, and what it had until then is still there; name an empty database, or keep a dump of this one (pg_dump) and make room: ${drop.join("; ")}`,
+  );
+}
+
+function withLikes(row: MovedRow, table: string): object {
+  return withPatterns(row, table, (patterns) => patterns.map(namesLike));
 }
 
 /** Bytes as PostgreSQL writes them; numbers beyond JavaScript's, and those that JSON has not, as text. */

@@ -17,6 +17,7 @@ import {
 } from "./first-ready.ts";
 import { endPauses, IS_ANY_HELD, type StoredPause } from "./pauses.ts";
 import { elements } from "./planned.ts";
+import { settingRunning } from "./set-running.ts";
 import { areNames, likes, readyQueues, suspectQueues } from "./queues.ts";
 import {
   LINE_COLUMNS,
@@ -28,41 +29,29 @@ import {
   setHeadAside,
 } from "./set-aside.ts";
 
-/** A ready task has a reason only where a run of it did not end it. */
-const CLAIMED_COLUMNS = `
-         id::float8 AS id, claim, model, method, instances, args, context, "user"::float8 AS "user", queue,
-         priority::float8 AS priority, deadline::float8 AS deadline, enqueued_at::float8 AS "enqueuedAt",
-         scheduled_at::float8 AS "scheduledAt", expected_at::float8 AS "expectedAt", attempts, begun AS suspect, postponed,
-         failures, expires_at::float8 AS "expiresAt", policy, ref, reason IS NOT NULL AS again`;
-
-/**
- * `begun` is true for suspects alone: once this claim is committed, the death of the worker counts against them. The
- * reason of an earlier run stays for a claim that is handed back; no view shows it of a task that runs. Parameters: $1 the
- * worker, $2 its thread, $3 the time.
- */
-const settingRunning = (which: string): string => `
-  UPDATE tq.task
-     SET state = 'running', claim = claim + 1, worker = $1, thread = $2, dequeued_at = $3, suspect = suspect & 1,
-         begun = suspect & 1 = 1
-   WHERE ${which}
-  RETURNING ${CLAIMED_COLUMNS}`;
-
 /** A list of ids and not a join: the planner then takes the primary key whatever it knows of the table. */
 const oneOf = (chosen: string): string => `id = ANY (ARRAY(SELECT id FROM (${chosen}) AS chosen))`;
 
 /** True where a claim need only take the first ready tasks: the usual case, in one statement. $5: where to look for due ones. */
 const NOTHING_ELSE = `NOT (${isDue("$3", "$5")} OR ${IS_ANY_HELD})`;
 
-const usually = (first: string): string =>
-  settingRunning(`(SELECT ${NOTHING_ELSE}) AND ${oneOf(first)}`);
+/**
+ * True, and the commit of the statement waits for no flush of the server's disk: a claim that a crash of the server loses is a
+ * task that is ready still, and what its run has done is undone.
+ */
+const UNFLUSHED = "(SELECT set_config('synchronous_commit', 'off', true) = 'off')";
+
+const usually = (first: string) => {
+  const claiming = `(SELECT ${NOTHING_ELSE}) AND ${oneOf(first)}`;
+  return {
+    inTransaction: settingRunning(claiming),
+    alone: settingRunning(`${UNFLUSHED} AND ${claiming}`),
+  };
+};
 
 const CLAIM_NAMES = usually(firstFromMarks("$4", "$6", ["$7", "$8", "$9"]));
 const CLAIM_MANY = usually(firstOfMany("$4", "$6", ["$7", "$8", "$9"]));
 const CLAIM_MATCHING = usually(firstOfMatching("$4", "$6"));
-
-interface ClaimedRow extends Omit<ClaimedTask, "attempt"> {
-  readonly attempts: number;
-}
 
 /** Lower than any mark. */
 const HEAD = { priority: Number.MAX_SAFE_INTEGER, deadline: -Number.MAX_SAFE_INTEGER, id: 0 };
@@ -77,27 +66,30 @@ export async function claim(
   now: number,
   marks: Marks,
 ): Promise<ClaimedTask[]> {
-  const claimed = await claimUsually(db, options, now, marks);
-  return claimed.length > 0 ? claimed : claimWithCare(db, options, now, marks);
+  const claimed = await claimUsually(db, options, now, marks, "inTransaction");
+  return claimed.length > 0 ? claimed : claimWithCare(db, options, await moreToDo(db, now), now);
 }
 
 /**
  * Claims the first ready tasks with one statement, which it sends before it awaits anything. It takes none where there is
  * more to do: tasks that are due, suspects, pauses; and it may pass over tasks that were pushed before a mark.
+ *
+ * @param how "alone": the statement is a transaction of its own.
  */
 export async function claimUsually(
   db: Connection,
   { owner, queues, limit }: ClaimOptions,
   now: number,
   marks: Marks,
+  how: "alone" | "inTransaction",
 ): Promise<ClaimedTask[]> {
   const start = marks.start(monotonicNow());
   const own = [owner.worker, owner.thread, now, limit, start.dueFrom];
   const names = areNames(queues) ? [...new Set(queues)] : marks.names(queues, start);
   if (names === null && marks.isBusy) lookUpNames(db, marks);
   const rows = await (names === null
-    ? db.all<ClaimedRow>(CLAIM_MATCHING, [...own, likes(queues)])
-    : db.all<ClaimedRow>(names.length > limit ? CLAIM_MANY : CLAIM_NAMES, [
+    ? db.all<ClaimedTask>(CLAIM_MATCHING[how], [...own, likes(queues)])
+    : db.all<ClaimedTask>((names.length > limit ? CLAIM_MANY : CLAIM_NAMES)[how], [
         ...own,
         ...markValues(names, marks, start),
       ]));
@@ -126,10 +118,8 @@ function lookUpNames(db: Connection, marks: Marks): void {
 }
 
 /** In their order, as RETURNING has none. */
-function inOrder(rows: readonly ClaimedRow[]): ClaimedTask[] {
-  return rows
-    .map(({ attempts, ...row }) => ({ ...row, attempt: attempts + 1 }))
-    .sort((a, b) => b.priority - a.priority || a.deadline - b.deadline || a.id - b.id);
+function inOrder(rows: ClaimedTask[]): ClaimedTask[] {
+  return rows.sort((a, b) => b.priority - a.priority || a.deadline - b.deadline || a.id - b.id);
 }
 
 const IS_MORE_TO_DO = `
@@ -139,17 +129,26 @@ const IS_MORE_TO_DO = `
 const CLAIM_FIRST = settingRunning(oneOf(firstOfMatching("$4", "$5")));
 const CLAIM_FIRST_OF_NAMES = settingRunning(oneOf(firstOfNames("$4", "$5")));
 
+/** The reasons for which `claimUsually` takes no task though there may be some. */
+interface MoreToDo {
+  readonly due: boolean;
+  /** There are suspects, or pauses. */
+  readonly held: boolean;
+}
+
+export async function moreToDo(db: Connection, now: number): Promise<MoreToDo> {
+  return (await db.get<MoreToDo>(IS_MORE_TO_DO, [now])) ?? { due: false, held: false };
+}
+
 /** Claims where `claimUsually` has found nothing. Call it in a transaction: the claim of a suspect needs that. */
 export async function claimWithCare(
   db: Connection,
   options: ClaimOptions,
+  { due, held }: MoreToDo,
   now: number,
-  marks: Marks,
 ): Promise<ClaimedTask[]> {
-  marks.restart();
-  const more = await db.get<{ due: boolean; held: boolean }>(IS_MORE_TO_DO, [now]);
-  if (more?.due) await makeDueReady(db, now);
-  if (!more?.held) return claimFirst(db, options, now);
+  if (due) await makeDueReady(db, now);
+  if (!held) return claimFirst(db, options, now);
   const pauses = await endPauses(db, now);
   await putBack(db, options.queues, pauses);
   return claimUnpaused(db, options, pauses, now);
@@ -162,8 +161,8 @@ async function claimFirst(
 ): Promise<ClaimedTask[]> {
   const own = [owner.worker, owner.thread, now, limit];
   const rows = await (areNames(queues)
-    ? db.all<ClaimedRow>(CLAIM_FIRST_OF_NAMES, [...own, [...new Set(queues)]])
-    : db.all<ClaimedRow>(CLAIM_FIRST, [...own, likes(queues)]));
+    ? db.all<ClaimedTask>(CLAIM_FIRST_OF_NAMES, [...own, [...new Set(queues)]])
+    : db.all<ClaimedTask>(CLAIM_FIRST, [...own, likes(queues)]));
   return inOrder(rows);
 }
 
@@ -185,7 +184,7 @@ async function claimUnpaused(
     const ids = first.filter((task) => !paused.includes(task)).map(({ id }) => id);
     if (ids.length === 0) return [];
     const { worker, thread } = options.owner;
-    return inOrder(await db.all<ClaimedRow>(CLAIM_THESE, [worker, thread, now, ids]));
+    return inOrder(await db.all<ClaimedTask>(CLAIM_THESE, [worker, thread, now, ids]));
   }
 }
 
@@ -274,7 +273,7 @@ export async function claimOne(
   evenPaused = false,
 ): Promise<ClaimedTask | null> {
   const own = [worker, thread, now];
-  const [claimed] = inOrder(await db.all<ClaimedRow>(CLAIM_ONE, [...own, id]));
+  const [claimed] = inOrder(await db.all<ClaimedTask>(CLAIM_ONE, [...own, id]));
   if (claimed) return claimed;
   const row = await db.get<LineRow>(HELD_ONE, [id]);
   if (row === null) return null;
@@ -282,5 +281,5 @@ export async function claimOne(
     const task = { ...row, instances: row.isBare ? NO_INSTANCES : [0] };
     if (pausesOf(await endPauses(db, now), task).length > 0) return null;
   }
-  return inOrder(await db.all<ClaimedRow>(CLAIM_THESE, [...own, [id]]))[0] ?? null;
+  return inOrder(await db.all<ClaimedTask>(CLAIM_THESE, [...own, [id]]))[0] ?? null;
 }

@@ -100,3 +100,11 @@ const FAILED_SINCE = `
 export async function countFailedSince(db: Connection, since: number): Promise<number> {
   return (await db.get<{ count: number }>(FAILED_SINCE, [since]))?.count ?? 0;
 }
+
+const MAY_PUSH =
+  "SELECT current_user::text AS role, has_table_privilege('tq.task', 'INSERT') AS may";
+
+export async function lacksRight(db: Connection): Promise<string | null> {
+  const { role, may } = (await db.get<{ role: string; may: boolean }>(MAY_PUSH)) ?? {};
+  return may === false ? `the role ${role} may not insert into tq.task` : null;
+}

@@ -5,7 +5,6 @@ import {
   type CronText,
   kindOf,
   type OriginKind,
-  type RefusedDefinition,
 } from "../../cron/ledger.ts";
 import { endOfRemoved } from "../../cron/left-slots.ts";
 import { type DefinedCron, mayTake, namesOf, overrideFor, startOf } from "../../cron/redefined.ts";
@@ -37,8 +36,10 @@ const FORGET_READ = `
   DELETE FROM tq.cron_read WHERE worker = $1::text AND origin = $2::text AND NOT name = ANY ($3::text[])`;
 
 const READ = `
-  INSERT INTO tq.cron_read (name, worker, origin, is_foreign) VALUES ($1::text, $2::text, $3::text, $4::boolean)
-  ON CONFLICT (name, worker) DO UPDATE SET origin = excluded.origin, is_foreign = excluded.is_foreign`;
+  INSERT INTO tq.cron_read (name, worker, origin, is_foreign, definition)
+  VALUES ($1::text, $2::text, $3::text, $4::boolean, $5::text)
+  ON CONFLICT (name, worker) DO UPDATE
+    SET origin = excluded.origin, is_foreign = excluded.is_foreign, definition = excluded.definition`;
 
 const REMOVE_OTHERS = `
   UPDATE tq.cron SET removed_at = $3::bigint, changed_at = $3::bigint
@@ -70,15 +71,11 @@ export async function defineCrons(
   const held = await db.all<NamedOrigin>(HELD);
   for (const source of sources) await keepRead(db, source);
   const changed: string[] = [];
-  const refused: RefusedDefinition[] = [];
   for (const source of sources) {
     for (const text of source.definitions) {
       const found = await db.get<DefinedCron>(FOUND, [text.name, source.worker ?? ""]);
-      if (found !== null && !mayTake(source, text.name, found)) {
-        const { origin, kind } = found;
-        const one = { name: text.name, origin: source.origin, by: { origin, kind } };
-        if (origin !== source.origin) refused.push(one);
-      } else if (await put(db, source, text, found, now)) changed.push(text.name);
+      if (found !== null && !mayTake(source, text.name, found)) continue;
+      if (await put(db, source, text, found, now)) changed.push(text.name);
     }
   }
   const removed: NamedOrigin[] = [];
@@ -86,7 +83,7 @@ export async function defineCrons(
   const names = held.map(({ name }) => name);
   const origins = held.map(({ origin }) => origin);
   await db.run(NOTE_HELD, [now, names, origins]);
-  return { changed: changed.sort(), removed, refused };
+  return { changed: changed.sort(), removed };
 }
 
 /** Adds one that no worker has read yet: its slots wait for one that has its file. */
@@ -106,9 +103,9 @@ async function keepRead(db: Connection, source: CronSource): Promise<void> {
   const sent: Promise<number>[] = [];
   if (source.isPart !== true) sent.push(db.run(FORGET_READ, [worker, origin, namesOf(source)]));
   if (kindOf(source) !== "tq" && kindOf(source) !== "database") {
-    for (const { name } of definitions) {
+    for (const { name, definition } of definitions) {
       const isForeign = source.foreign?.includes(name) === true;
-      sent.push(db.run(READ, [name, worker, origin, isForeign]));
+      sent.push(db.run(READ, [name, worker, origin, isForeign, definition]));
     }
   }
   await Promise.all(sent);

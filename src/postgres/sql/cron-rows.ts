@@ -21,7 +21,8 @@ const COLUMNS = `
   removed_at::float8 AS "removedAt", held_since::float8 AS "heldSince",
   ${IS_HELD} AS held, ${ZONE} AS zone, ${IS_UNKNOWN} AS "isUnknown",
   ARRAY(SELECT DISTINCT read.origin FROM tq.cron_read AS read
-         WHERE read.name = cron.name AND read.origin <> cron.origin ORDER BY read.origin) AS others,
+         WHERE read.name = cron.name AND read.origin <> cron.origin AND read.definition <> cron.definition
+           AND NOT read.is_foreign ORDER BY read.origin) AS others,
   (SELECT min(slot)::float8 FROM tq.cron_slot AS slot WHERE slot.cron = name AND outcome = 'waiting') AS waiting,
   (SELECT count(*)::float8 FROM tq.cron_slot AS slot
     WHERE slot.cron = name AND outcome = 'waiting') AS "waitingCount"`;

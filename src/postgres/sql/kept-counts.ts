@@ -3,6 +3,8 @@ import {
   differs,
   type KeptCount,
   largestOf,
+  MOST_OF_PART,
+  MOST_OF_QUEUE,
   type Part,
   PARTS,
   type Recount,
@@ -34,9 +36,31 @@ const HAS_MORE = Object.fromEntries(
   ]),
 ) as Record<Part, string>;
 
+/** A part with more tasks is not counted whenever someone asks. */
+export const mostOf = (part: Part): number => (part === "line" ? MOST_OF_QUEUE : MOST_OF_PART);
+
 /** True where the part has more tasks than that: the index alone says so. */
 export async function hasMore(db: Connection, part: Part, most: number): Promise<boolean> {
   return (await db.get(HAS_MORE[part], [most])) !== null;
+}
+
+const isMany = (part: Part): string =>
+  `(SELECT true FROM tq.task WHERE ${WHERE[part]} ORDER BY ${ORDER[part]} LIMIT 1 OFFSET ${mostOf(part)}) IS NOT NULL`;
+
+/**
+ * Null where there are few tasks, and no counts that are kept. The server's count of written rows may be some seconds old,
+ * as the counts are.
+ */
+export const COUNTS_VERSION = `
+  CASE WHEN EXISTS (SELECT FROM tq.count) OR ${PARTS.map(isMany).join(" OR ")}
+       THEN (SELECT (pg_stat_get_tuples_inserted(task) + pg_stat_get_tuples_updated(task) +
+                     pg_stat_get_tuples_deleted(task))::float8
+               FROM (SELECT 'tq.task'::regclass::oid) AS named (task)) END`;
+
+const COUNTS_VERSION_NOW = `SELECT ${COUNTS_VERSION} AS version`;
+
+export async function countsVersion(db: Connection): Promise<number | null> {
+  return (await db.get<{ version: number | null }>(COUNTS_VERSION_NOW))?.version ?? null;
 }
 
 const KEPT = `

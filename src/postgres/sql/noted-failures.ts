@@ -60,7 +60,7 @@ export async function countNoted(db: Connection, channels: readonly string[]): P
 }
 
 /** The same for all alerts. */
-async function countAllNoted(db: Connection): Promise<void> {
+export async function countAllNoted(db: Connection): Promise<void> {
   await count(db, await db.all<ChannelRow>(LOCK_ALL));
 }
 

@@ -8,6 +8,14 @@ export function namesLike(pattern: string): string {
     .replaceAll("?", "_");
 }
 
+/** The pattern that `namesLike` was given. */
+export function ofNamesLike(like: string): string {
+  return like.replace(/\\[^]|[%_]/g, (part) => {
+    if (part === "%") return "*";
+    return part === "_" ? "?" : part.slice(1);
+  });
+}
+
 /**
  * A regular expression for text that contains this one, whatever its case: ILIKE goes by the locale of the database, which
  * may know none but ASCII letters.

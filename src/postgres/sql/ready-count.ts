@@ -3,15 +3,17 @@ import type { Look, LookOptions } from "../../store/looking.ts";
 import { isQueuePaused } from "../../store/pauses.ts";
 import { takesQueue } from "../../store/queue-patterns.ts";
 import type { ClaimOptions } from "../../store/session.ts";
-import type { Connection } from "../connection.ts";
+import type { Connection, SqlValue } from "../connection.ts";
 import { runningSuspect } from "./claim.ts";
 import { CRON_VERSION } from "./cron-rows.ts";
-import { DUE_LIMIT, isDue } from "./due.ts";
+import { DUE_LIMIT } from "./due.ts";
 import { IS_ANY_HELD, pausesInForce, type StoredPause } from "./pauses.ts";
+import { COUNTS_VERSION } from "./kept-counts.ts";
 import { isThere, unseen } from "./planned.ts";
 import { areNames, IN_LINE, likes, matchingNames, readyQueues, suspectQueues } from "./queues.ts";
 import { LIFELESS } from "./rescue.ts";
 import { returning } from "./set-aside.ts";
+import { IS_ANY_END } from "./webhooks.ts";
 
 interface ReadyCount {
   readonly ready: number;
@@ -77,18 +79,20 @@ const OTHERS_HOLD = `(
          ${isThere("state = 'running' AND worker < $2", "worker, thread")}
          OR ${isThere("state = 'running' AND worker > $2", "worker, thread")})`;
 
-/** Parameters: $1 the time, $2 the worker, $3 the limit, $4 the names or patterns. */
+/** Parameters: $1 the time, $2 the worker, $3 the limit, $4 the names or patterns, $5 whether the counts are asked for. */
 const looking = (wanted: string, more = ""): string => `
   SELECT (SELECT scheduled_at FROM tq.task WHERE state = 'scheduled' ORDER BY scheduled_at, id LIMIT 1)::float8 AS due,
          coalesce((SELECT scheduled_at FROM tq.task WHERE state = 'scheduled'
                     ORDER BY scheduled_at, id OFFSET ${DUE_LIMIT} LIMIT 1) <= $1, false) AS "isCrowdDue",
          ${OTHERS_HOLD} AS "othersHoldTasks",
          $3::integer > 0 AND ${IS_ANY_HELD} AS "isAnyHeld",
+         ${IS_ANY_END} AS "isAnyEnd",
          ${countInLine("$3", wanted)} AS ready${more}`;
 
 const SIGNS = `,
          ${CRON_VERSION} AS "cronVersion",
          EXISTS (${LIFELESS}) AS "isAnyLifeless",
+         CASE WHEN $5::boolean THEN ${COUNTS_VERSION} END AS "countsVersion",
          extract(epoch FROM clock_timestamp())::float8 * 1000 AS "serverTime"`;
 
 const LOOK_AT_NAMES = looking(ofNames("$4"));
@@ -98,31 +102,47 @@ const SEE_ALL_OF_MATCHING = looking(ofMatching("$4"), SIGNS);
 
 interface LookRow extends Omit<Look, "pauseEnds"> {
   readonly isAnyHeld: boolean;
+  readonly isAnyEnd: boolean;
 }
 
 /** Facts that a worker must know besides. */
 export interface Signs {
   readonly cronVersion: string;
   readonly isAnyLifeless: boolean;
+  /** Null too where it was not asked for. */
+  readonly countsVersion: number | null;
   readonly serverTime: number;
+}
+
+/** A look, and what else its statement tells. */
+export interface Seen {
+  readonly look: Look;
+  /** A webhook may have an end to tell. */
+  readonly isAnyEnd: boolean;
 }
 
 /** Reads all that a worker's main thread needs when it looks for tasks: with one statement while nothing is held. */
 export async function look(db: Connection, options: LookOptions, now: number): Promise<Look> {
-  const text = areNames(options.queues) ? LOOK_AT_NAMES : LOOK_AT_MATCHING;
-  return lookWith<LookRow>(text, db, options, now);
+  return (await see(db, options, now)).look;
 }
 
-/** The same, and what a worker must know besides. */
-export async function lookWithSigns(
+export async function see(db: Connection, options: LookOptions, now: number): Promise<Seen> {
+  const text = areNames(options.queues) ? LOOK_AT_NAMES : LOOK_AT_MATCHING;
+  const { isAnyEnd, ...seen } = await lookWith<LookRow>(text, db, options, now);
+  return { look: seen, isAnyEnd };
+}
+
+/** The same, and what a worker must know besides. @param withCounts asks for the version of the counts, too. */
+export async function seeAll(
   db: Connection,
   options: LookOptions,
   now: number,
-): Promise<{ readonly look: Look; readonly signs: Signs }> {
+  withCounts: boolean,
+): Promise<Seen & { readonly signs: Signs }> {
   const text = areNames(options.queues) ? SEE_ALL_OF_NAMES : SEE_ALL_OF_MATCHING;
-  const seen = await lookWith<LookRow & Signs>(text, db, options, now);
-  const { cronVersion, isAnyLifeless, serverTime, ...rest } = seen;
-  return { look: rest, signs: { cronVersion, isAnyLifeless, serverTime } };
+  const all = await lookWith<LookRow & Signs>(text, db, options, now, [withCounts]);
+  const { cronVersion, isAnyLifeless, countsVersion, serverTime, isAnyEnd, ...seen } = all;
+  return { look: seen, isAnyEnd, signs: { cronVersion, isAnyLifeless, countsVersion, serverTime } };
 }
 
 async function lookWith<Row extends LookRow>(
@@ -130,16 +150,15 @@ async function lookWith<Row extends LookRow>(
   db: Connection,
   options: LookOptions,
   now: number,
+  more: readonly SqlValue[] = [],
 ): Promise<Omit<Row, "isAnyHeld"> & Look> {
   const { queues, limit, worker } = options;
   const wanted = areNames(queues) ? [...new Set(queues)] : likes(queues);
-  const row = (await db.get<Row>(text, [now, worker, limit, wanted])) as Row;
+  const row = (await db.get<Row>(text, [now, worker, limit, wanted, ...more])) as Row;
   const { isAnyHeld, ...seen } = row;
   if (!isAnyHeld) return { ...seen, pauseEnds: null };
   return { ...seen, ...(await countUnheld(db, options, now)) };
 }
-
-const IS_DUE = `SELECT ${isDue("$1")} AS due`;
 
 /** True when a claim for these queues may find a task. */
 export async function mayClaim(
@@ -147,10 +166,8 @@ export async function mayClaim(
   { queues, owner }: ClaimOptions,
   now: number,
 ): Promise<boolean> {
-  const due = db.get<{ due: boolean }>(IS_DUE, [now]);
-  const seeing = look(db, { queues, limit: 1, worker: owner.worker }, now);
-  const [isDue, seen] = await Promise.all([due, seeing]);
-  return isDue?.due === true || seen.ready > 0;
+  const { due, ready } = await look(db, { queues, limit: 1, worker: owner.worker }, now);
+  return ready > 0 || (due !== null && due <= now);
 }
 
 const ALL = {

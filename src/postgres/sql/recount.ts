@@ -3,16 +3,10 @@
  * own, as a snapshot would keep what has ended from being cleaned up: tasks that move meanwhile are
  * counted once, twice or not at all.
  */
-import {
-  MOST_OF_PART,
-  MOST_OF_QUEUE,
-  type Part,
-  PARTS,
-  type Recount,
-} from "../../store/queue-counts.ts";
+import { type Part, PARTS, type Recount } from "../../store/queue-counts.ts";
 import type { Access } from "../access.ts";
 import { countEach, countThese } from "./counts.ts";
-import { hasMore, isAnyKept, keep, ORDER, WHERE } from "./kept-counts.ts";
+import { hasMore, isAnyKept, keep, mostOf, ORDER, WHERE } from "./kept-counts.ts";
 
 /** A queue with more is counted by a statement of its own. */
 const FEW = 1_000;
@@ -68,8 +62,7 @@ export async function* recount(access: Access): AsyncGenerator<boolean, void> {
 async function* recountAll(access: Access): AsyncGenerator<Recount | null, void> {
   for (const part of PARTS) {
     const at = access.now();
-    const most = part === "line" ? MOST_OF_QUEUE : MOST_OF_PART;
-    const isMany = await access.snapshot((db) => hasMore(db, part, most));
+    const isMany = await access.snapshot((db) => hasMore(db, part, mostOf(part)));
     const counts = new Map<string, number>();
     const add: Add = (queue, tasks) => counts.set(queue, (counts.get(queue) ?? 0) + tasks);
     if (isMany) yield* countPart(access, part, add);

@@ -48,7 +48,8 @@ export function findLifeless(db: Connection): Promise<Suspicion[]> {
 const END_LEFT = `
   SELECT count(pg_terminate_backend(pid))
     FROM pg_stat_activity
-   WHERE datname = current_database() AND application_name = $1 AND usename = current_user`;
+   WHERE datname = current_database() AND usename = current_user
+     AND (application_name = $1 OR starts_with(application_name, $1 || ' '))`; // of its threads
 
 /** Ends the connections of a dead process: so no transaction of it keeps rows that the rescue needs. */
 export async function endConnections(db: Connection, application: string): Promise<void> {
@@ -88,45 +89,54 @@ interface WorkerDeath extends AfterFailure {
   readonly shown: readonly Shown[];
 }
 
+/** A dead worker, with all that it holds: others wait until the transaction ends. */
+export interface DeadWorker {
+  /** Null: it is not registered any more. */
+  readonly bootId: string | null;
+  readonly held: readonly HeldTask[];
+}
+
+/** @returns null when another worker has put its tasks back first, or the worker lives after all. */
+export async function findDead(db: Connection, worker: string): Promise<DeadWorker | null> {
+  const [row, held] = await Promise.all([
+    db.get<{ boot_id: string; dead: boolean }>(DEAD, [worker]),
+    heldBy(db, worker),
+  ]);
+  if (row?.dead === false || (row === null && held.length === 0)) return null;
+  return { bootId: row?.boot_id ?? null, held };
+}
+
+/** Removes a dead worker whose tasks were put back. */
+export async function removeDead(db: Connection, worker: string, tasks: number): Promise<void> {
+  await Promise.all([remove(db, worker), countRescued(db, tasks, 1)]);
+}
+
 /**
  * Puts the tasks of a dead worker back. Which of them was to blame is unknown, so each becomes a suspect. A task that was
  * claimed as a suspect ran alone, so it counts a crash. After a reboot no task is to blame: none counts a crash or becomes
  * a suspect. The history has the runs of those that ran.
- *
- * @returns null when another worker has put them back first, or the worker lives after all.
  */
 export async function rescueWorker(
   db: Connection,
-  worker: string,
+  { bootId: lastBoot, held }: DeadWorker,
   { bootId, isOurHost, maxCrashes, shown, known }: WorkerDeath,
   now: number,
-): Promise<RescuedTask[] | null> {
-  const row = await db.get<{ boot_id: string; dead: boolean }>(DEAD, [worker]);
-  if (row?.dead === false) return null;
-  const held = await heldBy(db, worker);
-  if (!row && held.length === 0) return null;
-  const isToBlame = row === null || !isOurHost || row.boot_id === bootId;
+): Promise<RescuedTask[]> {
+  const isToBlame = lastBoot === null || !isOurHost || lastBoot === bootId;
   const reason = isToBlame ? "its worker process died" : "its machine went down";
-  const unrun: HeldTask[] = [];
-  const tasks: RescuedTask[] = [];
-  for (const task of held) {
-    const ran = task.begun || hasRun(task, held, shown);
+  const unrun = new Set(held.filter((task) => !task.begun && !hasRun(task, held, shown)));
+  const putBack = async (task: HeldTask): Promise<RescuedTask> => {
     if (task.begun && isToBlame) {
-      tasks.push(await recordCrash(db, task, { reason, maxCrashes }, { known }, now));
-      continue;
+      return recordCrash(db, task, { reason, maxCrashes }, { known }, now);
     }
-    tasks.push(rescuedTask(task));
-    if (!ran) unrun.push(task);
-    else {
-      await interrupt(db, task, reason, now);
-      if (isToBlame) await db.run(MAKE_SUSPECT, [task.id]);
-    }
-  }
-  if (isToBlame) await makeSuspects(db, unrun, reason);
-  else if (unrun.length > 0) await handBack(db, unrun, now);
-  await remove(db, worker);
-  await countRescued(db, tasks.length, 1);
-  return tasks;
+    if (unrun.has(task)) return rescuedTask(task);
+    const suspecting = interrupt(db, task, reason, now);
+    await Promise.all([suspecting, isToBlame && db.run(MAKE_SUSPECT, [task.id])]);
+    return rescuedTask(task);
+  };
+  const tasks = Promise.all(held.map(putBack));
+  const others = isToBlame ? makeSuspects(db, [...unrun], reason) : handBack(db, [...unrun], now);
+  return (await Promise.all([tasks, others]))[0];
 }
 
 /** A thread that held one task had begun it, or was about to; of several, the one ran that has shown something. */

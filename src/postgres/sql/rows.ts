@@ -10,6 +10,7 @@ import {
 } from "../../store/records.ts";
 import type { Connection, SqlValue } from "../connection.ts";
 import { comparedSql, conditionSql, typeOf } from "./conditions.ts";
+import { unseen } from "./planned.ts";
 import { identifier, type Shape, type SqlType } from "./table.ts";
 import { received, written } from "./values.ts";
 
@@ -138,21 +139,9 @@ export async function updateColumns(
 ): Promise<Updated> {
   if (changes.length === 0) return "ok";
   const { table } = shape;
-  const values: SqlValue[] = [id];
-  let key = "";
-  for (const { column, value } of changes) {
-    values.push(written(table, column, typeOf(shape, column), value));
-    key += `${column}\0`;
-  }
-  const compared = read ? comparable(shape, read) : NO_COLUMNS;
-  for (const { name, value } of compared) {
-    values.push(written(table, name, typeOf(shape, name), value));
-    key += `\0${name}`;
-  }
-  const { updates } = textsOf(shape);
-  let text = updates.get(key);
-  if (text === undefined) updates.set(key, (text = updateText(shape, changes, compared)));
-  const update = text;
+  const save = saveOf(shape, id, changes, read);
+  const values = [id, ...save.values];
+  const update = textOf(save, "", updateText);
   for (let tries = 1; ; tries++) {
     if ((await guarded(db, shape, () => db.run(update, values))) > 0) return "ok";
     const [row] = await selectByIds(db, shape, [id], false);
@@ -162,36 +151,81 @@ export async function updateColumns(
   }
 }
 
-/** A column with the value that was read in it. */
-interface ColumnRead {
-  readonly name: string;
-  readonly value: ColumnValue;
+/** A save of one row, with its values as they are sent. */
+export interface Save {
+  readonly shape: Shape;
+  readonly id: number;
+  readonly changed: readonly string[];
+  /** The columns that must hold what was read. */
+  readonly compared: readonly string[];
+  /** Those of the columns that are changed, then of those that are compared. */
+  readonly values: readonly SqlValue[];
 }
 
-const NO_COLUMNS: readonly ColumnRead[] = [];
-
-/** The columns of the row that can be compared: not those whose value JavaScript does not hold exactly. */
-function comparable({ table, types }: Shape, row: Row): ColumnRead[] {
-  return table.columns
-    .map(({ name }, index) => ({ name, value: row[index + 1] ?? null })) // the id comes first
-    .filter(
-      ({ value }, index) =>
-        types[index] !== "bigint" || typeof value !== "number" || Number.isSafeInteger(value),
-    );
-}
-
-function updateText(
+/** @throws TqError "invalid" for a value that PostgreSQL cannot store. */
+export function saveOf(
   shape: Shape,
+  id: number,
   changes: readonly Change[],
-  compared: readonly ColumnRead[],
-): string {
+  read: Row | null,
+): Save {
+  const { table, types } = shape;
+  const changed: string[] = [];
+  const compared: string[] = [];
+  const values: SqlValue[] = [];
+  for (const { column, value } of changes) {
+    changed.push(column);
+    values.push(written(table, column, typeOf(shape, column), value));
+  }
+  if (read === null) return { shape, id, changed, compared, values };
+  for (const [index, { name }] of table.columns.entries()) {
+    const value = read[index + 1] ?? null; // the id comes first
+    const type = types[index] ?? "text";
+    // JavaScript does not hold it exactly.
+    if (type === "bigint" && typeof value === "number" && !Number.isSafeInteger(value)) continue;
+    compared.push(name);
+    values.push(written(table, name, type, value));
+  }
+  return { shape, id, changed, compared, values };
+}
+
+/** The text of a statement for such saves, which is made once. @param kind tells texts of the same columns apart */
+export function textOf(save: Save, kind: string, make: (save: Save) => string): string {
+  const { updates } = textsOf(save.shape);
+  const key = `${kind}${save.changed.join("\0")}\0\0${save.compared.join("\0")}`;
+  let text = updates.get(key);
+  if (text === undefined) updates.set(key, (text = make(save)));
+  return text;
+}
+
+function updateText({ shape, changed, compared }: Save): string {
   let at = 1; // the id
   const place = (column: string) => `$${++at}::${typeOf(shape, column)}`;
-  const set = changes.map(({ column }) => `${identifier(column)} = ${place(column)}`).join(", ");
+  const set = changed.map((column) => `${identifier(column)} = ${place(column)}`).join(", ");
   const guards = compared.map(
-    ({ name }) => ` AND ${identifier(name)} IS NOT DISTINCT FROM ${place(name)}`,
+    (name) => ` AND ${identifier(name)} IS NOT DISTINCT FROM ${place(name)}`,
   );
   return `UPDATE ${identifier(shape.table.name)} SET ${set} WHERE id = $1${guards.join("")}`;
+}
+
+/** Fails where a row no longer holds what was read. Parameters: $1 the ids, then a list for each value of a save. */
+export function updateManyText({ shape, changed, compared }: Save): string {
+  const given = [...changed, ...compared];
+  const lists = given.map((column, index) => `$${index + 2}::${typeOf(shape, column)}[]`);
+  const names = given.map((_, index) => `value_${index}`);
+  const set = changed.map((column, index) => `${identifier(column)} = given.value_${index}`);
+  const guards = compared.map(
+    (column, index) =>
+      ` AND saved.${identifier(column)} IS NOT DISTINCT FROM given.value_${changed.length + index}`,
+  );
+  return `
+    WITH done AS (
+      UPDATE ${identifier(shape.table.name)} AS saved
+         SET ${set.join(", ")}
+        FROM unnest(${[unseen("$1::bigint[]"), ...lists].join(", ")}) AS given (${["id", ...names].join(", ")})
+       WHERE saved.id = given.id${guards.join("")}
+      RETURNING 1)
+    SELECT tq.hold(count(*) = cardinality($1::bigint[])) FROM done`;
 }
 
 export async function deleteByIds(

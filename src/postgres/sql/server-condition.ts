@@ -1,5 +1,6 @@
 /** How the server keeps what it is told, and who is in its way. */
 import type { ServerCondition, SnapshotHolder } from "../../store/condition.ts";
+import { isTqError } from "../../errors.ts";
 import type { Connection } from "../connection.ts";
 
 const SERVER = `
@@ -84,4 +85,22 @@ async function timesOf(ask: () => Promise<unknown>): Promise<number[]> {
 
 function median(times: readonly number[]): number {
   return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
+}
+
+/** A megabyte that goes at once, and not into the log of writes: a table grows where there is room on the disk alone. */
+const FILL = `
+  CREATE TEMP TABLE tq_room ON COMMIT DROP AS SELECT md5(number::text) FROM generate_series(1, 20000) AS number`;
+
+/** Why the disk does not take it; null: it does, or this role may not try. */
+export async function diskRefusal(db: Connection): Promise<string | null> {
+  if ((await db.get<{ yes: boolean }>(IS_STANDBY))?.yes) return null;
+  await db.command("BEGIN");
+  try {
+    await db.command(FILL);
+    return null;
+  } catch (error) {
+    return isTqError(error) && error.code === "full" ? error.message : null;
+  } finally {
+    await db.command("ROLLBACK").catch(() => db.lost());
+  }
 }

@@ -7,6 +7,7 @@ import type { Place, PresentRun, Situation, WantedTask } from "../../store/situa
 import { parseOutput } from "../../store/task-output.ts";
 import type { Task } from "../../task.ts";
 import type { Connection } from "../connection.ts";
+import { lockerOfRow, lockerOfRun } from "./lockers.ts";
 import { getTask, getTaskByRef } from "./looking.ts";
 import { endedPauses, shownPauses } from "./pauses.ts";
 import { endedRate } from "./rates.ts";
@@ -56,7 +57,12 @@ export async function readSituation(
     mayRun && takers.length > 0
       ? await placeOf(db, { ...task, ...row }, takers, { now, since, pauses: all })
       : null;
-  return { ...facts, lastRun, workers, stopped, run, place, pauses: pausesOf(all, task) };
+  const locker = run
+    ? await lockerOfRun(db, run.worker, run.thread)
+    : mayRun
+      ? await lockerOfRow(db, task.id)
+      : null;
+  return { ...facts, lastRun, workers, stopped, run, place, locker, pauses: pausesOf(all, task) };
 }
 
 function takes({ queues }: WorkerStatus, { queue }: Task): boolean {

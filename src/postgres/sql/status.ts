@@ -5,7 +5,7 @@ import { oldestOf } from "../../store/measurements.ts";
 import { isQueuePaused, type PauseTarget } from "../../store/pauses.ts";
 import { HOUR_MS } from "../../values/duration.ts";
 import type { Connection } from "../connection.ts";
-import { POSTGRES_SCHEMA_VERSION } from "../migrate.ts";
+import { POSTGRES_SCHEMA_VERSION } from "../schema-version.ts";
 import { countFailedSince } from "./condition.ts";
 import { countQueues } from "./counts.ts";
 import { lastMinute } from "./last-minute.ts";

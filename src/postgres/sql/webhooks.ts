@@ -105,6 +105,17 @@ const WAITING = `
   SELECT EXISTS (SELECT FROM tq.ended) AS "isToShare",
          EXISTS (SELECT FROM tq.webhook_end WHERE key = $1::text) AS "isToTell"`;
 
+/** True where some webhook may have something to tell. */
+export const IS_ANY_END = "(EXISTS (SELECT FROM tq.ended) OR EXISTS (SELECT FROM tq.webhook_end))";
+
+const IS_END_FOR = `
+  SELECT EXISTS (SELECT FROM tq.ended) OR EXISTS (SELECT FROM tq.webhook_end WHERE key = ANY ($1::text[])) AS there`;
+
+/** True where one of these webhooks may have something to tell. */
+export async function isEndFor(db: Connection, keys: readonly string[]): Promise<boolean> {
+  return (await db.get<{ there: boolean }>(IS_END_FOR, [keys]))?.there === true;
+}
+
 /** The work that there is for a webhook, without a lock. */
 export interface WaitingEnds {
   readonly isToShare: boolean;

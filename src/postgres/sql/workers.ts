@@ -6,7 +6,7 @@ import type { NewWorker } from "../../store/rescue.ts";
 import { VERSION } from "../../version.ts";
 import type { Connection } from "../connection.ts";
 import { LOCK_CLASS } from "../locks.ts";
-import { POSTGRES_SCHEMA_VERSION } from "../migrate.ts";
+import { POSTGRES_SCHEMA_VERSION } from "../schema-version.ts";
 import { handBack } from "./hand-back.ts";
 import { heldBy } from "./held-tasks.ts";
 

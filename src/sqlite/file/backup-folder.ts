@@ -3,10 +3,10 @@ import { Database } from "bun:sqlite";
 import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { wallNow } from "../../clock.ts";
-import { brokenLinkWords } from "../../broken-link.ts";
 import { TqError } from "../../errors.ts";
-import { giveOwner, ownerWords } from "../../file-owner.ts";
+import { giveOwner } from "../../file-owner.ts";
 import type { Backup } from "../../store/backup.ts";
+import { isWrongPath, refusalOf } from "../../write-refusal.ts";
 import { type BackupOptions, checkName, isFolder, writeBackup } from "./backup.ts";
 import { followLinks } from "../connection.ts";
 import { FileIdentity } from "./identity.ts";
@@ -112,7 +112,7 @@ export function backUpFile(place: Omit<BackupPlace, "now" | "checkFiles">): Back
   return backUp(db, { ...place, database, now: wallNow(), checkFiles });
 }
 
-/** @throws TqError "invalid" */
+/** @throws TqError "invalid" where the path leads nowhere, "database" or "full" else */
 function makeFolder(folder: string, database: string): void {
   try {
     const made = mkdirSync(folder, { recursive: true }); // the topmost folder that was missing
@@ -121,22 +121,17 @@ function makeFolder(folder: string, database: string): void {
       giveOwner(path, database);
     }
   } catch (error) {
-    const why =
-      brokenLinkWords(folder) ?? `${(error as Error).message}${ownerWords(dirname(folder))}`;
-    throw new TqError("invalid", `Cannot make the folder ${folder} for backups: ${why}`);
+    const code = isWrongPath(error) ? "invalid" : "database";
+    throw refusalOf(`Cannot make the folder ${folder} for backups`, folder, error, code);
   }
 }
 
-/** @throws TqError "invalid" where they cannot be read */
+/** @throws TqError "database" where they cannot be read */
 function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch (error) {
-    const why = `${(error as Error).message}${ownerWords(folder)}`;
-    throw new TqError(
-      "invalid",
-      `Cannot look for older backups in ${folder}: ${why}; let this user read it`,
-    );
+    throw refusalOf(`Cannot look for older backups in ${folder}`, folder, error, "database");
   }
 }
 

@@ -8,8 +8,9 @@ import { accessSync, constants, existsSync, renameSync, statSync } from "node:fs
 import { dirname } from "node:path";
 import { brokenLinkWords } from "../../broken-link.ts";
 import { TqError } from "../../errors.ts";
-import { giveOwner, ownerWords } from "../../file-owner.ts";
+import { giveOwner } from "../../file-owner.ts";
 import type { Backup } from "../../store/backup.ts";
+import { isOfSystem, isWrongPath, refusalOf } from "../../write-refusal.ts";
 import { translate } from "../errors.ts";
 import { mark } from "./origin.ts";
 import {
@@ -47,8 +48,12 @@ export function checkName(target: string): void {
   if (existsSync(target)) {
     throw refused(target, "a file is there already; give another name, or move that file away");
   }
-  if (brokenLinkWords(target) === null && isFolder(dirname(target)) === false) {
-    throw refused(target, `the folder ${dirname(target)} does not exist; make it first`);
+  const folder = dirname(target);
+  if (brokenLinkWords(target) === null && isFolder(folder) === false) {
+    const what = existsSync(folder)
+      ? "is a file; name another one"
+      : "does not exist; make it first";
+    throw refused(target, `the folder ${folder} ${what}`);
   }
 }
 
@@ -63,8 +68,8 @@ function checkTarget(target: string): void {
 export function isFolder(path: string): boolean | null {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  } catch {
-    return null;
+  } catch (error) {
+    return isWrongPath(error) ? false : null;
   }
 }
 
@@ -82,10 +87,10 @@ export function writeBackup(db: Database, options: BackupOptions): Backup {
   const { database, target, minFree } = options;
   checkTarget(target);
   removeLeftParts(dirname(target));
-  using made = makeFile(target, database);
+  const action = `Cannot write the backup ${target}`;
+  using made = makeFile(target, database, action);
   const part = made.path;
   try {
-    const action = `Cannot write the backup ${target}`;
     checkRoom({ action, target, bytes: contentBytes(db), database, minFree });
     const last = lastTask(db);
     copyInto(db, part);
@@ -98,6 +103,7 @@ export function writeBackup(db: Database, options: BackupOptions): Backup {
     return { path: target, size, tasks, deleted: [], uncounted: [] };
   } catch (error) {
     removeWithLogs(part);
+    if (isOfSystem(error)) throw refusalOf(action, target, error, "database");
     throw translate(error, isOfSource(error) ? database : target);
   }
 }
@@ -129,14 +135,14 @@ function checkCopy(part: string, last: number, { target, now, database }: Backup
 }
 
 /** It has the permissions and the owner of the database. */
-function makeFile(target: string, database: string): Part {
+function makeFile(target: string, database: string, action: string): Part {
   try {
     accessSync(dirname(target), constants.R_OK); // its names are flushed, and a folder is opened for that
     const part = makePart(target, statSync(database).mode & 0o777);
     giveOwner(part.path, database);
     return part;
   } catch (error) {
-    const [why] = (error as Error).message.split(", "); // the call that failed names the part
-    throw refused(target, `${why}; check the folder${ownerWords(dirname(target))}`);
+    const code = isWrongPath(error) ? "invalid" : "database";
+    throw refusalOf(action, target, error, code);
   }
 }

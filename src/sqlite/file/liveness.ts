@@ -17,9 +17,10 @@ import {
   rmSync,
   statSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { TqError } from "../../errors.ts";
-import { ownerWords, shareLike } from "../../file-owner.ts";
+import { shareLike } from "../../file-owner.ts";
+import { refusalWords } from "../../write-refusal.ts";
 import { cannotOpenFilesWords } from "../../open-files.ts";
 import type { WorkerInfo, WorkerStatus } from "../../store/looking.ts";
 import { canLockOpenFile, lockOpenFile, SHARED_RANGE } from "../lock/range-lock.ts";
@@ -75,7 +76,7 @@ export function takeLock(database: string, worker: string): void {
       if (refusal !== null) throw refusal;
       throw new TqError(
         "database",
-        `Cannot make the lock of this worker in ${folder}: ${cannotOpenFilesWords() ?? `${String(error)}${ownerWords(folder, dirname(folder))}; give this user write permission there, and beside the database`}`,
+        `Cannot make the lock of this worker in ${folder}: ${cannotOpenFilesWords() ?? refusalWords(folder, error)}`,
         { cause: error },
       );
     }

@@ -57,8 +57,13 @@ function tryOn(file: string, ask: (file: string) => void): Unwritable | null {
   }
 }
 
+/** True where others, such as the service, may write the files: a push of theirs is not refused. */
+export function isOnlyOfOthers(found: Unwritable): boolean {
+  return found.code === "EACCES" && !isOwn(found);
+}
+
 /** True where this user owns the file or its folder, as the service does: then a push of the service is refused too. */
-export function isOwn({ file }: Unwritable): boolean {
+function isOwn({ file }: Unwritable): boolean {
   const owners = [file, dirname(file)].map(
     (path) => statSync(path, { throwIfNoEntry: false })?.uid,
   );
@@ -73,9 +78,12 @@ const REASONS: Record<Code, (path: string, file: string) => string> = {
       : `${file} is on a file system that is mounted read-only (EROFS)${besideWords(path, file)}; ${DISK_ERROR}; mount the folder ${dirname(path)} for writing`,
   EPERM: (_path, file) =>
     `no user may change ${file} (EPERM); take its attribute away with chattr -i -a`,
-  EACCES: (path, file) =>
-    `${file} is read-only for this user${ownersOf(path)}${besideWords(path, file)}; give this user write permission`,
+  EACCES: (path, file) => `${readOnlyWords(path, file)}; give this user write permission`,
 };
+
+function readOnlyWords(path: string, file: string): string {
+  return `${file} is read-only for this user${ownersOf(path)}${besideWords(path, file)}`;
+}
 
 const DISK_ERROR =
   "if the system itself made it read-only after an error of the disk, dmesg says so";
@@ -97,6 +105,13 @@ export function refusedWriteError(path: string): TqError {
 
 export function unwritableError(path: string, { code, file }: Unwritable): TqError {
   return new TqError("database", `Cannot write to ${path}: ${REASONS[code](path, file)}`);
+}
+
+/** The words for a user who may only look, without what to do; null: this one may write. */
+export function lacksRight(path: string): string | null {
+  const found = findUnwritable(path);
+  if (found === null || !isOnlyOfOthers(found)) return null;
+  return readOnlyWords(path, found.file);
 }
 
 /** Null where the system lets at least another user write: then the failed call has its own sentence. */

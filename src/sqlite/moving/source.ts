@@ -1,11 +1,12 @@
 /** A database file that moves to another database: nobody else opens it meanwhile. */
 import type { Database } from "bun:sqlite";
 import { TqError } from "../../errors.ts";
-import type { Counts, MovedRow, MoveSource } from "../../store/moving.ts";
+import { type Counts, type MovedRow, type MoveSource, withPatterns } from "../../store/moving.ts";
 import type { ColumnValue } from "../../store/records.ts";
 import { followLinks } from "../connection.ts";
 import type { SqliteOptions } from "../database.ts";
 import { openAlone, refuseLive } from "../file/alone.ts";
+import { ofNamesGlob } from "../sql/glob.ts";
 import { SqliteStore } from "../store.ts";
 import { countRows, extrasOf, lastIds, selectAll, type UserTables, userTables } from "./tables.ts";
 
@@ -70,7 +71,7 @@ export class SqliteMoveSource implements MoveSource {
     let characters = 0;
     const statement = this.#db.query(selectAll(this.#db, table, isOwn));
     for (const row of statement.iterate() as Iterable<Record<string, ColumnValue>>) {
-      const moved = movable(row, table);
+      const moved = isOwn ? neutral(movable(row, table), table) : movable(row, table);
       part.push(moved);
       for (const value of Object.values(moved)) {
         if (typeof value === "string" || value instanceof Uint8Array) characters += value.length;
@@ -101,6 +102,10 @@ export class SqliteMoveSource implements MoveSource {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#db.close();
   }
+}
+
+function neutral(row: MovedRow, table: string): MovedRow {
+  return withPatterns(row, table, (globs) => JSON.stringify(globs.map(ofNamesGlob))) as MovedRow;
 }
 
 /** Whole numbers come as bigint: those that JavaScript's numbers hold become numbers. */

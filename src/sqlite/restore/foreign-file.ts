@@ -1,9 +1,8 @@
 /** Says of a file that is no backup what it is, and what to do. */
 import type { Database } from "bun:sqlite";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { dirname } from "node:path";
 import { isTqError, TqError } from "../../errors.ts";
-import { ownerWords } from "../../file-owner.ts";
+import { refusalWords } from "../../write-refusal.ts";
 import { readVersion } from "../migrate.ts";
 
 const SQLITE = "SQLite format 3\0";
@@ -100,8 +99,7 @@ function beginningOf(file: string): { bytes: Buffer; size: number } {
 
 /** For an error of the system. */
 export function unreadableError(file: string, cause: unknown): TqError {
-  const why = `${(cause as Error).message}${ownerWords(file, dirname(file))}; look whether the path is right, and whether this user may read it`;
-  return new TqError("database", refusal(file, why), { cause });
+  return new TqError("database", refusal(file, refusalWords(file, cause)), { cause });
 }
 
 /** https://www.sqlite.org/fileformat2.html#the_database_header: where things stand in it */

@@ -1,11 +1,12 @@
 /** Restores a backup: a copy of it is made ready beside the database, and takes its place at once. */
 import type { Database } from "bun:sqlite";
-import { chmodSync, statSync } from "node:fs";
+import { chmodSync, chownSync, type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { wallNow } from "../../clock.ts";
 import { TqError } from "../../errors.ts";
-import { giveOwner, ownerWords } from "../../file-owner.ts";
+import { giveOwner } from "../../file-owner.ts";
 import type { BackupContent, Restored, RestoreOptions } from "../../store/restore.ts";
+import { isOfSystem, refusalOf } from "../../write-refusal.ts";
 import { localTime } from "../../values/moment.ts";
 import { connect, followLinks } from "../connection.ts";
 import { translate } from "../errors.ts";
@@ -52,18 +53,28 @@ export function restoreBackup(
     return replace(part, { ...options, database, action, madeAt });
   } catch (error) {
     removeWithLogs(part);
+    if (isOfSystem(error)) throw refusalOf(action, database, error, "database");
     throw translate(missingTable(error, file), database);
   }
 }
 
 /** @throws TqError "database" where a folder, or a pipe, has its name */
 function checkFile(database: string, action: string): void {
-  const stat = statSync(database, { throwIfNoEntry: false });
+  const stat = look(database, action);
   if (stat === undefined || stat.isFile()) return;
   const what = stat.isDirectory()
     ? `it is a folder; name a file, for example ${database}/tq.db`
     : "it is no regular file; name another";
   throw new TqError("database", `${action}: ${what}`);
+}
+
+/** @throws TqError "database" where it cannot be seen */
+function look(database: string, action: string): Stats | undefined {
+  try {
+    return statSync(database, { throwIfNoEntry: false });
+  } catch (error) {
+    throw refusalOf(action, database, error, "database");
+  }
 }
 
 function checkFolder(database: string, action: string): void {
@@ -94,8 +105,7 @@ function makeFile(database: string, action: string): Part {
   try {
     return makePart(database, 0o600);
   } catch (error) {
-    const why = `${(error as Error).message}${ownerWords(dirname(database))}`;
-    throw new TqError("database", `${action}: ${why}`, { cause: error });
+    throw refusalOf(action, database, error, "database");
   }
 }
 
@@ -108,6 +118,16 @@ function share(part: string, database: string, file: string): void {
   const mode = former?.mode ?? statSync(file).mode | 0o600;
   chmodSync(part, mode & 0o777);
   giveOwner(part, database);
+  if (former !== undefined) giveGroup(part, former);
+}
+
+/** Users of one group may share a database. */
+function giveGroup(part: string, { gid }: Stats): void {
+  try {
+    if (statSync(part).gid !== gid) chownSync(part, -1, gid);
+  } catch {
+    // this user is not of that group
+  }
 }
 
 type Replacing = Omit<RestoreOptions, "file"> & {

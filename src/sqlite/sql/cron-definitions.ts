@@ -6,7 +6,6 @@ import {
   type CronText,
   kindOf,
   type OriginKind,
-  type RefusedDefinition,
 } from "../../cron/ledger.ts";
 import { endOfRemoved } from "../../cron/left-slots.ts";
 import { type DefinedCron, mayTake, namesOf, overrideFor, startOf } from "../../cron/redefined.ts";
@@ -73,20 +72,16 @@ export function defineCrons(
   const [held] = db.query(HELD).values() as [string][];
   for (const source of sources) keepRead(db, source);
   const changed: string[] = [];
-  const refused: RefusedDefinition[] = [];
   for (const source of sources) {
     for (const text of source.definitions) {
       const found = findCron(db, text.name, source.worker ?? "");
-      if (found !== null && !mayTake(source, text.name, found)) {
-        const { origin, kind } = found;
-        const one = { name: text.name, origin: source.origin, by: { origin, kind } };
-        if (origin !== source.origin) refused.push(one);
-      } else if (put(db, source, text, found, now)) changed.push(text.name);
+      if (found !== null && !mayTake(source, text.name, found)) continue;
+      if (put(db, source, text, found, now)) changed.push(text.name);
     }
   }
   const removed = sources.flatMap((source) => removeOthers(db, source, now));
   db.query(NOTE_HELD).run({ now, before: held?.[0] ?? "[]" });
-  return { changed: changed.sort(), removed, refused };
+  return { changed: changed.sort(), removed };
 }
 
 /** Adds one that no worker has read yet: its slots wait for one that has its file. */

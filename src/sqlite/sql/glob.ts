@@ -5,6 +5,11 @@ export function namesGlob(pattern: string): string {
   return pattern.replaceAll("[", "[[]");
 }
 
+/** The pattern of names that `namesGlob` was given. */
+export function ofNamesGlob(glob: string): string {
+  return glob.replaceAll("[[]", "[");
+}
+
 /** The pattern of a `like`. @param pattern with `%` for any characters, `_` for one, and a backslash before one of these that is meant itself */
 export function toGlob(pattern: string): string {
   return pattern.replace(/\\?[^]/gu, (part) => {

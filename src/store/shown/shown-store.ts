@@ -162,7 +162,7 @@ type PlainKey =
       Store,
       "look" | "hasWork" | "check" | "changed" | "stillHeld" | "isAlive" | "checkAlive"
     >
-  | keyof Pick<Store, "countCleanable" | "workers">;
+  | keyof Pick<Store, "countCleanable" | "countsVersion" | "workers">;
 
 /** These change the queue, or are for what runs the tasks. */
 type WritingKey =

@@ -1,5 +1,6 @@
 /** The peculiarities of a recurring task, in words: a pause, an edit, a file that has changed. */
 import type { CronPause } from "../../cron/ledger.ts";
+import { placeOf } from "../../cron/origin.ts";
 import { quote } from "../../quote.ts";
 import type { Listed } from "./listed.ts";
 import type { RecurringSlot } from "./recurring.ts";
@@ -22,9 +23,7 @@ export function recurringMarks(task: Listed, time: (at: number) => string): stri
     ...(task.in_database && !task.held && removed === null
       ? ["waits for a worker that has its file"]
       : []),
-    ...(task.others.length === 0
-      ? []
-      : [`defined in ${task.others.join(", ")} too, which does not count`]),
+    ...(task.others.length === 0 ? [] : [`${task.others.join(", ")} ${othersWords(task)}`]),
     ...(task.in_database ? [] : ["not taken up yet: a worker does so when it starts"]),
     ...(task.is_unknown ? [`no live worker has ${task.task} in its models: its tasks fail`] : []),
     ...(task.lacks_instances
@@ -32,6 +31,14 @@ export function recurringMarks(task: Listed, time: (at: number) => string): stri
       : []),
     ...(task.outdated ? [`its file has changed: a worker takes that up ${whenTaken(task)}`] : []),
   ];
+}
+
+function othersWords({ origin, others }: Listed): string {
+  const says = others.length === 1 ? "says" : "say";
+  const { host } = placeOf(origin);
+  if (host === null)
+    return `${others.length === 1 ? "defines" : "define"} it too, which does not count`;
+  return `${says} another thing of it, which does not count as long as a worker of ${host} lives`;
 }
 
 /** Models are read at the start of a worker alone. */

@@ -17,6 +17,7 @@ type Cause =
   | "trouble"
   | "stopped"
   | "suspect"
+  | "locked"
   | "behind"
   | "busy"
   | "next"

@@ -6,6 +6,7 @@ import { takesQueue } from "../../store/queue-patterns.ts";
 import { isRate } from "../../statistics/forecast.ts";
 import { expiryOf, type Task } from "../../task.ts";
 import { formatDuration } from "../../values/duration.ts";
+import { lockedWhy } from "./locked.ts";
 import { type Known, shortened, stoppedWhy, type Why, workerCommand } from "./explanation.ts";
 
 /** Why no live worker would take the task; null: one does. */
@@ -45,6 +46,10 @@ export function waitingWhy(situation: Situation, known: Known): Why {
   const { blocked = null } = situation;
   if (blocked !== null) return withoutDisk(task, blocked);
   const hindrance = hindered(situation);
+  const { locker = null } = situation;
+  if (hindrance === null && locker !== null) {
+    return lockedWhy(id, "waits, and no worker takes it: its row is one that", locker);
+  }
   if (hindrance !== null || place === null) return hindrance ?? next(task);
   return situation.suspect ? alone(task, place) : inLine(situation, place);
 }

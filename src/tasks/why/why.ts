@@ -7,6 +7,7 @@ import { hasEnded } from "../end.ts";
 import { progressWords } from "../progress-words.ts";
 import { type Known, shortened, stoppedWhy, type Why, workerCommand } from "./explanation.ts";
 import type { PolicyFacts } from "./policy-facts.ts";
+import { lockedWhy } from "./locked.ts";
 import { mayHaveExpired, waitingWhy, whyUnserved } from "./waiting.ts";
 
 /** True where the sentence is better with `Known.policy`, which only the models may know. */
@@ -50,7 +51,8 @@ function ended({ task, now, lastRun }: Situation, { policy }: Known): Why {
 
 type Run = NonNullable<Situation["run"]>;
 
-function running({ task, now, workers, stopped }: Situation, run: Run): Why {
+function running(situation: Situation, run: Run): Why {
+  const { task, now, workers, stopped, locker = null } = situation;
   const { id, dequeued_at: began } = task;
   const owner = workers.find((one) => one.id === run.worker);
   if (!owner?.alive) return died(id, owner, workers);
@@ -60,6 +62,9 @@ function running({ task, now, workers, stopped }: Situation, run: Run): Why {
     return stoppedWhy(id, `has run for ${since} on ${process}`, owner.pid);
   const place =
     owner.threads === 0 ? `in the program ${process}` : `on thread ${run.thread} of ${process}`;
+  if (locker !== null) {
+    return lockedWhy(id, `has run for ${since} ${place}, and waits for a row that`, locker);
+  }
   const end = { purpose: "end it", command: `tq cancel ${id}` };
   if (run.others > 0 && !run.isHeard) {
     const others = run.others === 1 ? "1 other" : `${run.others} others`;

@@ -90,8 +90,9 @@ export class Webhooks {
   async #run(): Promise<void> {
     const { store } = this.#options;
     const { signal } = this.#stop;
+    const keys = this.#follows.map(({ definition }) => definition.key);
     while (!signal.aborted) {
-      const version = await store.version().catch(() => 0);
+      const version = await store.webhooks.version().catch(() => 0);
       const started = monotonicNow();
       try {
         await this.catchUp();
@@ -102,7 +103,9 @@ export class Webhooks {
       }
       await this.#rest(Math.max(REST_MS, (monotonicNow() - started) * REST_TIMES));
       if (signal.aborted) return;
-      await store.changed(version, LOOK_MS, signal).catch(() => this.#rest(SECOND_MS));
+      await store.webhooks
+        .changed(version, keys, LOOK_MS, signal)
+        .catch(() => this.#rest(SECOND_MS));
     }
   }
 

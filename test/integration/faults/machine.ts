@@ -53,8 +53,8 @@ export function limitedDisk(site: Site): Disk {
 }
 
 /** A small file system in memory, over the site's folder: it is really full. */
-export function smallDisk(site: Site): Disk {
-  system("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", site.path);
+export function smallDisk(site: Pick<Site, "path" | "file">, megabytes = 8): Disk {
+  system("mount", "-t", "tmpfs", "-o", `size=${Math.round(megabytes * 1024)}k`, "tmpfs", site.path);
   const ballast = join(site.path, "ballast");
   return {
     prefix: [],

@@ -28,12 +28,9 @@ export function cronDefinitionTests(): void {
       });
       await store.cron.define(from("/a/tq.toml", { worker: "w1" }));
       const before = await row();
-      const refused = [
-        { name: "nightly", origin: "/b/tq.toml", by: { origin: "/a/tq.toml", kind: "settings" } },
-      ];
       for (let time = 0; time < 3; time++) {
         clock.advance(1_000);
-        expect(await store.cron.define(other)).toMatchObject({ changed: [], refused });
+        expect(await store.cron.define(other)).toEqual({ changed: [], removed: [] });
         expect(await row()).toEqual({ ...before, others: ["/b/tq.toml"] });
       }
     });
@@ -68,7 +65,7 @@ export function cronDefinitionTests(): void {
       clock.advance(5_000);
       await register("w2");
       const changes = await store.cron.define(from("/releases/2/tq.toml", { worker: "w2" }));
-      expect(changes).toEqual({ changed: [], removed: [], refused: [] });
+      expect(changes).toEqual({ changed: [], removed: [] });
       const heldSince = clock.now();
       expect(await row()).toEqual({ ...before, heldSince, origin: "/releases/2/tq.toml" });
     });
@@ -96,7 +93,8 @@ export function cronDefinitionTests(): void {
       await store.cron.define(model);
       await store.cron.define(from("/tq.toml", { worker: "w2" }));
       expect(await row()).toMatchObject({ origin: "/tq.toml", kind: "settings" });
-      expect((await store.cron.define(model)).refused).toHaveLength(1);
+      await store.cron.define(model);
+      expect(await row()).toMatchObject({ origin: "/tq.toml" });
       await store.cron.define(
         from("/tq.toml", { worker: "w2", definitions: [] }),
         from("/other.ts", { kind: "model", worker: "w2", isPart: true, definitions: [] }),
@@ -109,8 +107,7 @@ export function cronDefinitionTests(): void {
     test("one of the database stays, with no worker at all", async () => {
       await register("w1");
       await store.cron.define(from("database"));
-      const { refused } = await store.cron.define(from("/a/tq.toml", { worker: "w1" }));
-      expect(refused).toMatchObject([{ by: { origin: "database", kind: "database" } }]);
+      await store.cron.define(from("/a/tq.toml", { worker: "w1" }));
       expect(await row()).toMatchObject({ origin: "database", held: true });
     });
 
@@ -120,7 +117,8 @@ export function cronDefinitionTests(): void {
       expect(await row()).toMatchObject({ kind: "tq", held: true });
       await store.cron.define(from("/a/tq.toml", { worker: "w1" }));
       expect(await row()).toMatchObject({ kind: "settings" });
-      expect((await store.cron.define(from("tq"))).refused).toHaveLength(1);
+      await store.cron.define(from("tq"));
+      expect(await row()).toMatchObject({ kind: "settings" });
       await store.unregister("w1");
       await store.cron.define(from("tq"));
       expect(await row()).toMatchObject({ kind: "tq" });
@@ -134,7 +132,7 @@ export function cronDefinitionTests(): void {
         from("/tq.toml", { worker: "w1", definitions: [] }),
         from("/models.ts", { kind: "model", worker: "w1", isPart: true }),
       );
-      expect(changes).toEqual({ changed: [], removed: [], refused: [] });
+      expect(changes).toEqual({ changed: [], removed: [] });
       expect(await row()).toMatchObject({ origin: "/models.ts", removedAt: null });
     });
   });
@@ -150,11 +148,23 @@ export function cronDefinitionTests(): void {
     expect(await row()).toMatchObject({ definition: DAILY, isUnknown: false });
     const before = await row();
     clock.advance(1_000);
-    const none = { changed: [], removed: [], refused: [] };
+    const none = { changed: [], removed: [] };
     expect(await store.cron.define(from("/tq.toml", { worker: "w2", ...weekly }))).toEqual(none);
     const without = from("/tq.toml", { worker: "w2", definitions: [], foreign });
     expect(await store.cron.define(without)).toEqual(none);
     expect(await row()).toEqual(before);
+  });
+
+  test("of two hosts with files of one path the one that has the models says what is in force", async () => {
+    await register("w1");
+    await register("w2");
+    const weekly = [{ name: "nightly", definition: WEEKLY }];
+    const foreign = { worker: "w1", definitions: weekly, foreign: ["nightly"] };
+    await store.cron.define(from("a:/tq.toml", foreign));
+    await store.cron.define(from("b:/tq.toml", { worker: "w2" }));
+    expect(await row()).toMatchObject({ origin: "b:/tq.toml", definition: DAILY });
+    await store.cron.define(from("a:/tq.toml", { ...foreign, foreign: [] }));
+    expect(await row()).toMatchObject({ origin: "b:/tq.toml", definition: DAILY });
   });
 
   test("a part of a source removes nothing", async () => {
@@ -168,7 +178,7 @@ export function cronDefinitionTests(): void {
     await store.cron.define(from("/tq.toml"));
     const none = from("/tq.toml", { definitions: [] });
     const removed = [{ name: "nightly", origin: "/tq.toml" }];
-    expect(await store.cron.define(none)).toEqual({ changed: [], removed, refused: [] });
+    expect(await store.cron.define(none)).toEqual({ changed: [], removed });
     expect((await store.cron.define(none)).removed).toEqual([]);
   });
 

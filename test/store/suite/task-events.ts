@@ -68,12 +68,12 @@ export function taskEventTests(): void {
     });
 
     test("have a last place, with all tasks that ended at its time", async () => {
-      const none = { pushed: 0, highest: 0, endedAt: 0, known: [] };
+      const none = { pushed: 0, highest: 0, endedAt: 0, known: [], beyond: null };
       expect(await store.taskEvents.last(clock.now())).toEqual(none);
       await store.push([newTask(), newTask(), newTask()]);
       const start = clock.now();
       await endAll();
-      const last = { pushed: 3, highest: 3, endedAt: start + 2, known: [3] };
+      const last = { pushed: 3, highest: 3, endedAt: start + 2, known: [3], beyond: null };
       expect(await store.taskEvents.last(clock.now())).toEqual(last);
       expect(await store.taskEvents.last(start + 1)).toEqual({
         ...last,

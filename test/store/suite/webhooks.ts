@@ -83,6 +83,23 @@ export function webhookTests(): void {
       expect(await follow()).toEqual({ pushed: 0, isMore: false });
     });
 
+    test("are waited for until there is an end to tell, and no longer than until the signal", async () => {
+      await store.webhooks.watch(FILE, [SHOP]);
+      const wait = (signal: AbortSignal, version: number) =>
+        store.webhooks.changed(version, [SHOP.key], 20_000, signal);
+      const stop = new AbortController();
+      const stopped = wait(stop.signal, await store.webhooks.version());
+      stop.abort();
+      await stopped;
+      const version = await store.webhooks.version();
+      const changed = wait(new AbortController().signal, version);
+      const other = subject.open();
+      const id = await pushOne(other);
+      await other.cancel(id);
+      await changed;
+      expect(await follow()).toEqual({ pushed: 1, isMore: false });
+    });
+
     test("tell an end in whichever way it came about", async () => {
       await store.webhooks.watch(FILE, [SHOP]);
       const settled = [

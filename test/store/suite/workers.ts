@@ -130,8 +130,8 @@ export function workerTests(): void {
 
     test("lets a worker claim its suspects one at a time, before all others", async () => {
       const ids = await store.push([newTask(), newTask()]);
-      const urgent = await pushOne(store, { priority: 9, queue: "other" });
-      await claim(store, { owner: { worker: "x", thread: 1 }, queues: ["other"] });
+      await pushOne(store, { priority: 9, queue: "other" });
+      const held = await claim(store, { owner: { worker: "x", thread: 1 }, queues: ["other"] });
       await register("x");
       await claimAndDie("dead", 2);
       await store.rescueDead(3);
@@ -142,7 +142,7 @@ export function workerTests(): void {
       expect(await claim(store, { limit: 10, owner: OTHER })).toMatchObject([
         { id: ids[1] as number, suspect: true },
       ]);
-      expect(await store.stillHeld([{ id: urgent, claim: 1 }])).toHaveLength(1);
+      expect(await store.stillHeld(held)).toHaveLength(1);
       await store.unregister("x");
     });
 
