@@ -1,7 +1,7 @@
 /** Drains tasks that wait, so that each has a transaction of its own, beside plain connections with one a task. */
 import { measure } from "../support/measure.ts";
 import { drainRow } from "./support/drain.ts";
-import { browseAndSave } from "./support/effects.ts";
+import { browseWaitAndSave } from "./support/effects.ts";
 import { items } from "./support/items.ts";
 
 await measure(async (bench) => {
@@ -12,7 +12,7 @@ await measure(async (bench) => {
     const drain = {
       measure: `slow methods, a transaction each, ${threads === 1 ? "1 thread" : "4 threads"}`,
       call: { model: "item", method: "wait", args: "[42]" },
-      effect: browseAndSave,
+      effect: browseWaitAndSave,
       batch: 1,
       tasks,
       rounds,

@@ -56,6 +56,20 @@ export interface SqlColumn {
   readonly type: number;
 }
 
+/**
+ * The statements around those of a transaction. The driver holds a text without values back until all before it are
+ * answered, and what comes after it too; templates go out at once.
+ */
+const STEPS = {
+  begin: (db: ReservedSQL) => db`BEGIN`,
+  waitBriefly: (db: ReservedSQL) => db`SET LOCAL lock_timeout = '20ms'`,
+  commit: (db: ReservedSQL) => db`COMMIT`,
+  saveTask: (db: ReservedSQL) => db`SAVEPOINT tq_task`,
+  releaseTask: (db: ReservedSQL) => db`RELEASE tq_task`,
+  saveRow: (db: ReservedSQL) => db`SAVEPOINT tq_row`,
+  releaseRow: (db: ReservedSQL) => db`RELEASE tq_row`,
+} as const;
+
 interface Lists {
   readonly columns: readonly SqlColumn[];
   readonly rows: unknown[][];
@@ -165,7 +179,16 @@ export class Connection {
     return (await this.#send(text, values)).count;
   }
 
-  /** Runs statements without values; they may be several. @returns the name of the last one's command, as the server says it. */
+  /** Runs a statement that shares a round trip with those around it. @returns the name of its command, as the server says it. */
+  async step(name: keyof typeof STEPS): Promise<string> {
+    return (await this.#translated(STEPS[name](this.#reserved))).command;
+  }
+
+  /**
+   * Runs statements without values, which may be several, in a round trip of their own.
+   *
+   * @returns the name of the last one's command, as the server says it.
+   */
   async command(text: string): Promise<string> {
     return (await this.#translated(this.#reserved.unsafe(text).simple())).command;
   }

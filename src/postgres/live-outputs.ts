@@ -32,6 +32,7 @@ export class ThreadLiveOutput implements LiveOutput {
   readonly #channel: BroadcastChannel;
   readonly #owner: Owner;
   #run: OutputRun = { id: 0, attempt: 0, claim: 0 };
+  #hasPosted = false;
 
   constructor(channel: string, owner: Owner) {
     this.#channel = openChannel(channel);
@@ -40,11 +41,11 @@ export class ThreadLiveOutput implements LiveOutput {
 
   begin(run: OutputRun): void {
     this.#run = run;
-    this.#post("", true);
+    this.#hasPosted = false;
   }
 
   append(text: string): boolean {
-    return this.#post(text, false);
+    return this.#post(text, !this.#hasPosted);
   }
 
   replace(text: string): boolean {
@@ -58,6 +59,7 @@ export class ThreadLiveOutput implements LiveOutput {
   #post(text: string, isWhole: boolean): boolean {
     const posted: Posted = { owner: this.#owner, run: this.#run, text, isWhole };
     this.#channel.postMessage(posted);
+    this.#hasPosted = true;
     return true;
   }
 }

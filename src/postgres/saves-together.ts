@@ -5,7 +5,7 @@
  */
 import type { Change, Row } from "../store/records.ts";
 import type { SqlValue } from "./connection.ts";
-import { type Save, saveOf, textOf, updateManyText } from "./sql/rows.ts";
+import { listsOf, type Save, saveOf, textOf, updateManyText } from "./sql/rows.ts";
 import type { Shape } from "./sql/table.ts";
 
 interface Statement {
@@ -54,10 +54,9 @@ export class SavesTogether {
   }
 }
 
-/** The driver writes a list as text, in which it has no word for other numbers, and its lists of bytes are no text. */
+/** Lists go as text, which has no word for -0; the driver has no lists of bytes. */
 function isExactInList(value: SqlValue): boolean {
-  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
-  return value === null || typeof value !== "object";
+  return !Object.is(value, -0) && (value === null || typeof value !== "object");
 }
 
 /** The later save of a row, which still must hold what the earlier one has read. */
@@ -72,14 +71,4 @@ function merged(earlier: Save, later: Save): Save {
     changed: [...values.keys()],
     values: [...values.values(), ...earlier.values.slice(earlier.changed.length)],
   };
-}
-
-/** In the order of the ids, as all that locks many rows: two that write the same ones then wait, and do not deadlock. */
-function listsOf(saves: readonly Save[]): SqlValue[] {
-  const sorted = saves.toSorted((a, b) => a.id - b.id);
-  const width = sorted[0]?.values.length ?? 0;
-  const lists = Array.from({ length: width }, (_, index) =>
-    sorted.map(({ values }) => (values[index] ?? null) as string | number | boolean | null),
-  );
-  return [sorted.map(({ id }) => id), ...lists];
 }

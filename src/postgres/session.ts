@@ -13,12 +13,13 @@ import type { Capacity } from "./capacity.ts";
 import { pushEach, pushInto } from "./pushing.ts";
 import { makeRecords } from "./records.ts";
 import { BY_HAND, cancel, retryByHand } from "./sql/by-hand.ts";
-import { claim, claimOne, claimUsually, claimWithCare, moreToDo } from "./sql/claim.ts";
+import { claim, claimUsually, claimWithCare, moreToDo } from "./sql/claim.ts";
+import { claimOne } from "./sql/claim-one.ts";
 import { lostClaims } from "./sql/claims.ts";
 import { handBack } from "./sql/hand-back.ts";
 import * as pauses from "./sql/pauses.ts";
 import { finishAll, type FinishedRun, settle } from "./sql/settle.ts";
-import { keepCancelled, keepOutput } from "./sql/kept-output.ts";
+import { keepCancelled, keepOutput, keepOutputs } from "./sql/kept-output.ts";
 import { recordLeftBehind } from "./sql/task-errors.ts";
 import { PostgresTransaction, type TransactionOptions } from "./transaction.ts";
 import { placeholder, runUserSql } from "./user-sql.ts";
@@ -240,6 +241,10 @@ export class PostgresSession implements Session {
     return this.#write((db) => keepOutput(db, task, attempt, text));
   }
 
+  keepOutputs(outputs: Parameters<typeof keepOutputs>[1]): Promise<void> {
+    return this.#write((db) => keepOutputs(db, outputs));
+  }
+
   keepCancelled(task: number, attempt: number, text: string): Promise<void> {
     return this.#write((db) => keepCancelled(db, task, attempt, text));
   }
@@ -267,7 +272,7 @@ export class PostgresSession implements Session {
   }
 
   finishAtCommit(run: Claim, result: string | null, reason: string | null): void {
-    this.#transaction.checkNotEnded();
+    this.#transaction.checkGoesOn();
     this.#finished.push({ claim: run, result, reason });
   }
 

@@ -4,7 +4,7 @@ import type { StoreTraits } from "../store/store.ts";
 export const TRAITS: StoreTraits = {
   isServer: true,
   singleWriter: false,
-  maxBatch: 60,
+  maxBatch: 120,
   maxSavepoints: 60, // PostgreSQL keeps 64 subtransactions of each transaction in memory
   quickMs: 3,
   batchMs: 20,

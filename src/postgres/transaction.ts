@@ -22,12 +22,6 @@ export interface TransactionOptions {
   readonly open: OpenTransactions | null;
 }
 
-/**
- * Transactions that are shared hold their rows for the length of several runs. Two that want each other's rows would both
- * wait for a second, until the server sees that they do.
- */
-const BEGIN_SHARED = "BEGIN; SET LOCAL lock_timeout = '20ms'";
-
 export class PostgresTransaction {
   /** True where runs of several tasks share each transaction. */
   isShared = false;
@@ -119,7 +113,9 @@ export class PostgresTransaction {
     this.#unseen = null;
     this.#userError = null;
     this.#count += 1;
-    this.#behind(connection.command(this.isShared ? BEGIN_SHARED : "BEGIN"));
+    this.#behind(connection.step("begin"));
+    // Two that hold their rows for the length of several runs may want each other's: the server sees that after a second.
+    if (this.isShared) this.#behind(connection.step("waitBriefly"));
   }
 
   /** Runs statements of the store itself in a transaction, which begins with them where none has begun. */
@@ -183,7 +179,7 @@ export class PostgresTransaction {
   async commit<T>(last: (db: Connection) => Promise<T>): Promise<T> {
     const { db } = this;
     const ending = this.#explained(this.#afterSaves(db, last));
-    const committing = db.command("COMMIT");
+    const committing = db.step("commit");
     const [ended, committed] = await this.answers.await(Promise.allSettled([ending, committing]));
     try {
       // First: its error has undone the transaction, and says why.
@@ -248,12 +244,12 @@ export class PostgresTransaction {
   }
 
   savepoint(): void {
-    this.#behind(this.db.command("SAVEPOINT tq_task"));
+    this.#behind(this.db.step("saveTask"));
     this.tables.savepoint();
   }
 
   releaseSavepoint(): void {
-    this.#behind(this.db.command("RELEASE tq_task"));
+    this.#behind(this.db.step("releaseTask"));
   }
 
   /** It also heals the transaction after an error that came since. */
@@ -278,6 +274,12 @@ export class PostgresTransaction {
       // The caller of `begin` has the error.
     }
     await this.rollback();
+  }
+
+  /** @throws TqError where the session has ended, or the user's own SQL has ended the transaction. */
+  checkGoesOn(): void {
+    this.checkNotEnded();
+    if (this.#userError !== null) throw undoneError(this.#userError);
   }
 
   /** @throws TqError "conflict" when the session has ended. */

@@ -1,6 +1,7 @@
 /** Runs one task by itself, settles it, and makes the next claim in the same commit. */
 import { monotonicNow, sleep } from "../clock.ts";
 import { Unit } from "../transaction/unit.ts";
+import { isTqError } from "../errors.ts";
 import { type ErrorData, toErrorData } from "../outcome.ts";
 import type { Session } from "../store/session.ts";
 import type { ClaimedTask } from "../task.ts";
@@ -28,18 +29,9 @@ export async function finishAlone(
   roundEnd: () => RoundEnd,
 ): Promise<ClaimedTask[]> {
   try {
-    const { ended, kept } = await settleAlone(session, await tryInPlace(thread, session, begun));
-    let next: ClaimedTask[] = [];
-    const said = thread.output.take(ended.task);
-    const { id, attempt } = ended.task;
-    if (kept) {
-      if (said !== null) await session.keepOutput(id, attempt, said);
-      const ending = endingOf(thread, session, roundEnd());
-      next = await session.commit(ending, () => thread.progress.end());
-    } else {
-      await session.rollback();
-      if (said !== null) await keepLost(session, ended.task, said);
-    }
+    const run = await tryInPlace(thread, session, begun);
+    const said = thread.output.take(run.task);
+    const { ended, kept, next } = await settleAlone(thread, session, { run, said }, roundEnd());
     thread.counters?.committed(thread.store.now());
     await note(thread, ended, kept);
     if (kept && session.followUps.length > 0) thread.pushed?.(session.followUps);
@@ -48,6 +40,92 @@ export async function finishAlone(
     await thread.store.release(session);
     thread.progress.end();
   }
+}
+
+/** A run that is to be settled, and the text of its output; null: it has said nothing. */
+interface Unsettled {
+  readonly run: Ended;
+  readonly said: string | null;
+}
+
+interface SettledRun {
+  readonly ended: Ended;
+  /** False where the claim was lost: nothing of the run is kept. */
+  readonly kept: boolean;
+}
+
+interface Settled extends SettledRun {
+  readonly next: ClaimedTask[];
+}
+
+/**
+ * Settles the run and commits. Where others write at the same time, the commit alone may find that the run cannot be
+ * settled, or that its claim was lost.
+ *
+ * @throws where the database refuses every transaction.
+ */
+async function settleAlone(
+  thread: ThreadRuntime,
+  session: Session,
+  unsettled: Unsettled,
+  end: RoundEnd,
+): Promise<Settled> {
+  const commit = async (settled: SettledRun) => ({
+    ...settled,
+    next: await session.commit(endingOf(thread, session, end), () => thread.progress.end()),
+  });
+  const settled = await settleOrPutOff(session, unsettled);
+  const isSettled = session.steady || !settled.kept;
+  try {
+    return await commit(settled);
+  } catch (error) {
+    if (isSettled || (isTqError(error) && error.code === "uncertain")) throw error;
+    return commit(await putOff(session, unsettled, error));
+  }
+}
+
+/** A run may leave a transaction that cannot go on, ended by its own SQL or by the disk. */
+async function settleOrPutOff(session: Session, unsettled: Unsettled): Promise<SettledRun> {
+  const { run } = unsettled;
+  await session.begin();
+  try {
+    if (await settle(session, run, unsettled.said)) return { ended: run, kept: true };
+  } catch (error) {
+    return putOff(session, unsettled, error);
+  }
+  return lose(session, unsettled);
+}
+
+/** Undoes the work of the run, and puts its task off. */
+async function putOff(session: Session, unsettled: Unsettled, error: unknown): Promise<SettledRun> {
+  const { run, said } = unsettled;
+  await session.rollback();
+  await session.begin();
+  const postponed = { kind: "postponed", delay: 0, error: toErrorData(error) } as const; // the next line sets the delay
+  const ended = { ...run, outcome: laterOrNever(run.task, postponed) };
+  const kept = await session.settle(run.task, ended.outcome);
+  if (!kept) return lose(session, unsettled);
+  if (said !== null) await session.keepOutput(run.task.id, run.task.attempt, said);
+  return { ended, kept };
+}
+
+async function lose(session: Session, { run, said }: Unsettled): Promise<SettledRun> {
+  await session.rollback();
+  if (said !== null) await keepLost(session, run.task, said);
+  return { ended: run, kept: false };
+}
+
+/** @returns false where the claim was lost, as far as that is known */
+async function settle(
+  session: Session,
+  { task, outcome }: Ended,
+  said: string | null,
+): Promise<boolean> {
+  if (outcome.kind === "finished" && !session.steady) {
+    session.finishAtCommit(task, outcome.result, outcome.reason);
+  } else if (!(await session.settle(task, outcome))) return false;
+  if (said !== null) await session.keepOutput(task.id, task.attempt, said);
+  return true;
 }
 
 /** Its words cannot be worth an error: nothing else of the run is kept. */
@@ -62,29 +140,6 @@ export async function keepLost(
     await session.commit();
   } catch {
     await session.rollback();
-  }
-}
-
-/**
- * A run may leave a transaction that cannot go on, ended by its own SQL or by the disk: its work is rolled back, and
- * the task is put off.
- *
- * @throws where the database refuses every transaction.
- */
-async function settleAlone(
-  session: Session,
-  ended: Ended,
-): Promise<{ readonly ended: Ended; readonly kept: boolean }> {
-  const { task, outcome } = ended;
-  await session.begin();
-  try {
-    return { ended, kept: await session.settle(task, outcome) };
-  } catch (error) {
-    await session.rollback();
-    await session.begin();
-    const postponed = { kind: "postponed", delay: 0, error: toErrorData(error) } as const; // the next line sets the delay
-    const later = { ...ended, outcome: laterOrNever(task, postponed) };
-    return { ended: later, kept: await session.settle(task, later.outcome) };
   }
 }
 

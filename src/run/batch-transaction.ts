@@ -3,7 +3,7 @@ import { monotonicNow } from "../clock.ts";
 import { isOperational, TqError } from "../errors.ts";
 import type { Outcome } from "../outcome.ts";
 import { type Soon, soon } from "../soon.ts";
-import type { Session } from "../store/session.ts";
+import type { KeptOutput, Session } from "../store/session.ts";
 import type { Claim, ClaimedTask } from "../task.ts";
 import type { Unit } from "../transaction/unit.ts";
 import { keepLost } from "./alone.ts";
@@ -25,6 +25,8 @@ export class Batch {
   readonly #tasks: readonly ClaimedTask[];
   readonly #isTied: boolean;
   #mustUndo = false;
+  /** What its runs have said, to be kept with the commit. */
+  readonly #said: KeptOutput[] = [];
   readonly #settled: { ended: EndedInBatch; kept: boolean; transactionNumber: number }[] = [];
   /** Runs that ended without an open transaction: they are settled once there is one. */
   #unsettled: EndedInBatch[] = [];
@@ -78,6 +80,10 @@ export class Batch {
   async #keepSaid({ task, said }: EndedInBatch): Promise<void> {
     if (said === null) return;
     const isKept = this.#settled.at(-1)?.kept === true;
+    if (isKept && this.#session.keepOutputs) {
+      this.#said.push({ task: task.id, attempt: task.attempt, text: said });
+      return;
+    }
     await this.#session[isKept ? "keepOutput" : "keepCancelled"](task.id, task.attempt, said);
   }
 
@@ -146,6 +152,7 @@ export class Batch {
       if (settling) await settling;
     }
     this.#unsettled = [];
+    if (this.#said.length > 0) await this.#session.keepOutputs?.(this.#said.splice(0));
     const ending = endingOf(this.#thread, this.#session, end);
     const next = await this.#session.commit(ending, onVisible);
     this.#thread.counters?.committed(this.#thread.store.now());

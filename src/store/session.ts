@@ -26,6 +26,13 @@ export interface Ending {
   readonly claim: ClaimOptions | null;
 }
 
+/** What a run has said, as `parseOutput` reads it. */
+export interface KeptOutput {
+  readonly task: number;
+  readonly attempt: number;
+  readonly text: string;
+}
+
 /** The ids of pushed tasks, in the order of the tasks. */
 export type PushedIds = number[];
 
@@ -149,11 +156,15 @@ export interface Session {
   recordLeftBehind(task: number, attempt: number, error: ErrorData, reason: string): Promise<void>;
   /** Keeps what a run has said; call it once it is settled, in the same transaction. */
   keepOutput(task: number, attempt: number, text: string): Promise<void>;
+  /** As `keepOutput` for runs of several tasks. Absent where that waits for nothing. */
+  keepOutputs?(outputs: readonly KeptOutput[]): Promise<void>;
   /** As `keepOutput`, for a run that has lost its claim: keeps it where a cancel has ended that run. */
   keepCancelled(task: number, attempt: number, text: string): Promise<void>;
   /**
-   * Marks a run as finished; its claim must be held in this transaction. The commit writes it, and fails if the claim
-   * is lost all the same.
+   * Marks a run as finished. The commit writes it, and fails where the claim is lost: nothing waits for an answer of the
+   * database before.
+   *
+   * @throws TqError where the transaction is known to be unable to commit.
    */
   finishAtCommit(claim: Claim, result: string | null, reason: string | null): void;
 }

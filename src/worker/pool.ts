@@ -1,5 +1,5 @@
 /** Starts the threads of one worker, replaces those that die, and stops them; `waking.ts` wakes them. */
-import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
+import { clearTimeout, setTimeout } from "../clock.ts";
 import type { Config } from "../settings/config.ts";
 import { TqError, messageOf } from "../errors.ts";
 import type { Listeners } from "../log/listeners.ts";
@@ -123,9 +123,9 @@ export class Pool {
     return this.serving.filter(({ idle }) => !idle);
   }
 
-  /** How many threads were woken just now: each is about to claim a ready task, or has claimed one. */
-  get wokenJustNow(): number {
-    const since = monotonicNow() - WOKEN_MS;
+  /** How many threads were woken just before this time, or since: each is about to claim a ready task, or has claimed one. */
+  wokenJustBefore(monotonic: number): number {
+    const since = monotonic - WOKEN_MS;
     return this.threads.filter(({ idle, wokenAt }) => !idle && wokenAt > since).length;
   }
 

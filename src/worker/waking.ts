@@ -2,6 +2,7 @@
  * Looks for tasks and wakes as many idle threads as can run one: after a commit by any process, when a scheduled
  * task comes due, and when a thread has become idle.
  */
+import { monotonicNow } from "../clock.ts";
 import type { Config } from "../settings/config.ts";
 import type { Report } from "../log/events.ts";
 import { LastingNote } from "../log/lasting-note.ts";
@@ -122,10 +123,11 @@ export class Waking {
     this.#watch.arm(); // before the look: the watch tells only of later commits
     const { queues } = this.#config;
     const options = { queues, limit: idle.length, worker: this.#options.id };
+    const asked = monotonicNow();
     const { due, ready, pauseEnds, othersHoldTasks } = await this.#store.look(options);
     const isDue = this.#due.isSoon(due);
     const wanted = Math.max(ready, isDue ? 1 : 0);
-    const alreadyWoken = Math.min(wanted, this.#pool.wokenJustNow);
+    const alreadyWoken = Math.min(wanted, this.#pool.wokenJustBefore(asked));
     for (const thread of idle.slice(0, wanted - alreadyWoken)) thread.wake();
     if (isDue) this.#due.makeReady();
     // A thread that was woken just now may have claimed already, and take none of these: look again once that is known.

@@ -11,7 +11,7 @@ import { Transaction } from "../../src/transaction/transaction.ts";
 import { TqError } from "../../src/errors.ts";
 import { PostgresTransaction } from "../../src/postgres/transaction.ts";
 import { FileIdentity } from "../../src/sqlite/file/identity.ts";
-import type { Task } from "../../src/task.ts";
+import type { ClaimedTask, Task } from "../../src/task.ts";
 import { makeFolder } from "../support/folder.ts";
 import { Audience } from "../../src/log/audience.ts";
 import { lateStore } from "../support/late-store.ts";
@@ -99,12 +99,20 @@ export function makeRuntime({
     queues: [],
   };
 
-  async function runTask(id: number): Promise<Task> {
+  async function claimTask(id: number): Promise<ClaimedTask> {
     const task = await store.write((session) => session.claimOne(id, thread.owner));
     if (!task) throw new Error(`Task ${id} cannot be claimed`);
+    return task;
+  }
+
+  /** @param behind tasks that are claimed too, and go back as it ends. */
+  async function runTask(id: number, behind: readonly number[] = []): Promise<Task> {
+    const task = await claimTask(id);
+    const handBack: ClaimedTask[] = [];
+    for (const other of behind) handBack.push(await claimTask(other));
     thread.progress.setClaims([task]);
     thread.progress.begin(task);
-    await runAlone(thread, task, () => ({ handBack: [], claimUpTo: 0 }));
+    await runAlone(thread, task, () => ({ handBack, claimUpTo: 0 }));
     return getTask(id);
   }
 

@@ -158,6 +158,25 @@ needs("postgres").describe("a worker without tasks on PostgreSQL", () => {
     expect(told).toBe(0);
   });
 
+  test("begins no second transaction for a claim behind the last task", async () => {
+    await using subject = await makePostgres();
+    const { store } = subject;
+    await pushOne(store.silence());
+    const claim = { owner: OWNER, queues: [], limit: 1 };
+    const [task] = await store.claim(claim);
+    using sent = countStatements();
+    await withSession(store, async (session) => {
+      await session.settle(task ?? { id: 0, claim: 0 }, {
+        kind: "finished",
+        result: null,
+        reason: null,
+      });
+      expect(await session.commit({ handBack: [], claim })).toEqual([]);
+    });
+    // BEGIN, the end of the run, the claim, COMMIT; and what else there is to do.
+    expect(sent.count).toBe(5);
+  });
+
   test("needs two statements to learn that another has claimed the task", async () => {
     await using subject = await makePostgres();
     await subject.store.ready();

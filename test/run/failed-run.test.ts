@@ -27,6 +27,22 @@ test("a run whose claim was lost commits nothing, and may not commit in the midd
   expect(tq.eventsOf("task.late").map(({ outcome }) => outcome)).toEqual(["finished", "failed"]);
 });
 
+test("a run whose claim was lost gives back the claims behind it", async () => {
+  await using tq = makeRuntime();
+  await makeParts(1);
+  class Cancelled extends Model {
+    declare static readonly __queue__: Queue<typeof Cancelled>;
+    static override readonly __name__ = "cancelled";
+    static async process(_records: Cancelled[]) {
+      await tq.store.cancel(currentTask()?.id ?? 0);
+    }
+  }
+  const [id = 0] = await Cancelled.__queue__.process([1]);
+  const [behind = 0] = await Part.__queue__.fails([1], "later");
+  expect((await tq.runTask(id, [behind])).state).toBe("cancelled");
+  expect(await tq.getTask(behind)).toMatchObject({ state: "ready", attempts: 0 });
+});
+
 test.each<[unknown, string]>([
   ["text", 'Error: "text" was thrown'],
   [null, "Error: null was thrown"],

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { MethodRuns, QuickMethods } from "../../src/run/quick-methods.ts";
 import { MAX_CLAIMS } from "../../src/shared-memory/progress.ts";
 
+const SERVER = { maxBatch: 60, maxSavepoints: 60, quickMs: 3, batchMs: 20 };
 const TRAITS = { maxBatch: 500, maxSavepoints: 500, quickMs: 1, batchMs: 5 };
 
 function ran(runs: MethodRuns, times: number, duration: number): void {
@@ -75,7 +76,7 @@ test("the runs of a method are its own", () => {
 
 describe("the batches of a quick method", () => {
   const quick = () => {
-    const runs = new MethodRuns({ maxBatch: 60, maxSavepoints: 60, quickMs: 3, batchMs: 20 });
+    const runs = new MethodRuns(SERVER);
     ran(runs, 50, 0.1);
     return runs;
   };
@@ -119,5 +120,47 @@ describe("the batches of a quick method", () => {
     runs.metAnother(2);
     ran(runs, 999, 0.1);
     expect(runs.isQuick).toBe(false);
+  });
+});
+
+describe("an answer of a server", () => {
+  const answered = (runs: MethodRuns, count: number, ms: number, own: number) => {
+    for (let run = 0; run < 100; run++) runs.settledAtOnce(own + ms, { count, ms });
+  };
+
+  test("makes no method slow, however long it takes, and its batches smaller", () => {
+    const runs = new MethodRuns(SERVER);
+    answered(runs, 2, 10, 0.1);
+    expect(runs.isQuick).toBe(true);
+    expect(runs.batchSize).toBe(1);
+    answered(runs, 1, 0.3, 0.1);
+    expect(runs.batchSize).toBeGreaterThan(20);
+  });
+
+  test("counts where there are many", () => {
+    const runs = new MethodRuns(SERVER);
+    answered(runs, 8, 30, 0.1);
+    expect(runs.isQuick).toBe(false);
+  });
+
+  test("does not hide the method's own time", () => {
+    const runs = new MethodRuns(SERVER);
+    answered(runs, 1, 10, 3.5);
+    expect(runs.isQuick).toBe(false);
+  });
+});
+
+describe("a method of which a run had to be undone", () => {
+  test("has savepoints in its batches for a hundred runs, which are no more than the store takes", () => {
+    const runs = new MethodRuns({ ...SERVER, maxBatch: 120 });
+    ran(runs, 50, 0.1);
+    expect(runs.isTrusted).toBe(true);
+    expect(runs.batchSize).toBe(120);
+    runs.undone();
+    ran(runs, 99, 0.1);
+    expect(runs.isTrusted).toBe(false);
+    expect(runs.batchSize).toBe(60);
+    ran(runs, 1, 0.1);
+    expect(runs.isTrusted).toBe(true);
   });
 });

@@ -1,6 +1,7 @@
 /** Batches without savepoints, whose saves go to the server together: on a database where several write at the same time. */
 import { describe, expect, test } from "bun:test";
 import { currentTask, ModelSQL, type Queue, Transaction, v } from "../../src/index.ts";
+import { outputLine } from "../../src/store/task-output.ts";
 import { errorOf, IS_POSTGRES, makeRuntime, runSql } from "../model/support.ts";
 
 type Does = (item: Item, place: number) => unknown;
@@ -56,6 +57,11 @@ const save = async (item: Item, n: number) => {
   item.n = n;
   await item.save();
 };
+
+/** Ends the connections that have a transaction open. */
+const END_OTHERS = `
+  SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+   WHERE state LIKE 'idle in transaction%' AND datname = current_database() AND pid <> pg_backend_pid()`;
 
 const FINISHED = ["finished", "finished", "finished"];
 
@@ -229,6 +235,39 @@ if (IS_POSTGRES) {
       );
       expect(ended).toEqual(["finished", "finished"]);
       expect(values(tq)).toEqual([22, 22]);
+    });
+
+    test("keeps what each of its runs has said, behind what an interrupted run has said before", async () => {
+      await using tq = makeRuntime();
+      const says: Does = (_, place) => currentTask()?.log(`at ${place}`);
+      const meanwhile = () =>
+        tq.store.write((session) =>
+          session.keepOutput(
+            Item.first + 1,
+            1,
+            outputLine({ at: 1, level: "info", text: "before" }),
+          ),
+        );
+      expect(await batchOf(tq, [1, 2, 3], says, { meanwhile })).toEqual(FINISHED);
+      const said = [];
+      for (const place of [0, 1, 2]) {
+        const [output] = await tq.store.output(Item.first + place);
+        said.push(output?.lines.map(({ text }) => text));
+      }
+      expect(said).toEqual([["at 0"], ["before", "at 1"], ["at 2"]]);
+    });
+
+    test("keeps nothing where its connection is lost before its saves are sent", async () => {
+      await using tq = makeRuntime();
+      const saves: Does = async (item, place) => {
+        await save(item, (item.n ?? 0) + 1);
+        if (place === 2 && Item.ran.length === 3) tq.sql(END_OTHERS);
+      };
+      const error = await errorOf(batchOf(tq, [1, 2, 3], saves));
+      expect(error).toMatchObject({ code: "uncertain" });
+      expect(values(tq)).toEqual([0, 0, 0]);
+      const states = (await tq.tasks()).map(({ state }) => state);
+      expect(states).toEqual(["running", "running", "running"]); // their thread gives them back
     });
 
     test("leaves out a run that has lost its claim, and tells of it", async () => {

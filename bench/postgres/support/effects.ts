@@ -8,15 +8,31 @@ const UPDATE_ITEM = "UPDATE item SET value = $2 WHERE id = $1 AND value IS NOT D
 
 /** Reads the rows of all tasks at once, and writes each. */
 export const browseAndSave: Effect = async (raw, tasks) => {
+  const values = await browse(raw, tasks);
+  return tasks.map((task) => save(raw, task, values));
+};
+
+/** As a method that waits once. Its code goes on when its row is saved. */
+export const browseWaitAndSave: Effect = async (raw, tasks) => {
+  const values = await browse(raw, tasks);
+  await new Promise(setImmediate);
+  for (const task of tasks) await save(raw, task, values);
+  return [];
+};
+
+type Values = ReadonlyMap<number, number | null>;
+
+async function browse(raw: Raw, tasks: readonly Claimed[]): Promise<Values> {
   const ids = tasks.map(({ instances }) => Number(instances));
   const rows = await raw.query<{ id: number; value: number | null }>(SELECT_ITEMS, [ids]);
-  const values = new Map(rows.map(({ id, value }) => [id, value]));
-  return tasks.map(({ instances, args }) => {
-    const id = Number(instances);
-    const [value] = JSON.parse(args) as number[];
-    return raw.query(UPDATE_ITEM, [id, value, values.get(id) ?? null]);
-  });
-};
+  return new Map(rows.map(({ id, value }) => [id, value]));
+}
+
+function save(raw: Raw, { instances, args }: Claimed, values: Values): Promise<unknown> {
+  const id = Number(instances);
+  const [value] = JSON.parse(args) as number[];
+  return raw.query(UPDATE_ITEM, [id, value, values.get(id) ?? null]);
+}
 
 const LOCK_ACCOUNTS =
   "SELECT id::float8 AS id, balance FROM account WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE";

@@ -89,6 +89,15 @@ export class Raw {
     await this.#db.unsafe(text).simple();
   }
 
+  /** As a template: the driver sends a text without values only once all before it are answered. */
+  async #begin(): Promise<void> {
+    await this.#db`BEGIN`;
+  }
+
+  async #commit(): Promise<void> {
+    await this.#db`COMMIT`;
+  }
+
   /** Stores one ready task, in its own transaction or the open one. */
   async push({ model, method, args }: Call, instance: number): Promise<void> {
     await this.query(PUSH, [Date.now(), model, method, String(instance), args]);
@@ -96,7 +105,7 @@ export class Raw {
 
   /** In one transaction, 5,000 a statement. */
   async pushMany({ model, method, args }: Call, count: number): Promise<void> {
-    const sent: Promise<unknown>[] = [this.command("BEGIN")];
+    const sent: Promise<unknown>[] = [this.#begin()];
     for (let first = 1; first <= count; first += 5_000) {
       const length = Math.min(5_000, count - first + 1);
       const of = (value: string) => Array.from({ length }, () => value);
@@ -104,7 +113,7 @@ export class Raw {
       const lists = [of("default"), of(model), of(method), instances, of(args)];
       sent.push(this.query(PUSH_LIST, [Date.now(), ...lists]));
     }
-    sent.push(this.command("COMMIT"));
+    sent.push(this.#commit());
     await Promise.all(sent);
   }
 
@@ -150,9 +159,9 @@ export class Raw {
   async drain(effect: Effect, batch: number): Promise<void> {
     let tasks = await this.claim(batch);
     while (tasks.length > 0) {
-      const sent = [this.command("BEGIN"), ...(await effect(this, tasks)), this.finish(tasks)];
+      const sent = [this.#begin(), ...(await effect(this, tasks)), this.finish(tasks)];
       const claiming = this.claim(batch);
-      await Promise.all([...sent, claiming, this.command("COMMIT")]);
+      await Promise.all([...sent, claiming, this.#commit()]);
       tasks = await claiming;
     }
   }

@@ -1,9 +1,9 @@
 /** Claims tasks for a thread. */
 import { monotonicNow } from "../../clock.ts";
-import { isQueuePaused, pausesOf } from "../../store/pauses.ts";
+import { isQueuePaused } from "../../store/pauses.ts";
 import { takesQueue } from "../../store/queue-patterns.ts";
-import type { ClaimOptions, Owner } from "../../store/session.ts";
-import { type ClaimedTask, NO_INSTANCES } from "../../task.ts";
+import type { ClaimOptions } from "../../store/session.ts";
+import type { ClaimedTask } from "../../task.ts";
 import type { Connection, SqlValue } from "../connection.ts";
 import { SUSPECT_LOCKS } from "../locks.ts";
 import type { Marks, Start } from "../marks.ts";
@@ -118,7 +118,7 @@ function lookUpNames(db: Connection, marks: Marks): void {
 }
 
 /** In their order, as RETURNING has none. */
-function inOrder(rows: ClaimedTask[]): ClaimedTask[] {
+export function inOrder(rows: ClaimedTask[]): ClaimedTask[] {
   return rows.sort((a, b) => b.priority - a.priority || a.deadline - b.deadline || a.id - b.id);
 }
 
@@ -166,7 +166,7 @@ async function claimFirst(
   return inOrder(rows);
 }
 
-const CLAIM_THESE = settingRunning(`id = ANY (${elements("$4::bigint[]")})`);
+export const CLAIM_THESE = settingRunning(`id = ANY (${elements("$4::bigint[]")})`);
 
 /** The first tasks that no pause holds. Those that it meets before them, it sets aside. */
 async function claimUnpaused(
@@ -250,36 +250,4 @@ async function firstSuspectOr(
 async function maySuspect(db: Connection, worker: string): Promise<boolean> {
   const lock = await db.get<{ may: boolean }>(MAY_CLAIM_SUSPECT, [worker]);
   return lock?.may === true && (await runningSuspect(db, worker)) === null;
-}
-
-const WAITS = "state IN ('ready', 'scheduled')";
-
-const CLAIM_ONE = settingRunning(
-  `id = $4 AND ${WAITS} AND suspect < 2 AND NOT EXISTS (SELECT FROM tq.pause)`,
-);
-
-const HELD_ONE = `SELECT ${LINE_COLUMNS} FROM tq.task WHERE id = $1 AND ${WAITS} FOR NO KEY UPDATE`;
-
-/**
- * Claims this task, due or not; null when it is neither ready nor scheduled any more, or a pause holds it.
- *
- * @param evenPaused true: no pause matters.
- */
-export async function claimOne(
-  db: Connection,
-  id: number,
-  { worker, thread }: Owner,
-  now: number,
-  evenPaused = false,
-): Promise<ClaimedTask | null> {
-  const own = [worker, thread, now];
-  const [claimed] = inOrder(await db.all<ClaimedTask>(CLAIM_ONE, [...own, id]));
-  if (claimed) return claimed;
-  const row = await db.get<LineRow>(HELD_ONE, [id]);
-  if (row === null) return null;
-  if (!evenPaused) {
-    const task = { ...row, instances: row.isBare ? NO_INSTANCES : [0] };
-    if (pausesOf(await endPauses(db, now), task).length > 0) return null;
-  }
-  return inOrder(await db.all<ClaimedTask>(CLAIM_THESE, [...own, [id]]))[0] ?? null;
 }

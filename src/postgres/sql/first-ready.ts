@@ -29,7 +29,7 @@ const firstOf = (condition: string, limit: string, wanted: string, from: string)
                      FOR NO KEY UPDATE SKIP LOCKED) AS first
           WINDOW best AS (ORDER BY first.priority DESC, first.deadline, first.id)
            ORDER BY nth
-           LIMIT ${limit}) AS ranked
+           LIMIT ${unseen(limit)}) AS ranked
    WHERE coalesce(before, 0) <= ${CLAIM_BYTES}`;
 
 /**

@@ -1,7 +1,9 @@
 /** Keeps what the runs of tasks have said. */
 import { joinOutputs } from "../../store/kept-lines.ts";
+import type { KeptOutput } from "../../store/session.ts";
 import { parseOutput } from "../../store/task-output.ts";
 import type { Connection } from "../connection.ts";
+import { numbersAsText } from "./text.ts";
 
 const KEEP = `
   INSERT INTO tq.output (task, attempt, text) VALUES ($1, $2, $3) ON CONFLICT (task, attempt) DO NOTHING`;
@@ -28,7 +30,31 @@ export async function keepOutput(
     const both = joinOutputs(parseOutput(attempt, before), parseOutput(attempt, text));
     await db.run(REPLACE, [task, attempt, both]);
   }
+  await forgetOld(db, task, attempt);
+}
+
+async function forgetOld(db: Connection, task: number, attempt: number): Promise<void> {
   if (attempt > MOST_RUNS) await db.run(FORGET_OLD, [task, attempt - MOST_RUNS]);
+}
+
+const KEEP_MANY = `
+  INSERT INTO tq.output (task, attempt, text)
+  SELECT * FROM unnest($1::text::bigint[], $2::text::integer[], $3::text[])
+      ON CONFLICT (task, attempt) DO NOTHING
+  RETURNING task::float8 AS task`;
+
+/** Keeps what runs of different tasks have said. */
+export async function keepOutputs(db: Connection, outputs: readonly KeptOutput[]): Promise<void> {
+  const rows = await db.all<{ readonly task: number }>(KEEP_MANY, [
+    numbersAsText(outputs.map(({ task }) => task)),
+    numbersAsText(outputs.map(({ attempt }) => attempt)),
+    outputs.map(({ text }) => text),
+  ]);
+  const kept = new Set(rows.map(({ task }) => task));
+  for (const { task, attempt, text } of outputs) {
+    if (!kept.has(task)) await keepOutput(db, task, attempt, text);
+    else await forgetOld(db, task, attempt);
+  }
 }
 
 const WAS_CANCELLED = `

@@ -11,6 +11,7 @@ import {
 import type { Connection, SqlValue } from "../connection.ts";
 import { comparedSql, conditionSql, typeOf } from "./conditions.ts";
 import { unseen } from "./planned.ts";
+import { numbersAsText } from "./text.ts";
 import { identifier, type Shape, type SqlType } from "./table.ts";
 import { received, written } from "./values.ts";
 
@@ -80,8 +81,8 @@ export async function selectByIds(
   if (ids.length === 1 && only !== undefined) {
     return rowsOf(db, `${select} WHERE id = $1${lock ? " FOR UPDATE" : ""}`, [only], shape);
   }
-  const text = `${select} WHERE id = ANY ($1::bigint[])${lock ? LOCKED : ""}`;
-  const rows = await rowsOf(db, text, [ids], shape);
+  const text = `${select} WHERE id = ANY ($1::text::bigint[])${lock ? LOCKED : ""}`;
+  const rows = await rowsOf(db, text, [numbersAsText(ids)], shape);
   const byId = new Map(rows.map((row) => [row[0], row]));
   return ids.map((id) => byId.get(id)).filter((row) => row !== undefined);
 }
@@ -211,7 +212,7 @@ function updateText({ shape, changed, compared }: Save): string {
 /** Fails where a row no longer holds what was read. Parameters: $1 the ids, then a list for each value of a save. */
 export function updateManyText({ shape, changed, compared }: Save): string {
   const given = [...changed, ...compared];
-  const lists = given.map((column, index) => `$${index + 2}::${typeOf(shape, column)}[]`);
+  const lists = given.map((column, index) => `$${index + 2}::${listType(typeOf(shape, column))}`);
   const names = given.map((_, index) => `value_${index}`);
   const set = changed.map((column, index) => `${identifier(column)} = given.value_${index}`);
   const guards = compared.map(
@@ -222,10 +223,27 @@ export function updateManyText({ shape, changed, compared }: Save): string {
     WITH done AS (
       UPDATE ${identifier(shape.table.name)} AS saved
          SET ${set.join(", ")}
-        FROM unnest(${[unseen("$1::bigint[]"), ...lists].join(", ")}) AS given (${["id", ...names].join(", ")})
+        FROM unnest(${[unseen("$1::text::bigint[]"), ...lists].join(", ")}) AS given (${["id", ...names].join(", ")})
        WHERE saved.id = given.id${guards.join("")}
       RETURNING 1)
-    SELECT tq.hold(count(*) = cardinality($1::bigint[])) FROM done`;
+    SELECT tq.hold(count(*) = cardinality($1::text::bigint[])) FROM done`;
+}
+
+function listType(type: SqlType): string {
+  return type === "text" ? "text[]" : `text::${type}[]`;
+}
+
+/** The values of such saves, in the order of the ids: two that write the same rows then wait, and do not deadlock. */
+export function listsOf(saves: readonly Save[]): SqlValue[] {
+  const sorted = saves.toSorted((a, b) => a.id - b.id);
+  const lists: SqlValue[] = [numbersAsText(sorted.map(({ id }) => id))];
+  const [first] = sorted;
+  if (!first) return lists;
+  for (const [index, column] of [...first.changed, ...first.compared].entries()) {
+    const list = sorted.map(({ values }) => (values[index] ?? null) as string | number | null);
+    lists.push(typeOf(first.shape, column) === "text" ? list : numbersAsText(list));
+  }
+  return lists;
 }
 
 export async function deleteByIds(
@@ -246,7 +264,7 @@ async function guarded<T>(
   write: () => Promise<T>,
 ): Promise<T> {
   if (!hasRules) return write();
-  const sent = [db.command("SAVEPOINT tq_row"), write(), db.command("RELEASE tq_row")] as const;
+  const sent = [db.step("saveRow"), write(), db.step("releaseRow")] as const;
   const [, end] = await Promise.allSettled(sent);
   if (end.status === "fulfilled") return end.value;
   await db.command("ROLLBACK TO tq_row; RELEASE tq_row");

@@ -8,7 +8,7 @@ import { noteEnds } from "./ended.ts";
 import { afterFailure } from "./failures.ts";
 import { unseen } from "./planned.ts";
 import { errorValues, forgetErrors, recordingError } from "./task-errors.ts";
-import { storable } from "./text.ts";
+import { numbersAsText, storable } from "./text.ts";
 
 /** Ends a run with its outcome; false when the claim was lost: then nothing has changed. */
 export async function settle(
@@ -56,7 +56,7 @@ const finishing = (answer: string): string => `
     UPDATE tq.task AS task
        SET state = 'finished', finished_at = $5, result = given.result, reason = given.reason, attempts = attempts + 1,
            worker = NULL, thread = NULL, suspect = 0, begun = false
-      FROM unnest(${unseen("$1::bigint[]")}, $2::integer[], $3::text[], $4::text[]) AS given (id, claim, result, reason)
+      FROM unnest(${unseen("$1::text::bigint[]")}, $2::text::integer[], $3::text[], $4::text[]) AS given (id, claim, result, reason)
      WHERE task.id = given.id AND ${HELD}
     RETURNING task.id, task.finished_at),
   noted AS (${noteEnds("done")})
@@ -65,14 +65,14 @@ const finishing = (answer: string): string => `
 const FINISH = finishing("count(*)::integer AS count");
 
 /** Fails where a claim was lost: the COMMIT that is behind it on its way then undoes all. */
-const FINISH_OR_FAIL = finishing("tq.hold(count(*) = cardinality($1::bigint[]))");
+const FINISH_OR_FAIL = finishing("tq.hold(count(*) = cardinality($1::text::bigint[]))");
 
 function finishedValues(runs: readonly FinishedRun[], now: number): SqlValue[] {
   // In the order of the ids, as all that locks many tasks.
   const sorted = runs.length === 1 ? runs : runs.toSorted((a, b) => a.claim.id - b.claim.id);
   return [
-    sorted.map(({ claim }) => claim.id),
-    sorted.map(({ claim }) => claim.claim),
+    numbersAsText(sorted.map(({ claim }) => claim.id)),
+    numbersAsText(sorted.map(({ claim }) => claim.claim)),
     sorted.map(({ result }) => result),
     sorted.map(({ reason }) => storable(reason)),
     now,
