@@ -78,7 +78,8 @@ export class SqliteTaskEvents implements TaskEventStore {
     });
   }
 
-  count({ pushed, limit, ...query }: TaskEventsQuery): Promise<{ pushed: number; ended: number }> {
+  count(query: TaskEventsQuery): Promise<{ pushed: number; ended: number }> {
+    const { pushed, limit } = query;
     const values = { ...toValues(query), pushed, limit };
     return this.#access.read(
       (db) => db.query(COUNT).get(values) as { pushed: number; ended: number },
@@ -97,10 +98,8 @@ interface LastRow extends Omit<LastTaskEvents, "known" | "highest" | "beyond"> {
   readonly known: string;
 }
 
-function toValues({
-  endedFrom,
-  endedUntil,
-  known,
-}: Omit<TaskEventsQuery, "pushed" | "seen" | "limit">) {
+type Ends = Pick<TaskEventsQuery, "endedFrom" | "endedUntil" | "known">;
+
+function toValues({ endedFrom, endedUntil, known }: Ends) {
   return { endedFrom, endedUntil, known: JSON.stringify(known) };
 }
