@@ -288,6 +288,7 @@ describe("help and version", () => {
       expect(line.length).toBeLessThanOrEqual(100);
     }
     expect(version.stdout).toMatch(/^tq \d+\.\d+\.\d+(?:\+\S+)? \(schema \d+, Bun [\d.]+\)\n$/);
-    expect(Object.keys(JSON.parse(json.stdout) as object)).toEqual(["tq", "schema", "bun"]);
+    const keys = ["tq", "schema", "postgres_schema", "bun"];
+    expect(Object.keys(JSON.parse(json.stdout) as object)).toEqual(keys);
   });
 });
