@@ -78,12 +78,7 @@ export class SqliteTaskEvents implements TaskEventStore {
     });
   }
 
-  count({
-    pushed,
-    limit,
-    seen: _,
-    ...query
-  }: TaskEventsQuery): Promise<{ pushed: number; ended: number }> {
+  count({ pushed, limit, ...query }: TaskEventsQuery): Promise<{ pushed: number; ended: number }> {
     const values = { ...toValues(query), pushed, limit };
     return this.#access.read(
       (db) => db.query(COUNT).get(values) as { pushed: number; ended: number },
