@@ -8,8 +8,11 @@ import { type Row, limitRow } from "../support/row.ts";
 import { startTq, stopTq } from "../support/tq.ts";
 import { Database } from "./support/database.ts";
 
-/** A connection that nobody uses any more is closed after 10 s, and Bun collects garbage often in a thread's first ones. */
-const START_UP_MS = 40_000;
+/**
+ * A connection that nobody uses any more is closed after 10 s, Bun collects garbage often in a thread's first ones, and the
+ * first upkeep comes after a minute.
+ */
+const START_UP_MS = 75_000;
 
 interface Usage {
   /** Percent of one core. */
@@ -53,7 +56,6 @@ function rows(tq: Usage, raw: Usage, seconds: number): Row[] {
     limitRow({ measure, unit, notes }, [tq[which]], [raw[which]], { bar });
   return [
     row("idle worker, 2 threads: of a core", "%", "processor", 0.1),
-    // One every 2 s, and what is done once a minute.
     row("idle worker: statements", "/s", "statements", 0.6),
     row("idle worker: connections (threads + 2)", "", "connections", 5),
   ];

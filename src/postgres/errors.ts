@@ -220,11 +220,12 @@ export function translateOpening(error: unknown, name: string): unknown {
 }
 
 /** A column, table, function or value that the schema has otherwise. */
-const OTHER_SCHEMA = /^(42703|42P01|42883|42804|42P10|0A000|23502)$/;
+const OTHER_SCHEMA = /^(42703|42P01|42883|42804|42P10|23502)$/;
 
 /** As `translate`, for a statement of tq's own, which fits the schema that it knows. */
 export function translateOwn(error: unknown, name: string): unknown {
-  if (!OTHER_SCHEMA.test(sqlState(error) ?? "")) return translate(error, name);
+  const isOther = OTHER_SCHEMA.test(sqlState(error) ?? "") && moreExactly(error) !== READ_ONLY;
+  if (!isOther) return translate(error, name);
   const { message } = error as Error;
   return new TqError(
     "database",

@@ -32,8 +32,8 @@ export class SavesTogether {
     const { name } = shape.table;
     let saves = this.#byTable.get(name);
     const earlier = saves?.get(id);
-    // A row that was saved through another object, or is saved whatever it holds.
-    if (earlier ? read !== null || earlier.shape !== shape : read === null) return false;
+    // The row was saved through another object, or one of another model.
+    if (earlier && (read !== null || earlier.shape !== shape)) return false;
     const save = saveOf(shape, id, changes, read);
     if (!save.values.every(isExactInList)) return false;
     if (!saves) this.#byTable.set(name, (saves = new Map<number, Save>()));

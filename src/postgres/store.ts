@@ -245,7 +245,7 @@ export class PostgresStore extends PostgresDatabase implements Store {
   }
 
   async tidy(): Promise<Tidied> {
-    return this.read((db) => upkeep.tidy(db));
+    return upkeep.tidy(this.access);
   }
 
   /** PostgreSQL needs no preparing. */

@@ -78,8 +78,7 @@ export class SqliteTaskEvents implements TaskEventStore {
     });
   }
 
-  count(query: TaskEventsQuery): Promise<{ pushed: number; ended: number }> {
-    const { pushed, limit } = query;
+  count({ pushed, limit, ...query }: TaskEventsQuery): Promise<{ pushed: number; ended: number }> {
     const values = { ...toValues(query), pushed, limit };
     return this.#access.read(
       (db) => db.query(COUNT).get(values) as { pushed: number; ended: number },
@@ -98,8 +97,10 @@ interface LastRow extends Omit<LastTaskEvents, "known" | "highest" | "beyond"> {
   readonly known: string;
 }
 
-type Ends = Pick<TaskEventsQuery, "endedFrom" | "endedUntil" | "known">;
-
-function toValues({ endedFrom, endedUntil, known }: Ends) {
+function toValues({
+  endedFrom,
+  endedUntil,
+  known,
+}: Omit<TaskEventsQuery, "pushed" | "seen" | "limit">) {
   return { endedFrom, endedUntil, known: JSON.stringify(known) };
 }

@@ -16,6 +16,7 @@ async function withClerk(shop: Shop) {
   const grant = `GRANT ALL ON ALL TABLES IN SCHEMA tq TO ${role}`;
   await run(grant);
   await run(`GRANT USAGE ON ALL SEQUENCES IN SCHEMA tq TO ${role}`);
+  await run(`GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA tq TO ${role}`);
   const env = { TQ_DATABASE: shop.database.url.replace("://tq@", `://${role}@`) };
   return {
     env,

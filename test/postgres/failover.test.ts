@@ -22,7 +22,7 @@ function stillClaimed({ claim }: ClaimedTask): string {
 /** Ends the thread's connections, and takes the task back to how it was. */
 async function failover({ database }: TestPostgres, { id }: ClaimedTask, was: string) {
   await database.run(
-    `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = '${APPLICATION}'`,
+    `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE starts_with(application_name, '${APPLICATION}')`,
   );
   await database.run(`UPDATE tq.task SET ${was} WHERE id = ${id}`);
 }

@@ -45,6 +45,40 @@ needs("postgres").describe("on PostgreSQL", () => {
     ]);
   });
 
+  test("the runs of a batch that read and save a record each wait twice together: for their records, and with their commit", async () => {
+    await using pg = await makePostgres();
+    const ids = Array.from({ length: 20 }, (_, index) => index + 1);
+    await inSession(pg, async (records) => {
+      await records.ensureTable(ITEM);
+      for (const _ of ids) await records.insert(ITEM, [0]);
+    });
+    using flights = countFlights(pg.database.url);
+    const store = pg.open({ url: flights.url });
+    await store.push(Array.from({ length: 60 }, () => newTask()));
+    let tasks = await store.claim({ ...NEXT, limit: 20 });
+    const waits: number[] = [];
+    for (let n = 0; n < 2; n++) {
+      await withSession(store, async (session) => {
+        session.shareTransactions?.({ savepoints: false });
+        const { records } = session;
+        await records.ensureTable(ITEM);
+        const all = await flights.during(async () => {
+          await records.readAhead?.(ITEM, ids);
+          for (const id of ids) {
+            const [row = null] = await records.read(ITEM, [id]);
+            await records.update(ITEM, id, [{ column: "n", value: n + 1 }], row);
+          }
+          for (const task of tasks) session.finishAtCommit(task, null, null);
+          tasks = await session.commit({ handBack: [], claim: { ...NEXT, limit: 20 } });
+        });
+        waits.push(all);
+      });
+    }
+    expect(waits[1]).toBe(2); // the first time the statements are prepared
+    expect(tasks).toHaveLength(20);
+    expect(await pg.database.run("SELECT DISTINCT n::float8 AS n FROM item")).toEqual([{ n: 2 }]);
+  });
+
   test("the savepoints of a batch wait for no answer of their own", async () => {
     await using pg = await makePostgres();
     using flights = countFlights(pg.database.url);

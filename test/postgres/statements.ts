@@ -2,7 +2,7 @@
 import { spyOn } from "bun:test";
 import { Connection } from "../../src/postgres/connection.ts";
 
-const SENDS = ["all", "get", "run", "command"] as const;
+const SENDS = ["all", "get", "run", "lists", "step", "command"] as const;
 
 export interface CountedStatements extends Disposable {
   readonly count: number;

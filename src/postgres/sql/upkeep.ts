@@ -1,7 +1,7 @@
 /** The upkeep of a database that the server does not do by itself soon enough. */
 import type { Tidied } from "../../store/store.ts";
 import { formatDuration } from "../../values/duration.ts";
-import type { Connection } from "../connection.ts";
+import type { Access } from "../access.ts";
 
 /** Dead rows above which a worker asks for a VACUUM itself. */
 const MANY_DEAD = 100_000;
@@ -40,10 +40,11 @@ interface Oldest {
 }
 
 /** Asks for a VACUUM where many rows are dead, and says who keeps dead rows from being cleaned up. */
-export async function tidy(db: Connection): Promise<Tidied> {
-  const state = await db.get<{ wanted: boolean; dead: number }>(STATE);
-  if (state?.wanted) await db.command(VACUUM);
-  const oldest = (state?.dead ?? 0) > MANY_DEAD ? await db.get<Oldest>(OLDEST) : null;
+export async function tidy({ brief, read }: Pick<Access, "brief" | "read">): Promise<Tidied> {
+  const state = await brief((db) => db.get<{ wanted: boolean; dead: number }>(STATE));
+  if (state?.wanted) await read((db) => db.command(VACUUM));
+  const isMuch = (state?.dead ?? 0) > MANY_DEAD;
+  const oldest = isMuch ? await read((db) => db.get<Oldest>(OLDEST)) : null;
   return { more: false, note: oldest && noteOf(oldest) };
 }
 

@@ -161,7 +161,6 @@ for (const client of CLIENTS) {
       "'+5'",
       "'10:30'",
       "'5m'",
-      "'PT5M'",
       "'tomorrow'",
       "''",
       "'infinity'",
