@@ -35,6 +35,30 @@ needs("postgres").describe("rows read ahead on PostgreSQL", () => {
     });
   });
 
+  test("are given out together where all of a list are there, in its order", async () => {
+    await using pg = await makePostgres();
+    const made = table("item", { n: "INTEGER" });
+    await inSession(pg, async (records) => {
+      await records.ensureTable(made);
+      for (let row = 1; row <= 4; row++) await records.insert(made, [0]);
+    });
+    await withSession(pg.store, async (session) => {
+      const { records } = session;
+      await records.readAhead?.(made, [1, 2, 3]);
+      await pg.database.run("UPDATE item SET n = 1");
+      expect(await records.read(made, [3, 1, 3])).toEqual([
+        [3, 0],
+        [1, 0],
+        [3, 0],
+      ]);
+      expect(await records.read(made, [2, 4])).toEqual([
+        [2, 1],
+        [4, 1],
+      ]);
+      expect(await records.read(made, [3])).toEqual([[3, 1]]);
+    });
+  });
+
   test("of a table with rules of its own are read anew after any write to it", async () => {
     await using pg = await makePostgres();
     const made = table("ruled", { n: "INTEGER" });
