@@ -29,6 +29,11 @@ export function definitionOf(plan: Plan): string {
   return `${JSON.stringify({ about: MADE_BY, ...definition }, null, 2)}\n`;
 }
 
-export function readPlan(text: string): Definition {
-  return JSON.parse(text) as Definition;
+/** Null where it is none. */
+export function readPlan(text: string): Definition | null {
+  try {
+    return JSON.parse(text) as Definition;
+  } catch {
+    return null;
+  }
 }

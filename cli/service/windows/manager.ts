@@ -27,10 +27,7 @@ export function windows(scope: Scope, system: typeof SYSTEM = SYSTEM): Manager {
   const { run, look, sleep } = system;
   const folder = join(process.env["ProgramData"] ?? String.raw`C:\ProgramData`, "tq");
   const file = (label: string) => join(folder, `${label}.json`);
-  const plan = (label: string) => {
-    const text = readDefinition(file(label));
-    return text === null ? null : readPlan(text);
-  };
+  const plan = (label: string) => readPlan(readDefinition(file(label)) ?? "");
   const sc = (...words: string[]) => mustRun(run, ["sc.exe", ...words]);
 
   const create = (label: string, made: Definition): void => {
@@ -67,7 +64,7 @@ export function windows(scope: Scope, system: typeof SYSTEM = SYSTEM): Manager {
     refusal: () => (scope === "user" ? noUsers() : null),
     file,
     definition: (made) => (scope === "user" ? scheduledTaskOf(made) : definitionOf(made)),
-    runs: readPlan,
+    runs: (text) => readPlan(text) ?? { command: [], folder: "" },
     all: () => madeByTq(folder, ".json"),
     start: begin,
     halt,

@@ -82,7 +82,8 @@ class WindowsService {
   readonly send: Send = (text) => {
     if (text.startsWith("READY=1")) this.#is(STATES.running, 0);
     const [, limit] = /^EXTEND_TIMEOUT_USEC=(\d+)$/m.exec(text) ?? [];
-    if (limit !== undefined) this.#is(STATES.stopPending, Math.ceil(Number(limit) / 1_000));
+    if (limit !== undefined && this.#isStopping)
+      this.#is(STATES.stopPending, Math.ceil(Number(limit) / 1_000));
     return true;
   };
 
