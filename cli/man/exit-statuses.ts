@@ -8,7 +8,8 @@ const MEANINGS: Readonly<Record<ErrorCode, string>> = {
     "the task, model, method, program or database does not exist; the database has no tables of tq",
   conflict: "it exists, but its state does not allow it; a port, pid file or ref is taken",
   busy: "another program or transaction holds the database for longer than database.timeout",
-  database: "the database cannot be used: not SQLite, from a newer tq, read-only, damaged",
+  database:
+    "the database cannot be used: not SQLite, from a newer tq, read-only, damaged; a backup cannot be written",
   models: "the models cannot be loaded",
   unauthorized: "the token is missing or wrong, or may not do that",
   full: "the queue or the disk is full: the push or backup is refused",

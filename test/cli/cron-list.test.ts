@@ -1,5 +1,7 @@
 /** The notes of `tq cron list` below a recurring task: why it does not come, or not as its file says. */
 import { expect, test } from "bun:test";
+import { originOf } from "../../src/cron/origin.ts";
+import { HOST } from "../support/tested-store.ts";
 import { Folder } from "./tq.ts";
 
 async function notes(folder: Folder): Promise<string> {
@@ -47,7 +49,7 @@ test("one that calls what no worker has, and one whose file has changed, say so"
   const store = folder.store();
   await store.register({ id: "w1", pid: 1, threads: 1, queues: [] });
   const definitions = [{ name: "daily", definition: '{"schedule":"@daily","task":"night.rum"}' }];
-  const origin = folder.file("tq.toml");
+  const origin = originOf(folder.file("tq.toml"), HOST);
   await store.cron.define({ origin, worker: "w1", definitions, foreign: ["daily"] });
   expect(await notes(folder)).toContain(
     "no live worker has night.rum in its models: its tasks fail; its file has changed: a worker takes that up within seconds, unless its log says why not",

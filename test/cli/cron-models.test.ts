@@ -1,5 +1,7 @@
 /** `tq cron` and the recurring tasks of models that no worker has taken up yet. */
 import { describe, expect, test } from "bun:test";
+import { originOf } from "../../src/cron/origin.ts";
+import { HOST } from "../support/tested-store.ts";
 import { Folder } from "./tq.ts";
 
 const modelsWith = (schedule: string) => `
@@ -82,7 +84,12 @@ describe("before any worker has started", () => {
     await folder.tq("cron", "run", "nightly");
     await folder.tq("worker", "--drain", "-q");
     expect(await listed(folder)).toMatchObject([
-      { name: "nightly", origin: folder.file("models.ts"), in_database: true, outdated: false },
+      {
+        name: "nightly",
+        origin: originOf(folder.file("models.ts"), HOST),
+        in_database: true,
+        outdated: false,
+      },
       { name: "swept" },
       { name: "tq.clean" },
     ]);

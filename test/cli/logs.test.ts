@@ -1,6 +1,7 @@
 /** `tq logs` and the other commands that follow what a task says: what they print where lines are gone, or unreadable. */
 import { mkdirSync } from "node:fs";
 import { expect, setDefaultTimeout, test } from "bun:test";
+import type { ClaimedTask } from "../../src/task.ts";
 import type { Store } from "../../src/store/store.ts";
 import { type LiveOutput, outputLine } from "../../src/store/task-output.ts";
 import { onSqlite } from "../support/tested-store.ts";
@@ -27,6 +28,7 @@ async function follow(stream: ReadableStream, next: (said: string) => Promise<vo
 /** A thread that says more each time that the follower has told the last line of what it said before. */
 function talk(folder: Folder, store: Store) {
   let live: LiveOutput | null = null;
+  let task: ClaimedTask | null = null;
   let step = 0;
   const steps: [told: RegExp, say: () => Promise<unknown>][] = [
     [/second/, async () => live?.replace(cut(5, 50) + line("sixth") + line("seventh"))],
@@ -34,14 +36,15 @@ function talk(folder: Folder, store: Store) {
       /seventh/,
       () =>
         store.write(async (session) => {
-          await session.settle({ id: 1, claim: 1 }, FINISHED);
+          if (task === null) throw new Error("It has not begun");
+          await session.settle(task, FINISHED);
           await session.keepOutput(1, 1, cut(7, 70) + line("eighth"));
         }),
     ],
   ];
   return {
     async begin() {
-      const task = await claimFirst(store);
+      task = await claimFirst(store);
       live = folder.database.liveOutput(OWNER);
       live.begin(task);
       live.append(line("first") + line("second"));

@@ -252,7 +252,7 @@ describe("tq config", () => {
     await using folder = new Folder();
     folder.write("tq.toml", "[queue]\nclean_days = 7\n");
     const { text } = await folder.inTerminal({ columns: 40 }, "config");
-    expect(text).toContain(folder.database.name);
+    expect(text).toContain(folder.database.place);
     expect(text).toContain(folder.file("tq.toml"));
   });
 
@@ -288,6 +288,7 @@ describe("help and version", () => {
       expect(line.length).toBeLessThanOrEqual(100);
     }
     expect(version.stdout).toMatch(/^tq \d+\.\d+\.\d+(?:\+\S+)? \(schema \d+, Bun [\d.]+\)\n$/);
-    expect(Object.keys(JSON.parse(json.stdout) as object)).toEqual(["tq", "schema", "bun"]);
+    const keys = ["tq", "schema", "postgres_schema", "bun"];
+    expect(Object.keys(JSON.parse(json.stdout) as object)).toEqual(keys);
   });
 });

@@ -31,6 +31,15 @@ needs("postgres").test(
 );
 
 needs("postgres").test(
+  "what a worker reads of recurring tasks passes its tests on PostgreSQL",
+  async () => {
+    const files = ["sources", "two-files", "zone"].map((name) => `test/worker/cron-${name}`);
+    expect(await passedOnPostgres(...files)).toBeGreaterThan(25);
+  },
+  300_000,
+);
+
+needs("postgres").test(
   "the admin API and the dashboard pass their tests on PostgreSQL",
   async () => {
     expect(await passedOnPostgres("test/admin/")).toBeGreaterThan(750);

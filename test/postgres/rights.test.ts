@@ -16,6 +16,7 @@ async function withRole(shop: Shop, table: string) {
   await run(`GRANT USAGE ON SCHEMA tq, public TO ${role}`);
   await run(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA tq TO ${role}`);
   await run(`GRANT USAGE ON ALL SEQUENCES IN SCHEMA tq TO ${role}`);
+  await run(`GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA tq TO ${role}`);
   await run(table);
   return {
     env: { TQ_DATABASE: shop.database.url.replace("://tq@", `://${role}@`) },

@@ -3,6 +3,7 @@
  * "late": a store that answers late.
  */
 import { describe, test } from "bun:test";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { openThreadStore, openWorkerStore } from "../../src/open-store.ts";
 import type { Owner } from "../../src/store/session.ts";
@@ -22,6 +23,9 @@ export const IS_LATE = TESTED === "late";
 
 /** True where they are run again on PostgreSQL: see `test/postgres/again.test.ts`. */
 export const IS_POSTGRES = TESTED === "postgres";
+
+/** Stands before the paths of files that say recurring tasks; null: the database is a file of one host. */
+export const HOST = IS_POSTGRES ? hostname() : null;
 
 /** Some tests have several databases at once. */
 const databaseLeft = IS_POSTGRES ? await preparePostgres(6) : null;

@@ -10,6 +10,8 @@ export const OWN_SETTINGS = {
   enable_indexscan: "on",
 };
 
+const MOST_TRIES = 10;
+
 export async function sql<R = Record<string, unknown>>(
   server: PostgresServer,
   text: string,
@@ -17,7 +19,14 @@ export async function sql<R = Record<string, unknown>>(
 ): Promise<R[]> {
   const client = new Bun.SQL(server.url(database), { max: 1, connection: OWN_SETTINGS });
   try {
-    return (await client.unsafe(text)) as R[];
+    for (let tries = 1; ; tries++) {
+      try {
+        return (await client.unsafe(text)) as R[];
+      } catch (error) {
+        const isDeadlock = (error as { errno?: string }).errno === "40P01"; // with the load
+        if (!isDeadlock || tries === MOST_TRIES) throw error;
+      }
+    }
   } finally {
     await client.close({ timeout: 0 });
   }
