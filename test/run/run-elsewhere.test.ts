@@ -35,9 +35,9 @@ test("a task that a worker was faster to take is run by it alone, and the push w
   );
   expect(isAnswered).toBeFalse();
   const [task] = claimed;
-  await tq.store.write(
-    (session) => task && session.settle(task, { kind: "finished", result: null, reason: null }),
-  );
+  if (task === undefined) throw new Error("The worker has claimed no task");
+  const outcome = { kind: "finished", result: null, reason: null } as const;
+  await tq.store.write((session) => session.settle(task, outcome));
   await pushed;
   expect(log).toEqual([]);
   expect((await tq.getTask(1)).state).toBe("finished");

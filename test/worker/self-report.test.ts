@@ -57,7 +57,7 @@ test("after a refused load a worker tells when the models were changed that it r
     report.loaded({
       catalog: {},
       version: { entries: [file], files: { [file]: version } },
-    } as Loaded);
+    } as unknown as Loaded);
   report.registered();
   change("1", 1_000);
   load("1");
