@@ -2,6 +2,7 @@
 import { SECOND_MS } from "../values/duration.ts";
 import type { Store } from "../store/store.ts";
 import type { Task } from "../task.ts";
+import { hasEnded } from "../tasks/end.ts";
 import { onDisk } from "../tasks/on-disk.ts";
 import { untilStanding } from "../tasks/standings.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
@@ -19,10 +20,16 @@ export async function untilRunElsewhere(thread: ThreadRuntime, id: number): Prom
     const message = `${who} was faster to take task ${id}: this program waits for the end of that run`;
     report({ name: "log.note", level: "info", message });
   }
+  let hasDied = false;
   while (task?.state === "running") {
-    if (!(await isHeldByLiving(store, task))) await store.rescueDead(config.worker.max_crashes);
+    hasDied = !(await isHeldByLiving(store, task));
+    if (hasDied) await store.rescueDead(config.worker.max_crashes);
     await untilOtherwise(store, id);
     task = await store.get(id);
+  }
+  if (hasDied && task !== null && !hasEnded(task)) {
+    const message = `task ${id} waits for tq worker: the worker that ran it has died`;
+    report({ name: "log.note", level: "warn", message });
   }
   await onDisk(store);
 }

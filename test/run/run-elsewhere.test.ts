@@ -56,4 +56,8 @@ test("a push does not wait for a worker that has died with its task", async () =
   await Job.__queue__.note([1], "twice");
   expect(log).toEqual([]);
   expect((await tq.getTask(1)).state).toBe("ready");
+  expect(tq.eventsOf("log.note").at(-1)).toMatchObject({
+    level: "warn",
+    message: "task 1 waits for tq worker: the worker that ran it has died",
+  });
 });
