@@ -21,5 +21,10 @@ export const compact = command({
       sizes,
       () => `${formatSize(sizes.before)} before, ${formatSize(sizes.after)} now`,
     );
+    if (sizes.kept > 0) {
+      program.note(
+        `${formatSize(sizes.kept)} of it are free and stay: another program has made the file so (PRAGMA auto_vacuum); tq compact --full gives them back`,
+      );
+    }
   },
 });

@@ -1,7 +1,9 @@
 /** `tq restore FILE`: puts a backup in the place of the database. */
 import { resolve } from "node:path";
 import { TqError } from "../src/errors.ts";
+import { wallNow } from "../src/clock.ts";
 import { inspectBackup, restoreBackup } from "../src/open-store.ts";
+import { pauseWords, resumeCommand } from "../src/store/pause-words.ts";
 import type { BackupContent, Restored } from "../src/store/restore.ts";
 import { formatTime } from "./terminal/text.ts";
 import { command } from "./command/command.ts";
@@ -84,20 +86,32 @@ function waitingWords({ tasks, recurring }: BackupContent): string | null {
   return parts.length === 0 ? null : parts.join(", ");
 }
 
-function answer({ path, tasks, held, next_id }: Restored, { madeAt }: BackupContent): string {
+function answer(
+  { path, tasks, held, pauses, next_id }: Restored,
+  { madeAt }: BackupContent,
+): string {
   const made = madeAt === null ? "" : ` of ${formatTime(madeAt)}`;
-  const state = held ? "everything is paused" : "nothing is paused by this";
+  const state = held
+    ? "everything is paused"
+    : pauses.length > 0
+      ? "the pauses of the backup stay"
+      : "nothing is paused";
   return `Restored ${path} from the backup${made}: ${taskWords(tasks)}; ${state}; the next task is ${next_id}`;
 }
 
-function* notes({ former, former_logs, interrupted, held }: Restored, { tokens }: BackupContent) {
+function* notes(restored: Restored, { tokens }: BackupContent) {
+  const { former, former_logs, interrupted, held, pauses } = restored;
   if (former !== null) yield `The former database is ${former}; delete it once all is well`;
   else if (former_logs.length > 0) {
     yield `The former database was gone, and only ${former_logs.join(" and ")} is left of it: its log, which no program can read without it; delete it once all is well`;
   }
   if (interrupted > 0) {
-    yield `${counted(interrupted, "task")} ran when the copy was made: how far is unknown, and they are ready again`;
+    const again = interrupted === 1 ? "it is" : "they are";
+    yield `${counted(interrupted, "task")} ran when the copy was made: how far is unknown, and ${again} ready again`;
   }
   if (tokens > 0) yield "Tokens that were removed since are valid again: tq token list";
+  for (const pause of held ? pauses.filter(({ name }) => name !== "*") : pauses) {
+    yield `Still, ${pauseWords(pause, wallNow())}; to end that: ${resumeCommand(pause)}`;
+  }
   if (held) yield "Cancel what must not run again (tq list, tq cancel), then: tq resume '*'";
 }

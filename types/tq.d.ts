@@ -671,7 +671,7 @@ export {};
 
 declare module "tq:internal/tasks/why/explanation" {
 /** One word for each of the sentences, for scripts. */
-type Cause = "scheduled" | "retry" | "snoozed" | "postponed" | "paused" | "expired" | "no_worker" | "unserved" | "trouble" | "stopped" | "suspect" | "behind" | "busy" | "next" | "running" | "claimed" | "died" | "finished" | "failed" | "cancelled";
+type Cause = "scheduled" | "retry" | "snoozed" | "postponed" | "paused" | "expired" | "no_worker" | "unserved" | "trouble" | "stopped" | "suspect" | "locked" | "behind" | "busy" | "next" | "running" | "claimed" | "died" | "finished" | "failed" | "cancelled";
 export interface Why {
     readonly cause: Cause;
     /** Without a full stop at its end. */
@@ -1359,11 +1359,15 @@ interface Payloads {
     "task.inline": TaskRun & {
         readonly scheduledAt: number;
     };
-    /** A task has held the write lock for long: no other task or program can write. */
+    /**
+     * A task has held the write lock for long: no other task or program can write. On a server it has kept a transaction open,
+     * and with that the rows that it has written.
+     */
     "lock.held": {
         readonly task: number;
         readonly thread: number;
         readonly duration: number;
+        readonly kept: "write lock" | "rows";
     };
     /** A slot of a recurring task has come, and its task is pushed. `slot` is ms since 1970 UTC. */
     "cron.pushed": {

@@ -64,7 +64,7 @@ export function settingFlag<const M extends More>(key: SettingKey, more: M) {
     description: "",
     default: "",
   };
-  const words = `${description} (default: ${preset})`;
+  const words = `${description} (setting ${key}; default: ${preset})`;
   return { type: "string", description: words, setting: key, ...more } as const;
 }
 

@@ -24,8 +24,8 @@ const USAGE = `Usage: npm run demo -- [FOLDER] [--keep] [--archive FOLDER] [--se
   --search   the words to search for at the end (default: "hello world")
   --batch    files in one task (default: 100)`;
 
-/** The exit status of a shell for a program that Ctrl-C has ended. */
-const INTERRUPTED = 130;
+/** The exit statuses of a shell for a program that a signal has ended. */
+const INTERRUPTED = { SIGINT: 130, SIGTERM: 143 };
 
 const FAILED = 1;
 
@@ -54,7 +54,7 @@ async function makeArchive({ root, archive, keep, search, batch }: Options): Pro
 
   const started = performance.now();
   const { scanned, stopped } = await scan(database, root, batch);
-  if (scanned === null) return stopped ? INTERRUPTED : FAILED;
+  if (scanned === null) return stopped === null ? FAILED : INTERRUPTED[stopped];
   reportScan(scanned, performance.now() - started);
 
   using view = new ArchiveView(database);
@@ -78,10 +78,10 @@ async function ingest(
   const started = performance.now();
   const { code, stopped } = await work(database, log, view);
   const left = view.left();
-  if (stopped && left > 0) {
+  if (stopped !== null && left > 0) {
     const next = keep ? "; run it again to go on" : "";
     line(`Interrupted: ${count(left, "file")} not read yet${next}`);
-    return INTERRUPTED;
+    return INTERRUPTED[stopped];
   }
   reportWork(files - left, bytes - view.waitingBytes(), performance.now() - started);
   if (code === 0 && left === 0) return 0;

@@ -9,18 +9,21 @@ const HERE = import.meta.dir;
 
 const PROGRESS_INTERVAL_MS = 100;
 
+/** The signal by which the user has stopped this program; null: it was not stopped. */
+export type Stopped = "SIGINT" | "SIGTERM" | null;
+
 /** Runs scan.ts. `scanned` is null when it was stopped, or failed and printed its error. */
 export async function scan(
   database: string,
   root: string,
   batch: string,
-): Promise<{ scanned: Scanned | null; stopped: boolean }> {
+): Promise<{ scanned: Scanned | null; stopped: Stopped }> {
   const child = Bun.spawn(tq("run", database, join(HERE, "scan.ts"), root, batch), {
     stderr: "inherit",
   });
-  let stopped = false;
-  const stop = (): void => {
-    stopped = true;
+  let stopped: Stopped = null;
+  const stop = (signal: NodeJS.Signals): void => {
+    stopped = signal === "SIGTERM" ? signal : "SIGINT";
     child.kill("SIGTERM");
   };
   process.on("SIGINT", stop).on("SIGTERM", stop);
@@ -29,10 +32,10 @@ export async function scan(
   return { scanned: code === 0 ? (JSON.parse(output) as Scanned) : null, stopped };
 }
 
-/** The end of a worker; `stopped` is true when the user stopped this program. */
+/** The end of a worker. */
 export interface Worked {
   readonly code: number;
-  readonly stopped: boolean;
+  readonly stopped: Stopped;
 }
 
 /** Runs a worker until no task is left, not even a scheduled one, and shows its progress. */
@@ -42,9 +45,9 @@ export async function work(database: string, log: string, view: ArchiveView): Pr
     { stdout: "ignore", stderr: openSync(log, "w"), detached: true },
   );
   // Detached, as the worker would get the Ctrl-C of a terminal twice, and the second one means "at once".
-  let stopped = false;
-  const stop = (): void => {
-    stopped = true;
+  let stopped: Stopped = null;
+  const stop = (signal: NodeJS.Signals): void => {
+    stopped = signal === "SIGTERM" ? signal : "SIGINT";
     child.kill("SIGINT");
   };
   process.on("SIGINT", stop).on("SIGTERM", stop);

@@ -20,6 +20,8 @@ import { tracedRun } from "./traced-run.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
 import { abortLate, limitRun } from "./time-limit.ts";
 
+const NO_ANSWERS = [0, 0] as const;
+
 /** A thread decodes calls of a batch for this long before the batch's transaction begins. */
 const DECODE_AHEAD_MS = 2;
 
@@ -108,7 +110,8 @@ export function begin(
   const { methods, progress, report, audience } = thread;
   if (audience.hears("task.started")) report({ name: "task.started", ...runOf(task) });
   const started = monotonicNow();
-  const before = waitsOf(unit);
+  const { waited: waitedBefore, answers } = unit.waits;
+  const [countBefore, msBefore] = answers ? [answers.count, answers.ms] : NO_ANSWERS;
   const startedAt = started - progress.awaited;
   if (isCall(prepared)) limitRun(progress, task, prepared.policy, thread.store);
   const start = () => run(task, prepared, unit, thread);
@@ -123,18 +126,15 @@ export function begin(
     if (waits || outside) runs.startOver();
     else if (isCall(prepared)) {
       // Waiting for other writers is not the method's time: two busy threads would make every method look slow.
-      const now = waitsOf(unit);
-      const duration = took + monotonicNow() - started - (now.waited - before.waited);
-      const answers = { count: now.count - before.count, ms: now.ms - before.ms };
-      runs.settledAtOnce(duration, answers);
+      const duration = took + monotonicNow() - started - (unit.waits.waited - waitedBefore);
+      if (answers) {
+        const [count, ms] = [answers.count - countBefore, answers.ms - msBefore];
+        runs.settledAtOnce(duration, { count, ms });
+      } else runs.settledAtOnce(duration);
     }
     return { task, unit, outcome, runs, started, waits, outside };
   };
   return attending ? attending.then(learn) : learn();
-}
-
-function waitsOf({ waits: { waited, answers } }: Unit) {
-  return { waited, count: answers?.count ?? 0, ms: answers?.ms ?? 0 };
 }
 
 /**

@@ -11,8 +11,6 @@ import { loadModels } from "../registry/load-models.ts";
 import type { Runtime } from "../transaction/runtime.ts";
 import { liveWorkers } from "../store/live-workers.ts";
 import type { WorkerInfo } from "../store/looking.ts";
-import { whyHeld } from "../store/pause-words.ts";
-import type { Report } from "../log/events.ts";
 import type { Store } from "../store/store.ts";
 import { setRunPushed } from "../transaction/transaction.ts";
 import { type Outcome, toErrorData } from "../outcome.ts";
@@ -22,6 +20,8 @@ import { StrayWork } from "./stray-work.ts";
 import { ThreadOutput } from "./thread-output.ts";
 import { watchFailures } from "./alert-definitions.ts";
 import { runAlone } from "./alone.ts";
+import { sayHeld, sayingWhatWaits } from "./left-tasks.ts";
+import { untilRunElsewhere } from "./run-elsewhere.ts";
 import { reportOutcome, runOf } from "./run-events.ts";
 import { sayableOutcome } from "./sayable.ts";
 import type { ThreadRuntime } from "./thread-runtime.ts";
@@ -100,16 +100,31 @@ class Lane {
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       const { id, group } = next;
       this.#running = group;
-      try {
-        this.#thread ??= this.#register();
-        await runOne(await this.#thread, id);
-      } catch (error) {
-        const message = `Cannot run task ${id}: ${messageOf(error)}`;
-        this.#runtime.report({ name: "log.note", level: "error", message });
-      }
-      group.endOne();
+      const isTaken = await this.#runNext(id, group);
+      if (!isTaken) group.endOne();
     }
     this.#running = null; // before any await: a task pushed from now on needs a new drain
+  }
+
+  /** @returns true: a worker has taken the task first, and its group waits for that run, while other tasks run here */
+  async #runNext(id: number, group: Group): Promise<boolean> {
+    try {
+      const thread = await (this.#thread ??= this.#register());
+      if (await runOne(thread, id)) return false;
+      const waits = untilRunElsewhere(thread, id).catch((error: unknown) =>
+        this.#say(id, error, "wait for"),
+      );
+      void waits.then(() => group.endOne());
+      return true;
+    } catch (error) {
+      this.#say(id, error, "run");
+      return false;
+    }
+  }
+
+  #say(id: number, error: unknown, what: "run" | "wait for"): void {
+    const message = `Cannot ${what} task ${id}: ${messageOf(error)}`;
+    this.#runtime.report({ name: "log.note", level: "error", message });
   }
 
   /** Registers the program, so that the tasks it has claimed are rescued if it dies. */
@@ -168,23 +183,6 @@ class Lane {
   }
 }
 
-const WAITS: ReadonlySet<string> = new Set([
-  "task.retried",
-  "task.snoozed",
-  "task.postponed",
-  "task.interrupted",
-]);
-
-/** A task that is put off or put back stays in the queue, as no program runs it by itself. */
-function sayingWhatWaits(report: Report): Report {
-  return (event) => {
-    report(event);
-    if (!WAITS.has(event.name) || !("task" in event)) return;
-    const message = `task ${event.task} waits for tq worker: queue.worker is false, so no program runs it again by itself`;
-    report({ name: "log.note", level: "warn", message });
-  };
-}
-
 /**
  * Loads the models of the settings for a task whose class no file has given: a file may have a class of the same
  * name that extends the one that pushed, as a worker would find it.
@@ -201,12 +199,19 @@ const loaded = new WeakSet<Registry>();
 
 const NO_NEXT_CLAIM = { handBack: [], claimUpTo: 0 };
 
-async function runOne(thread: ThreadRuntime, id: number): Promise<void> {
-  const { store, owner, report } = thread;
+/** @returns false where it could not claim the task: a worker has, or it was cancelled, or a pause holds it */
+async function runOne(thread: ThreadRuntime, id: number): Promise<boolean> {
+  const { store, owner } = thread;
   const task = await store.write((session) => session.claimOne(id, owner));
-  if (!task) return sayHeld(thread, id); // or a worker claimed it first, or it was cancelled
+  if (task) await runClaimed(thread, task);
+  else await sayHeld(thread, id);
+  return task !== null;
+}
+
+async function runClaimed(thread: ThreadRuntime, task: ClaimedTask): Promise<void> {
+  const { store, report } = thread;
   try {
-    const { scheduled_at: scheduledAt = null } = (await store.get(id)) ?? {};
+    const { scheduled_at: scheduledAt = null } = (await store.get(task.id)) ?? {};
     if (scheduledAt !== null && scheduledAt > store.now()) {
       // It runs now, before its time: no program would come back for it.
       report({ name: "task.inline", ...runOf(task), scheduledAt });
@@ -227,16 +232,6 @@ async function runOne(thread: ThreadRuntime, id: number): Promise<void> {
       throw again;
     });
   }
-}
-
-/** A paused task stays ready: nothing runs it again in this program. */
-async function sayHeld({ store, report }: ThreadRuntime, id: number): Promise<void> {
-  const [pauses, task] = [await store.pauses.list(), await store.get(id)];
-  if (task === null || (task.state !== "ready" && task.state !== "scheduled")) return;
-  const why = whyHeld(pauses, task, store.now());
-  if (why === null) return;
-  const message = `task ${id} waits: ${why}; once that is resumed, tq worker runs it, and no program does so by itself`;
-  report({ name: "log.note", level: "warn", message });
 }
 
 /** Tries until the task is settled: no worker rescues a task from a program that is alive. */

@@ -237,13 +237,13 @@ export class SqliteStore extends SqliteDatabase implements Store {
     return backUpAndRemember(place, this, (fn) => this.withTemporary(fn));
   }
 
-  async tidy(): Promise<Tidied> {
-    if (await this.read(hasSlack)) {
+  async tidy(isMore = hasSlack): Promise<Tidied> {
+    if (await this.read(isMore)) {
       const elapsed = () => this.options.clock.monotonic();
       await this.writeStatements((db) => this.#vacuum.slice(db, elapsed));
     }
     const kept = await this.read(checkpoint);
-    return { more: await this.read(hasSlack), note: walNote(this.name, kept) };
+    return { more: await this.read(isMore), note: walNote(this.name, kept) };
   }
 
   async adapt(): Promise<void> {

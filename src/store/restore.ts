@@ -1,5 +1,6 @@
 /** A backup that takes the place of a database. */
 import type { TaskCounts } from "./backup.ts";
+import type { Pause } from "./pauses.ts";
 
 /** The content of a backup. */
 export interface BackupContent {
@@ -38,4 +39,6 @@ export interface Restored {
   /** The id that the next task gets. */
   readonly next_id: number;
   readonly held: boolean;
+  /** The pauses in force: those of the backup, such as that of a former `--hold`, and the one of this. */
+  readonly pauses: readonly Pause[];
 }

@@ -263,4 +263,6 @@ export interface Tidied {
 export interface Compacted {
   readonly before: number;
   readonly after: number;
+  /** Free bytes that stay: the file, which another program has made, gives them back only where it is written anew. */
+  readonly kept: number;
 }

@@ -34,6 +34,8 @@ export class SelfReport {
   /** As `check` saw them last: a thread that is being replaced is missing only for a moment. */
   #seen = -1;
   #loaded: Loaded | null = null;
+  /** When the newest file of these models was changed, before they were loaded: the disk may have newer ones since. */
+  #changedAt: number | null = null;
   #refusal: Refusal | null = null;
   #isAboutTold = false;
   #telling: Promise<unknown> | null = null;
@@ -59,6 +61,7 @@ export class SelfReport {
     if (isNew || this.#refusal !== null) this.#isAboutTold = false;
     this.#refusal = null;
     this.#loaded = models;
+    this.#changedAt = newestChange(Object.keys(models.version.files));
     this.check();
   }
 
@@ -110,8 +113,7 @@ export class SelfReport {
       refusal: this.#refusal,
     };
     this.#isAboutTold = true;
-    const changedAt = newestChange(Object.keys(version.files));
-    this.#store.setAbout(id, about, changedAt).catch(() => (this.#isAboutTold = false));
+    this.#store.setAbout(id, about, this.#changedAt).catch(() => (this.#isAboutTold = false));
   }
 
   /** Writes one count after the other: a store with several connections does not keep their order. */

@@ -3,6 +3,13 @@ import { isGroup, loadAll } from "../../cli/command/command.ts";
 import { helpOf, helpOfAll } from "../../cli/command/help.ts";
 import { COMMANDS } from "../../cli/commands.ts";
 
+test("a flag that sets a setting names it, as tq.toml may say another value than the default", async () => {
+  const all = await loadAll(COMMANDS);
+  const push = all.find(({ name }) => name === "push");
+  const help = push && (await helpOf(push, { width: null, colour: false }));
+  expect(help?.replaceAll(/\s+/g, " ")).toContain("(setting queue.worker; default: false)");
+});
+
 test.each([60, 80, 120, null])("help fits a terminal of %p columns", async (width) => {
   const terminal = { width, colour: false };
   const entries = await loadAll(COMMANDS);

@@ -207,6 +207,9 @@ describe("a restore", () => {
     await site.run("backup", "copy.db");
     await worker.end();
     const restored = await site.run("restore", "copy.db", "--run", "--json");
+    expect(restored.stderr).toContain(
+      "1 task ran when the copy was made: how far is unknown, and it is ready again",
+    );
     expect(JSON.parse(restored.stdout)).toMatchObject({ interrupted: 1, tasks: { ready: 1 } });
     site.write("go", "");
     expect((await site.run("worker", "--drain")).code).toBe(0);

@@ -128,17 +128,23 @@ test("with --keep the archive stays, and the demo says where; the next run finds
   expect(readdirSync(place)).toContain("archive.db");
 });
 
-test("a demo that is stopped removes its archive too", async () => {
-  using office = new Office();
-  for (let number = 0; number < 3_000; number++) office.write(`${number}.txt`, `word${number}`);
-  const child = office.start("run", MAIN, office.files, "--batch", "1");
-  const text = new Response(child.stdout).text();
-  while (!office.left().some((name) => name.endsWith("archive.db"))) await Bun.sleep(5);
-  child.kill("SIGTERM");
-  expect(await child.exited).toBe(130);
-  expect(await text).toContain("Removed the archive");
-  expect(office.left()).toEqual([]);
-});
+test.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)(
+  "a demo that %s stops ends with %d, and removes its archive too",
+  async (signal, status) => {
+    using office = new Office();
+    for (let number = 0; number < 3_000; number++) office.write(`${number}.txt`, `word${number}`);
+    const child = office.start("run", MAIN, office.files, "--batch", "1");
+    const text = new Response(child.stdout).text();
+    while (!office.left().some((name) => name.endsWith("archive.db"))) await Bun.sleep(5);
+    child.kill(signal);
+    expect(await child.exited).toBe(status);
+    expect(await text).toContain("Removed the archive");
+    expect(office.left()).toEqual([]);
+  },
+);
 
 test("after a failure the archive stays for a look", async () => {
   using office = new Office();

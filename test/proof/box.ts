@@ -57,7 +57,7 @@ export class Box implements AsyncDisposable {
   #first = 0;
 
   private constructor(executable: string) {
-    mkdirSync(this.#group);
+    makeGroup(this.#group, this.#folder);
     const enter = 'echo $$ > "$0/cgroup.procs"; exec unshare "$@"';
     const spaces = ["--mount", "--pid", "--uts", "--ipc", "--net", "--cgroup"];
     const flags = [...spaces, "--fork", "--kill-child", "--propagation=private"];
@@ -68,11 +68,20 @@ export class Box implements AsyncDisposable {
 
   static async start(executable: string): Promise<Box> {
     const box = new Box(executable);
-    await until("systemd runs", () => box.#isUp(), BOOT_MS);
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      process.once(signal, () => void box[Symbol.asyncDispose]().finally(() => process.exit(1)));
+    }
+    try {
+      await until("systemd runs", () => box.#isUp(), BOOT_MS);
+    } catch (error) {
+      await box[Symbol.asyncDispose]();
+      throw error;
+    }
     return box;
   }
 
   async #isUp(): Promise<boolean> {
+    if (this.#outer.exitCode !== null) throw new Error("The box ended before systemd ran in it");
     const children = Bun.file(`/proc/${this.#outer.pid}/task/${this.#outer.pid}/children`);
     this.#first = Number(await children.text().catch(() => "0"));
     return (
@@ -108,6 +117,15 @@ export class Box implements AsyncDisposable {
 function cgroups(): string {
   const both = "/sys/fs/cgroup/unified";
   return existsSync(both) ? both : "/sys/fs/cgroup";
+}
+
+function makeGroup(path: string, folder: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    rmSync(folder, { recursive: true });
+    throw error;
+  }
 }
 
 /** A group is removed as an empty folder, once its processes are gone. */

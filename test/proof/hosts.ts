@@ -3,26 +3,25 @@
  * [--hosts 1,2,4] [--delays 0,0.5,5] [--tasks N] [--rounds N] [--tq EXECUTABLE]`, as root. Hosts are network namespaces
  * with a worker of 8 threads each; a server of the proof's own and a host that pushes stand beside them.
  */
-import { join, resolve } from "node:path";
 import { loadavg } from "node:os";
-import { parseArgs } from "node:util";
 import { makeFolder } from "../support/folder.ts";
 import { postgresPrograms } from "../support/postgres-server.ts";
 import { startServer } from "./hosts-cluster.ts";
 import { type DrainFigures, drains, inWords } from "./hosts-drains.ts";
 import { faults } from "./hosts-faults.ts";
 import { Network, whyNoNetwork } from "./network.ts";
+import { BUILT, executableAt, readOptions } from "./options.ts";
 
-const { values } = parseArgs({
-  args: process.argv.slice(2),
-  options: {
-    only: { type: "string" },
-    hosts: { type: "string", default: "1,2,4" },
-    delays: { type: "string", default: "0,0.5,5" },
-    tasks: { type: "string", default: "20000" },
-    rounds: { type: "string", default: "1" },
-    tq: { type: "string", default: join(import.meta.dir, "../../dist/tq") },
-  },
+const USAGE = `Usage: test/proof/hosts.ts [--only drains|faults] [--hosts 1,2,4] [--delays 0,0.5,5] [--tasks N]
+  [--rounds N] [--tq EXECUTABLE]`;
+
+const values = readOptions(USAGE, {
+  only: undefined as string | undefined,
+  hosts: "1,2,4",
+  delays: "0,0.5,5",
+  tasks: "20000",
+  rounds: "1",
+  tq: BUILT,
 });
 
 const reason =
@@ -40,7 +39,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 using folder = makeFolder();
 using network = new Network(["a", "b", "c", "d", "shop"]);
 const server = await startServer(network);
-const common = { network, server, folder: folder.path, tq: resolve(values.tq) };
+const common = { network, server, folder: folder.path, tq: executableAt(values.tq) };
 let databases = 0;
 const fresh = (delay: number) => ({ ...common, delay, database: `hosts_${++databases}` });
 

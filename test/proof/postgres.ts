@@ -4,22 +4,17 @@
  * behind a proxy, and meanwhile kills the server (all its processes, by kill -9), restarts it, stalls the network, and loses
  * answers of commits.
  */
-import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { makeFolder } from "../support/folder.ts";
 import { startPostgres } from "../support/postgres-server.ts";
+import { BUILT, executableAt, readOptions } from "./options.ts";
 import { Proxy } from "./postgres-proxy.ts";
 
 const PORT = 54_399;
 
-const { values } = parseArgs({
-  args: process.argv.slice(2),
-  options: {
-    rounds: { type: "string", default: "30" },
-    seed: { type: "string", default: "1" },
-    tq: { type: "string", default: join(import.meta.dir, "../../dist/tq") },
-  },
-});
+const USAGE = "Usage: test/proof/postgres.ts [--rounds N] [--seed N] [--tq EXECUTABLE]";
+
+const values = readOptions(USAGE, { rounds: "30", seed: "1", tq: BUILT });
+const executable = executableAt(values.tq);
 
 using folder = makeFolder();
 const server = await startPostgres(["listen_addresses=127.0.0.1", "fsync=on"], { port: PORT });
@@ -30,7 +25,7 @@ await admin.close({ timeout: 0 });
 
 const torture = Bun.spawn(
   [
-    values.tq,
+    executable,
     "torture",
     "-d",
     `postgresql://tq@127.0.0.1:${proxy.port}/torture`,

@@ -3,8 +3,8 @@
  * `node .ci/bun.mjs test/proof/server-faults.ts [--only NAME,…]`. Two workers of the executable drain what a program
  * pushes; then the counts are compared, and their logs are shown.
  */
-import { parseArgs } from "node:util";
 import { postgresPrograms } from "../support/postgres-server.ts";
+import { readOptions } from "./options.ts";
 import { noConnections, password, rights } from "./server-faults/access.ts";
 import { certificates } from "./server-faults/certificates.ts";
 import { fullLog, fullTables } from "./server-faults/disks.ts";
@@ -26,11 +26,10 @@ const FAULTS: Readonly<Record<string, (say: Say) => Promise<boolean>>> = {
   password,
 };
 
-const { values } = parseArgs({
-  args: process.argv.slice(2),
-  options: { only: { type: "string" } },
-});
-const names = values.only?.split(",") ?? Object.keys(FAULTS);
+const USAGE = `Usage: test/proof/server-faults.ts [--only NAME,…]; there are ${Object.keys(FAULTS).join(", ")}`;
+
+const { only } = readOptions(USAGE, { only: undefined as string | undefined });
+const names = only?.split(",") ?? Object.keys(FAULTS);
 
 if (postgresPrograms() === null) {
   console.error("Cannot run this proof: it needs PostgreSQL: apt-get install postgresql");

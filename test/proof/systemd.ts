@@ -1,9 +1,9 @@
 /**
  * A proof that `tq service` and `tq upgrade` hold under a real systemd: `node .ci/bun.mjs test/proof/systemd.ts
- * [EXECUTABLE]`, as root on a Debian or Ubuntu. It takes a minute.
+ * [--tq EXECUTABLE]`, as root on a Debian or Ubuntu. It takes a minute.
  */
-import { join, resolve } from "node:path";
 import { Box, type Ran, until } from "./box.ts";
+import { BUILT, executableAt, readOptions } from "./options.ts";
 
 const MODELS = `import { writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
@@ -17,8 +17,8 @@ export const look = task("look", () => spawnSync("env", { encoding: "utf8" }).st
 const AS_SHOP = "setpriv --reuid=shop --regid=shop --clear-groups";
 const UNIT = "/etc/systemd/system/tq-shop.service";
 
-const executable = resolve(process.argv[2] ?? join(import.meta.dir, "../../dist/tq"));
-await using box = await Box.start(executable);
+const options = readOptions("Usage: test/proof/systemd.ts [--tq EXECUTABLE]", { tq: BUILT });
+await using box = await Box.start(executableAt(options.tq));
 
 function must(script: string, code = 0): string {
   const ran: Ran = box.sh(script);

@@ -163,24 +163,6 @@ test("a task that is finished, running or cancelled is not claimed again", async
   expect(await claim(cancelled)).toBeNull();
 });
 
-test("what a worker was faster to run is left to it", async () => {
-  await using tq = makeRuntime({ worker: false });
-  const owner = { worker: "other", thread: 0 };
-  await tq.store.register({ id: owner.worker, pid: process.pid, threads: 1, queues: [] });
-  const push = tq.store.push.bind(tq.store);
-  Object.assign(tq.store, {
-    push: async (tasks: Parameters<typeof push>[0]) => {
-      const ids = await push(tasks);
-      await tq.store.write((session) => session.claimOne(ids[0] ?? 0, owner));
-      return ids;
-    },
-  });
-  await Job.__queue__.note([1], "twice");
-  expect(log).toEqual([]);
-  expect((await tq.getTask(1)).state).toBe("running");
-  await tq.store.unregister(owner.worker);
-});
-
 test("a push that comes in the moment when the last task ends is run as well", async () => {
   await using tq = makeRuntime({ worker: false });
   for (let turns = 0; turns < 40; turns++) {

@@ -52,7 +52,7 @@ function namesIn(catalog: ModelCatalog): string[] {
   return callsOf(catalog).map(({ model, method }) => callName(model, method));
 }
 
-/** A task of which no worker takes the queue is another finding. */
+/** Of a queue that no worker takes any worker may have the models: that the queue waits for one is another finding. */
 async function missingCalls(of: Examination): Promise<WaitingCall[]> {
   const known = await takersOf(of);
   if (known === null) return [];
@@ -60,7 +60,7 @@ async function missingCalls(of: Examination): Promise<WaitingCall[]> {
   return waiting.filter(({ model, method, queue }) => {
     const takers = known.filter(({ queues }) => takesQueue(queues, queue));
     const name = callName(model, method);
-    return takers.length > 0 && !takers.some(({ calls: has }) => has.has(name));
+    return !(takers.length > 0 ? takers : known).some(({ calls: has }) => has.has(name));
   });
 }
 

@@ -11,6 +11,7 @@ import { translate } from "../errors.ts";
 import { SqliteStore } from "../store.ts";
 import { openAlone, refuseLive } from "./alone.ts";
 import { checkRoom, contentBytes } from "./room.ts";
+import { freePages, givesBack, hasFreePages, MOST_FREE_PAGES } from "./vacuum.ts";
 
 /** The pause between two slices, in which tasks can write. */
 const PAUSE_MS = 5;
@@ -28,8 +29,8 @@ export async function compact(options: SqliteOptions, full: boolean): Promise<Co
     await store.close();
   }
   if (full) writeAnew(path, options.minFree ?? 0);
-  else emptyLog(path);
-  return { before, after: sizeOf(path) };
+  const kept = full ? 0 : emptyLog(path);
+  return { before, after: sizeOf(path), kept };
 }
 
 function sizeOf(path: string): number {
@@ -37,15 +38,23 @@ function sizeOf(path: string): number {
   return sizes.reduce((sum, stat) => sum + (stat?.size ?? 0), 0);
 }
 
+/** As a worker does, which leaves a spare; then the spare. Others may delete rows as fast as this gives pages back. */
 async function giveBack(store: SqliteStore): Promise<void> {
   while ((await store.tidy()).more) await sleep(PAUSE_MS);
+  for (let rounds = 0; rounds < MOST_FREE_PAGES; rounds++) {
+    if (!(await store.tidy(hasFreePages)).more) return;
+    await sleep(PAUSE_MS);
+  }
 }
 
-/** As far as readers let it. */
-function emptyLog(path: string): void {
+/** As far as readers let it. @returns the free bytes that only a file written anew gives back */
+function emptyLog(path: string): number {
   using db = new Database(path, { create: false, readwrite: true });
   db.run(`PRAGMA busy_timeout = ${LOG_WAIT_MS}`);
   db.query("PRAGMA wal_checkpoint(TRUNCATE)").get();
+  if (givesBack(db)) return 0;
+  const { page_size } = db.query("PRAGMA page_size").get() as { page_size: number };
+  return freePages(db) * page_size;
 }
 
 /** SQLite writes the new content into a temporary file, and then over the old one, which a journal keeps meanwhile. */

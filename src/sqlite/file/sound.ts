@@ -11,10 +11,14 @@ const FAULTS = {
   pages: "PRAGMA quick_check(1)",
 };
 
+/** The name of the database, above its damage. */
+const HEADING = /^\*{3} in database \w+ \*{3}$/;
+
 /** The first damage that is found; null: none. */
 export function faultOf(db: Database, what: keyof typeof FAULTS = "all"): string | null {
   const [[fault = ""] = []] = db.query(FAULTS[what]).values() as string[][];
-  return fault === "ok" ? null : (fault.split("\n")[0] ?? "");
+  if (fault === "ok") return null;
+  return fault.split("\n").find((line) => !HEADING.test(line)) ?? fault;
 }
 
 /** @throws TqError "database" where it is damaged. */

@@ -7,6 +7,9 @@ const SPARE_PAGES = 256;
 /** A slice gives back at most this many pages. */
 const SLICE_PAGES = 256;
 
+/** A worker gives nothing back of a file with so many or fewer. */
+export const MOST_FREE_PAGES = SPARE_PAGES + SLICE_PAGES;
+
 /** A slice aims to hold the write lock for this long. In a file with many free pages each takes long to give back. */
 const SLICE_MS = 4;
 
@@ -18,10 +21,22 @@ const INCREMENTAL = 2;
 
 /** True when the file has more free pages than it should keep, and can give them back. */
 export function hasSlack(db: Database): boolean {
+  return givesBack(db) && freePages(db) > MOST_FREE_PAGES;
+}
+
+/** As `hasSlack`, where no page is to stay. */
+export function hasFreePages(db: Database): boolean {
+  return givesBack(db) && freePages(db) > 0;
+}
+
+/** False for a file that only `VACUUM` makes smaller. */
+export function givesBack(db: Database): boolean {
   const { auto_vacuum } = db.query("PRAGMA auto_vacuum").get() as { auto_vacuum: number };
-  if (auto_vacuum !== INCREMENTAL) return false;
-  const { freelist_count } = db.query("PRAGMA freelist_count").get() as { freelist_count: number };
-  return freelist_count > SPARE_PAGES + SLICE_PAGES;
+  return auto_vacuum === INCREMENTAL;
+}
+
+export function freePages(db: Database): number {
+  return (db.query("PRAGMA freelist_count").get() as { freelist_count: number }).freelist_count;
 }
 
 /** Gives free pages back in slices: the time of each decides the size of the next. */

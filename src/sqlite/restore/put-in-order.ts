@@ -14,7 +14,7 @@ import { endPastBackups } from "../sql/backups.ts";
 import { cronRows, cronState } from "../sql/cron-rows.ts";
 import { recordDecision } from "../sql/cron-slots.ts";
 import { lastTask } from "../file/sound.ts";
-import { pause } from "../sql/pauses.ts";
+import { pause, shownPauses } from "../sql/pauses.ts";
 import { releaseAll } from "../sql/workers.ts";
 
 /** The database that is to be replaced. */
@@ -49,7 +49,7 @@ const SKIPPED = 100_000;
 const TELL_NO_ALERTS = `UPDATE tq__alert SET told_until = noted, taken_until = noted, sender = NULL`;
 const FORGET_UNTOLD = "DELETE FROM tq__untold";
 
-/** @returns how many tasks had run, and the id of the next one */
+/** @returns how many tasks had run, the id of the next one, and what is paused */
 export function putInOrder(db: Database, order: Order, now: number) {
   const { hold, reason, database, skip } = order;
   const former = order.former?.share === shareOf(db) ? order.former : null;
@@ -64,8 +64,9 @@ export function putInOrder(db: Database, order: Order, now: number) {
   forgetMarks(db);
   endPastBackups(db, now);
   const nextId = lastTask(db) + 1;
+  const pauses = shownPauses(db, now);
   db.run("COMMIT");
-  return { interrupted, nextId };
+  return { interrupted, nextId, pauses };
 }
 
 const SEQUENCES = "SELECT name, seq FROM sqlite_sequence";

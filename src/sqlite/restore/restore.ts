@@ -141,7 +141,7 @@ function replace(part: string, { database, action, hold, skip, madeAt }: Replaci
   refuseLive(database, action); // a worker may have started meanwhile
   const reason = `restored from a backup${madeAt === null ? "" : ` of ${localTime(madeAt, now)}`}`;
   const order = { database, hold, reason, former: former.read(formerOf), skip };
-  const { interrupted, nextId, tasks } = prepare(part, (db) => ({
+  const { interrupted, nextId, pauses, tasks } = prepare(part, (db) => ({
     ...putInOrder(db, order, now),
     tasks: countTasks(db),
   }));
@@ -155,6 +155,7 @@ function replace(part: string, { database, action, hold, skip, madeAt }: Replaci
     interrupted,
     next_id: nextId,
     held: hold,
+    pauses,
   };
 }
 

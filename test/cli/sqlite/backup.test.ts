@@ -1,4 +1,4 @@
-/** `tq backup`, `tq restore` and `tq compact`. */
+/** `tq backup` and `tq restore`. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { newTask } from "../../support/store.ts";
@@ -177,6 +177,29 @@ describe("tq restore", () => {
     expect(JSON.parse(free.stdout)).toMatchObject([{ paused: false }, { paused: false }]);
   });
 
+  test("--run says which pauses of the backup stay, such as that of a former --hold, and how to end them", async () => {
+    await using folder = await withQueue();
+    await folder.tq("backup", "copy.db");
+    await folder.tq("restore", "copy.db", "--hold");
+    await folder.tq("pause", "--task", "sale.process");
+    await folder.tq("backup", "held.db");
+    const { code, stdout, stderr } = await folder.tq("restore", "held.db", "--run");
+    expect(code).toBe(0);
+    expect(stdout).toContain("; the pauses of the backup stay; ");
+    expect(stderr).toMatch(
+      /tq: Still, the queues \* are paused by \S+ since .*: restored from a backup of .*; to end that: tq resume '\*'\n/,
+    );
+    expect(stderr).toMatch(
+      /tq: Still, the method sale\.process is paused by .*; to end that: tq resume --task sale\.process\n/,
+    );
+    const again = await folder.tq("restore", "held.db", "--hold", "--json");
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      pauses: [{ name: "*" }, { name: "sale.process" }],
+    });
+    expect(again.stderr).not.toContain("Still, the queues");
+    expect(again.stderr).toContain("Still, the method sale.process is paused");
+  });
+
   test("needs no word where nothing would run", async () => {
     await using folder = await withQueue();
     await folder.tq("cancel", "1");
@@ -202,40 +225,5 @@ describe("tq restore", () => {
     await folder.tq("backup", "copy.db");
     const { stderr } = await folder.tq("restore", "copy.db", "--run");
     expect(stderr).toContain("tq: Tokens that were removed since are valid again: tq token list\n");
-  });
-});
-
-describe("tq compact", () => {
-  test("gives back what deleted tasks have left, also beside other programs", async () => {
-    await using folder = new Folder();
-    const store = folder.store();
-    const args = JSON.stringify(["x".repeat(2_000)]);
-    const ids = await store.push(Array.from({ length: 2_000 }, () => newTask({ args })));
-    for (const id of ids.slice(1)) await store.cancel(id);
-    await store.clean({ finishedBefore: 1e15, failedBefore: 1e15, limit: 5_000 });
-    const { code, stdout } = await folder.tq("compact", "--json");
-    expect(code).toBe(0);
-    const { before, after } = JSON.parse(stdout) as { before: number; after: number };
-    expect(after).toBeLessThan(before / 2);
-    expect(await store.list()).toHaveLength(1);
-    await store.close();
-  });
-
-  test("--full writes the file anew, and is refused while a worker lives", async () => {
-    await using folder = await withQueue();
-    const store = folder.store();
-    await store.register({ id: "w1", pid: 77, threads: 1, queues: [] });
-    const refused = await folder.tq("compact", "--full");
-    expect([refused.code, refused.stderr]).toEqual([
-      4,
-      `tq: Cannot compact ${folder.file("tq.db")}: worker w1 (pid 77) lives; stop it first\n`,
-    ]);
-    await store.unregister("w1");
-    await store.close();
-    const { code, stdout } = await folder.tq("compact", "--full");
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^.* before, .* now\n$/)]);
-    const after = folder.store();
-    expect(await after.list()).toHaveLength(2);
-    await after.close();
   });
 });
