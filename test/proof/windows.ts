@@ -1,12 +1,13 @@
 /**
  * A proof that `tq service` makes a service of Windows, under the Service Control Manager of Wine:
- * `node .ci/bun.mjs test/proof/windows.ts`, on a Debian with the packages wine, wine64 and gcc-mingw-w64-x86-64. It takes
+ * `node .ci/bun.mjs test/proof/windows.ts [--tq EXECUTABLE]`, on a Debian with the packages wine, wine64 and gcc-mingw-w64-x86-64. It takes
  * a minute. Wine does not see that the process of a service has ended, and starts none again: that is not proven here.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { build } from "../../.ci/build.ts";
+import { executableAt, readOptions } from "./options.ts";
 
 const MODELS = `import { writeFileSync } from "node:fs";
 import { task } from "tq";
@@ -24,6 +25,8 @@ BOOL WINAPI DllMain(HINSTANCE own, DWORD reason, LPVOID more) { return TRUE; }
 const SECOND_MS = 1_000;
 const LONGEST_MS = 30 * SECOND_MS;
 
+const options = readOptions("Usage: test/proof/windows.ts [--tq EXECUTABLE]", { tq: "" });
+const executable = options.tq === "" ? null : executableAt(options.tq);
 const root = join(import.meta.dir, "../..");
 const folder = mkdtempSync(join(tmpdir(), "tq-windows-"));
 const drive = join(folder, "prefix/drive_c");
@@ -38,6 +41,16 @@ function run(command: string[], cwd = folder): { code: number; text: string } {
     timeout: 2 * LONGEST_MS,
   });
   return { code: exitCode, text: `${stdout.toString()}${stderr.toString()}` };
+}
+
+/** For programs that go on in the background, and would hold a pipe of this one open. */
+function start(command: string[]): void {
+  const { exitCode } = Bun.spawnSync(command, {
+    cwd: folder,
+    env: { ...env, WINEDEBUG: "-all" },
+    stdio: ["ignore", "ignore", "ignore"],
+  });
+  if (exitCode !== 0) throw new Error(`${command.join(" ")} ended with ${exitCode}`);
 }
 
 function must(command: string[], code = 0, cwd = folder): string {
@@ -144,16 +157,16 @@ async function prove(): Promise<void> {
 }
 
 try {
-  const executable = process.argv[2];
-  must(["wineboot", "-i"]);
-  must(["wineserver", "-p600"]); // else Wine ends its services with the last program of a user
+  mkdirSync(join(folder, "prefix"));
+  start(["wineserver", "-p600"]); // without it Wine ends its services with the last program of a user
+  start(["wineboot", "-i"]);
   writeFileSync(join(folder, "random.c"), RANDOM);
   const library = join(drive, "windows/system32/bcryptprimitives.dll");
   must(["x86_64-w64-mingw32-gcc", "-shared", "-o", library, "random.c", "-ladvapi32"]);
   mkdirSync(join(drive, "Program Files/tq"), { recursive: true });
   const target = join(drive, "Program Files/tq/tq.exe");
-  if (executable === undefined) await build(root, target, ["--target=bun-windows-x64-baseline"]);
-  else must(["cp", resolve(executable), target]);
+  if (executable === null) await build(root, target, ["--target=bun-windows-x64-baseline"]);
+  else must(["cp", executable, target]);
   mkdirSync(join(shop, "queue"), { recursive: true });
   writeFileSync(join(shop, "models.ts"), MODELS);
   writeFileSync(
@@ -162,6 +175,6 @@ try {
   );
   await prove();
 } finally {
-  run(["wineserver", "-k"]);
+  start(["wineserver", "-k"]);
   rmSync(folder, { recursive: true, force: true });
 }
