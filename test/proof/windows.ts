@@ -157,9 +157,9 @@ async function prove(): Promise<void> {
 }
 
 try {
-  mkdirSync(join(folder, "prefix"));
-  start(["wineserver", "-p600"]); // without it Wine ends its services with the last program of a user
   start(["wineboot", "-i"]);
+  start(["wineserver", "-k"]); // the Service Control Manager of the first start cannot describe services
+  start(["wineserver", "-p600"]); // without it Wine ends its services with the last program of a user
   writeFileSync(join(folder, "random.c"), RANDOM);
   const library = join(drive, "windows/system32/bcryptprimitives.dll");
   must(["x86_64-w64-mingw32-gcc", "-shared", "-o", library, "random.c", "-ladvapi32"]);
