@@ -7,6 +7,7 @@ import { explain } from "./command/explain.ts";
 import { readLine } from "./command/line.ts";
 import { avoidMisplacedCache } from "./command/transpiler-cache.ts";
 import { endOnSignalsAsFirst } from "./command/signals.ts";
+import { serviceIn } from "./service/windows/as-service.ts";
 import { note, outputTerminal, print } from "./terminal/terminal.ts";
 
 /** @returns the exit status; undefined while the program of `tq run` goes on, which may set its own */
@@ -33,9 +34,18 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
   }
 }
 
+async function ownArguments(given: string[]): Promise<string[]> {
+  const started = process.platform === "win32" ? serviceIn(given) : null;
+  if (started === null) return given;
+  const { becomeService } = await import("./service/windows/process.ts"); // other systems have none of its functions
+  const { speakBy } = await import("./service/notify.ts");
+  speakBy(becomeService(started.service));
+  return started.argv;
+}
+
 avoidMisplacedCache();
 endOnSignalsAsFirst();
-const argv = process.argv.slice(2);
+const argv = await ownArguments(process.argv.slice(2));
 try {
   const status = await main(argv);
   if (status !== undefined) process.exit(status); // models may hold something open, such as a timer or a server

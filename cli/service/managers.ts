@@ -14,7 +14,7 @@ export const MANAGER_NAMES = Object.keys(MANAGERS);
 /** That of this system. Systems that are none of them are told that systemd does not run them. */
 export function ownManager(scope: Scope): Manager {
   if (process.platform === "darwin") return launchd(scope);
-  return process.platform === "win32" ? windows() : systemd(scope);
+  return process.platform === "win32" ? windows(scope) : systemd(scope);
 }
 
 /** @throws TqError "invalid" */

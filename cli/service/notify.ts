@@ -20,6 +20,13 @@ const MICROSECONDS = 1_000;
 
 type Environment = Record<string, string | undefined>;
 
+let ownSend: Send | null = null;
+
+/** Has the `ServiceManager` of this process speak to another manager than systemd. */
+export function speakBy(send: Send): void {
+  ownSend = send;
+}
+
 export class ServiceManager {
   readonly #send: Send;
   readonly #beat: number;
@@ -30,6 +37,7 @@ export class ServiceManager {
   /** Null where no service manager asks. */
   static of(env: Environment, pid = process.pid, open = openDatagrams): ServiceManager | null {
     const taken = takeServiceVariables(env);
+    if (ownSend !== null) return new ServiceManager(ownSend, 0);
     const { NOTIFY_SOCKET: path, WATCHDOG_USEC: limit, WATCHDOG_PID: watched } = taken;
     if (!path) return null;
     const send = open(path);

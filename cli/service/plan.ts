@@ -57,7 +57,7 @@ export function planOf(config: Config, wanted: Wanted): Plan {
     description: `tq ${serves ? "API" : "worker"} of ${folder}`,
     command: words,
     folder,
-    user: scope === "user" || process.platform === "win32" ? null : userOf(config, wanted),
+    user: scope === "user" ? null : userOf(config, wanted),
     grace: serves ? 0 : config.worker.grace,
     writes: dirname(config.database.path),
     reads: [...executable(), config.file, config.models].filter((path) => path !== null),
@@ -99,7 +99,11 @@ function needsModels({ file, models, origins }: Config): boolean {
   return file === null && models !== null && realFile(dirname(models)) !== dirname(models);
 }
 
-function userOf({ database }: Config, { as }: Wanted): User {
+function userOf({ database }: Config, { as }: Wanted): User | null {
+  if (process.platform === "win32") {
+    if (as === undefined) return null;
+    throw new TqError("invalid", "--as cannot be used on Windows: a service runs as LOCAL SERVICE");
+  }
   const owner = ownerOf(database.path);
   const who = as ?? String(owner);
   const user = findUser(who);

@@ -33,7 +33,14 @@ export function standardError(): StandardStream {
 
 /** Standard output, like `standardError`; the same stream where both go to one place, so that no line is torn by the other. */
 export function standardOutput(): StandardStream {
-  return isOnePlace() ? standardError() : standardStream(1);
+  return !opened.has(1) && isOnePlace() ? standardError() : standardStream(1);
+}
+
+/** Both streams write to this descriptor: those of a program without a terminal may lead nowhere. */
+export function writeStandardStreamsTo(fd: number): void {
+  const stream = onDescriptor(fd);
+  opened.set(1, stream);
+  opened.set(2, stream);
 }
 
 function isOnePlace(): boolean {

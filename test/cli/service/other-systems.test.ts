@@ -41,9 +41,9 @@ test("a service of macOS is read from its file as it was written into it", () =>
   expect(logOf(text)).toBe("/srv/shop/queue/tq-shop.log");
 });
 
-needs("python3").test("the file for Windows is XML with the whole task", () => {
+needs("python3").test("what a user of Windows is given is XML with the whole task", () => {
   const command = ["C:\\Program Files\\tq.exe", "-c", "C:\\a shop\\", 'say "x\\"', "worker"];
-  const text = scheduledTaskOf(plan({ command, folder: ODD }));
+  const text = scheduledTaskOf(plan({ scope: "user", command, folder: ODD }));
   const read = `import json, sys, xml.etree.ElementTree as tree
 exec = tree.fromstring(sys.stdin.read()).find('.//{*}Exec')
 print(json.dumps([part.text for part in exec]))`;
