@@ -86,8 +86,8 @@ describe("tq torture of a tq that is broken on purpose", () => {
 
   test("finds tasks applied twice where effects are committed before the task is finished", async () => {
     const broken = await build("apart", "src/run/alone.ts", [
-      /(return \{ ended, kept: await session\.settle\(task, outcome\) \};)/,
-      "await session.commit(); await session.begin(); $1",
+      /else (if \(!\(await session\.settle\(task, outcome\)\)\) return false;)/,
+      "else { await session.commit(); await session.begin(); $1 }",
     ]);
     await expectDoubles(broken);
   });

@@ -7,14 +7,15 @@ export function toTable(head: readonly string[], rows: readonly (readonly string
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
-/** The last run of `npm run bench`; null when there is none. */
+/** The last run of all measures by `npm run bench`, on SQLite; null when there is none. */
 export function benchTable(): string | null {
   const files = names("bench/results").filter((name) => name.endsWith(".json"));
-  const last = files.at(-1);
-  if (last === undefined) return null;
-  const { started, machine, settings, rows } = JSON.parse(
-    read(join("bench/results", last)),
-  ) as BenchRun;
+  const runs = files.map((name) => JSON.parse(read(join("bench/results", name))) as BenchRun);
+  const last = runs.findLast(
+    ({ settings }) => settings.names.length === 0 && (settings.database ?? null) === null,
+  );
+  if (!last) return null;
+  const { started, machine, settings, rows } = last;
   const table = toTable(
     ["Measure", "tq", "Raw limit", "Ratio", "To reach"],
     rows.map(({ measure, figure, raw, ratio, bar }) => [measure, figure, raw, ratio, bar]),
@@ -31,7 +32,12 @@ export function benchTable(): string | null {
 interface BenchRun {
   readonly started: string;
   readonly machine: Readonly<Record<string, string | number>>;
-  readonly settings: { readonly quick: boolean; readonly durability: string };
+  readonly settings: {
+    readonly quick: boolean;
+    readonly durability: string;
+    readonly names: readonly string[];
+    readonly database?: string | null;
+  };
   readonly rows: readonly Readonly<
     Record<"measure" | "figure" | "raw" | "ratio" | "bar", string>
   >[];
