@@ -160,6 +160,7 @@ try {
   start(["wineboot", "-i"]);
   start(["wineserver", "-k"]); // the Service Control Manager of the first start cannot describe services
   start(["wineserver", "-p600"]); // without it Wine ends its services with the last program of a user
+  start(["wine", "cmd", "/c", "ver"]); // the first program starts those in the background
   writeFileSync(join(folder, "random.c"), RANDOM);
   const library = join(drive, "windows/system32/bcryptprimitives.dll");
   must(["x86_64-w64-mingw32-gcc", "-shared", "-o", library, "random.c", "-ladvapi32"]);
