@@ -21,8 +21,6 @@ const SHARE_FROM_HEAD = 0.1;
 /** So few dead entries cost nothing that could be measured. */
 const FEW = 100;
 
-const NAMES_MS = 250;
-
 /** Where a claim starts. */
 export interface Start {
   readonly isFromHead: boolean;
@@ -40,9 +38,8 @@ export class Marks {
   #headFor = FROM_HEAD_MS;
   /** The time of the store at the last start at the head. */
   #dueFrom = 0;
-  /** The queues that had ready tasks. */
-  #names: readonly string[] = [];
-  #namesAt = -Infinity;
+  /** The queues that had ready tasks at the last start at the head; null: not known. */
+  #names: readonly string[] | null = null;
 
   /** @param monotonic the present. */
   start(monotonic: number): Start {
@@ -56,8 +53,8 @@ export class Marks {
   }
 
   /** The known queues that match; null: look them up. */
-  names(patterns: readonly string[], { isFromHead, monotonic }: Start): readonly string[] | null {
-    if (isFromHead || monotonic - this.#namesAt >= NAMES_MS) return null;
+  names(patterns: readonly string[], { isFromHead }: Start): readonly string[] | null {
+    if (isFromHead || this.#names === null) return null;
     return this.#names.filter((name) => takesQueue(patterns, name));
   }
 
@@ -66,9 +63,8 @@ export class Marks {
     return this.#taken >= FEW;
   }
 
-  keepNames(names: readonly string[], monotonic: number): void {
+  keepNames(names: readonly string[]): void {
     this.#names = names;
-    this.#namesAt = monotonic;
   }
 
   /**
@@ -101,6 +97,6 @@ export class Marks {
   /** The next claim starts at the head, and looks the queues up. */
   restart(): void {
     this.#taken = 0;
-    this.#namesAt = -Infinity;
+    this.#names = null;
   }
 }

@@ -38,17 +38,19 @@ test("a thread that claims many goes on at the first task that its last claim to
 
 test("a claim at the head that takes long comes for a tenth of the time at most", () => {
   const marks = new Marks();
+  marks.keepNames(["mail"]);
   marks.took(tasks(1, 500), true, marks.start(0), 0, 40);
   expect(marks.start(439).isFromHead).toBe(false);
+  expect(marks.names([], marks.start(439))).toEqual(["mail"]);
   expect(marks.start(440).isFromHead).toBe(true);
+  expect(marks.names([], marks.start(440))).toBeNull();
 });
 
 test("a claim that found too few is followed by one at the head, which looks its queues up", () => {
   const marks = new Marks();
   marks.took(tasks(1, 500), true, marks.start(0), 0, 1);
-  marks.keepNames(["mail", "pdf"], 1);
+  marks.keepNames(["mail", "pdf"]);
   expect(marks.names(["p*"], marks.start(2))).toEqual(["pdf"]);
-  expect(marks.names([], marks.start(252))).toBeNull();
   marks.took(tasks(501, 3), false, marks.start(3), 0, 4);
   const start = marks.start(5);
   expect(start.isFromHead).toBe(true);

@@ -110,9 +110,8 @@ function markValues(names: readonly string[], marks: Marks, start: Start): SqlVa
 
 /** Its answer comes with that of the claim, for those after it. */
 function lookUpNames(db: Connection, marks: Marks): void {
-  const asked = monotonicNow();
   readyQueues(db).then(
-    (names) => marks.keepNames(names, asked),
+    (names) => marks.keepNames(names),
     () => {}, // the claim meets the same error
   );
 }
