@@ -8,7 +8,7 @@ import { Database } from "./database.ts";
 import { type Effect, Raw } from "./raw.ts";
 
 /** Tasks in one transaction of the plain connections: as many as tq puts into one at most. */
-export const BATCH = 60;
+export const BATCH = 120;
 
 export interface Drain extends Pick<
   SqliteDrain,
