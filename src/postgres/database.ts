@@ -249,7 +249,7 @@ export class PostgresDatabase {
 
   async check(): Promise<void> {}
 
-  /** What can be read here is on the server's disk, but for claims: these need not be. */
+  /** The server has on its disk all that can be read here but claims, which need not be. */
   async flush(): Promise<void> {}
 
   /** @returns false where it is known that no webhook has an end to tell */

@@ -44,7 +44,7 @@ export interface Found {
   readonly here: string | null;
 }
 
-/** What there is of the schema tq. @throws TqError "database" where its queue was moved elsewhere */
+/** Looks up what there is of the schema tq. @throws TqError "database" where its queue was moved elsewhere */
 export async function findSchema(db: Connection, name: string): Promise<Found> {
   const none = { version: 0, models: null, here: null };
   const found = await db.get<{ there: boolean }>(HAS_SCHEMA);

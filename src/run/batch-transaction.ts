@@ -25,7 +25,7 @@ export class Batch {
   readonly #tasks: readonly ClaimedTask[];
   readonly #isTied: boolean;
   #mustUndo = false;
-  /** What its runs have said, to be kept with the commit. */
+  /** The output of its runs, to be kept with the commit. */
   readonly #said: KeptOutput[] = [];
   readonly #settled: { ended: EndedInBatch; kept: boolean; transactionNumber: number }[] = [];
   /** Runs that ended without an open transaction: they are settled once there is one. */

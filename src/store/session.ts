@@ -26,7 +26,7 @@ export interface Ending {
   readonly claim: ClaimOptions | null;
 }
 
-/** What a run has said, as `parseOutput` reads it. */
+/** The output of a run, as `parseOutput` reads it. */
 export interface KeptOutput {
   readonly task: number;
   readonly attempt: number;

@@ -64,7 +64,7 @@ export interface LastTaskEvents {
   readonly known: readonly number[];
   /** The highest id of a push. */
   readonly highest: number;
-  /** What else is committed behind this place, while something before it is not; null: nothing. */
+  /** The other events that are committed behind this place, while something before it is not; null: nothing. */
   readonly beyond: { readonly pushes: SeenPushes; readonly ends: readonly TaskEnd[] } | null;
 }
 

@@ -210,7 +210,7 @@ export class CronSources {
   }
 }
 
-/** Who wins, and what to do. */
+/** Says whose definition is in force, and what to do. */
 function differingWords(name: string, origin: string, { kind, origin: other }: CronRow): string {
   const start = `recurring task ${name} of ${origin} is not in force`;
   if (kind === "database") return `${start}: tq cron add made one of that name; rename one`;

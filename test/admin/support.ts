@@ -50,7 +50,7 @@ export function makeAdmin(options: Given = {}) {
   return {
     app,
     store,
-    /** What another program has of the database. */
+    /** The database as another program has it. */
     database: tested,
     events,
     folder,

@@ -48,7 +48,7 @@ export class Folder implements AsyncDisposable {
     return IS_POSTGRES ? { TQ_DATABASE: this.database.place } : {};
   }
 
-  /** What the developer has set for tq must not change the tests. */
+  /** The developer's own settings of tq must not change the tests. */
   #environment(env: Record<string, string>): Record<string, string | undefined> {
     const others = Object.entries(process.env).filter(([name]) => !name.startsWith("TQ_"));
     return { ...Object.fromEntries(others), ...this.variables, ...env };

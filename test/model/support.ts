@@ -189,7 +189,7 @@ export function makeRuntime({
     },
     eventsOf: <N extends EventName>(name: N) =>
       events.filter((event) => event.name === name) as unknown as Event<N>[],
-    /** What another program sees and does. */
+    /** Another program's look at the database, and its writes. */
     sql: <T = Record<string, unknown>>(text: string, ...parameters: (string | number | null)[]) =>
       database.sql<T>(text, ...parameters),
     async [Symbol.asyncDispose]() {

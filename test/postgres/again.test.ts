@@ -1,22 +1,9 @@
-/** What tests say of a store holds on PostgreSQL too: models, runs, the admin API, the dashboard, the commands. */
+/** The tests of a store hold on PostgreSQL too: models, runs, the admin API, the dashboard, the commands. */
 import { expect } from "bun:test";
-import { join } from "node:path";
 import { needs } from "../support/needs.ts";
+import { passedOn } from "../support/run-again.ts";
 
-/** Runs tests again, each on a database of its own. @returns how many have passed */
-async function passedOnPostgres(...args: string[]): Promise<number> {
-  const tests = Bun.spawn([process.execPath, "test", "--timeout", "20000", ...args], {
-    cwd: join(import.meta.dir, "../.."),
-    env: { ...process.env, TQ_TEST_STORE: "postgres" },
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [output, code] = await Promise.all([new Response(tests.stderr).text(), tests.exited]);
-  const failed = output.split("\n").filter((line) => line.startsWith("(fail)"));
-  expect(failed).toEqual([]);
-  expect(code).toBe(0);
-  return Number(/^\s*(\d+) pass$/m.exec(output)?.[1]);
-}
+const passedOnPostgres = (...args: string[]) => passedOn("postgres", "--timeout", "20000", ...args);
 
 const except = (...paths: string[]) => paths.map((path) => `--path-ignore-patterns=${path}`);
 

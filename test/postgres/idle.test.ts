@@ -1,4 +1,4 @@
-/** What a worker without tasks sends to PostgreSQL, and the connections that it keeps. */
+/** The statements that a worker without tasks sends to PostgreSQL, and the connections that it keeps. */
 import { expect, jest, test } from "bun:test";
 import { PostgresWorkerStore } from "../../src/postgres/worker-store.ts";
 import { makeFolder } from "../support/folder.ts";

@@ -13,7 +13,7 @@ class Item extends ModelSQL("item", {
 }) {
   declare static readonly __queue__: Queue<typeof Item>;
 
-  /** What the method does, in the task at this place. */
+  /** The method does this, in the task at this place. */
   static does: Does = () => {};
   /** The places of the tasks, in the order of their runs. */
   static ran: number[] = [];

@@ -87,7 +87,7 @@ const MAX_TASKS = 50_000;
 /** Garbage is counted after so many pushes: counting it takes longer than to read one. */
 const GARBAGE_PUSHES = 1_000;
 
-/** What reading a push leaves behind. */
+/** Bytes of garbage that reading a push leaves behind. */
 const GARBAGE_EACH = 1_600;
 
 /**

@@ -111,7 +111,7 @@ export class PostgresMoveTarget implements MoveTarget {
   }
 }
 
-/** What a queue that has left was then is still there; its tables of models may have changed since. */
+/** A queue that has left is still there as it was then; its tables of models may have changed since. */
 async function refuseLeft(db: Connection, name: string): Promise<void> {
   const target = await movedTo(db);
   if (target === null) return;

@@ -1,4 +1,4 @@
-/** What tq asks of Windows; test/proof/windows.ts proves it under Wine. */
+/** tq asks this of Windows; test/proof/windows.ts proves it under Wine. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { serviceIn, serviceWords } from "../../../cli/service/windows/as-service.ts";
 import { removeDefinition, writeDefinition } from "../../../cli/service/files.ts";

@@ -1,6 +1,7 @@
 /** `tq try`: what it shows, and that nothing of it stays. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
+import { newTask } from "../../support/store.ts";
 import { Folder } from "../tq.ts";
 
 const MODELS = `
@@ -186,7 +187,7 @@ test("a running task is not tried, and one whose model is gone would have failed
   other.write("tq.toml", "[queue]\nworker = true\n");
   await using store = await storeOf(other);
   const [running = 0, gone = 0] = await store.push(
-    ["sale", "gone"].map((model) => ({ ...NEW, model })),
+    ["sale", "gone"].map((model) => newTask({ model })),
   );
   await store.write((session) => session.claimOne(running, { worker: "w", thread: 1 }));
   other.write("models.ts", "export {};");
@@ -205,22 +206,6 @@ async function storeOf(of: Folder) {
   const store = of.store();
   return Object.assign(store, { [Symbol.asyncDispose]: () => store.close() });
 }
-
-const NEW = {
-  model: "sale",
-  method: "process",
-  instances: 7,
-  args: "[]",
-  context: "{}",
-  user: 0,
-  queue: "default",
-  priority: 0,
-  scheduledAt: null,
-  expectedAt: null,
-  expiresAt: null,
-  ref: null,
-  policy: null,
-};
 
 test("on a terminal a trial asks first, and only yes runs it", async () => {
   const no = await folder.inTerminal({ columns: 80, keys: "n\n" }, "try", "2");

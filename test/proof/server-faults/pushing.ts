@@ -2,6 +2,7 @@
 import { PostgresStore } from "../../../src/postgres/store.ts";
 import { isTqError } from "../../../src/errors.ts";
 import type { NewTask } from "../../../src/task.ts";
+import { newTask } from "../../support/store.ts";
 
 export const ACCOUNTS = 1_000;
 
@@ -78,19 +79,10 @@ function taskOf(key: number): NewTask {
   const ms = 1 + Math.floor(Math.random() * SLOW_MS);
   const method = ["addSlowly", "addLate"][key % SLOW_EVERY] ?? "add";
   const amount = 1 + (key % 7);
-  return {
+  return newTask({
     model: "account",
     method,
     instances: 1 + Math.floor(Math.random() * ACCOUNTS),
     args: JSON.stringify(method === "add" ? [key, amount] : [key, amount, ms]),
-    context: "{}",
-    user: 0,
-    queue: "default",
-    priority: 0,
-    scheduledAt: null,
-    expectedAt: null,
-    expiresAt: null,
-    ref: null,
-    policy: null,
-  };
+  });
 }

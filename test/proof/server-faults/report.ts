@@ -1,4 +1,4 @@
-/** What a fault has done, in words. */
+/** Says in words what a fault has done. */
 import type { Load } from "./load.ts";
 
 export type Say = (line: string) => void;

@@ -1,4 +1,4 @@
-/** What is said of a task that waits while the disk takes no writes. */
+/** The reasons that tq says of a task that waits while the disk takes no writes. */
 import { expect, test } from "bun:test";
 import { whyOf } from "../../../src/tasks/why/why.ts";
 import { situation } from "./situations.ts";
