@@ -117,9 +117,12 @@ needs("postgres").test(
     await dead.register(WORKER);
     await dead.killed(WORKER.id);
     await made.store.rescueDead(3);
-    const left = await made.database.run(
-      "SELECT application_name AS name FROM pg_stat_activity WHERE application_name LIKE 'tq dead%' ORDER BY 1",
-    );
-    expect(left.map(({ name }) => name)).toEqual(["tq dead2"]);
+    // The server ends a connection some time after it was told to.
+    await until(async () => {
+      const left = await made.database.run(
+        "SELECT application_name AS name FROM pg_stat_activity WHERE application_name LIKE 'tq dead%' ORDER BY 1",
+      );
+      expect(left.map(({ name }) => name)).toEqual(["tq dead2"]);
+    });
   },
 );
