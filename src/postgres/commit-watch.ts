@@ -11,6 +11,9 @@ const BUSY_MS = 1_000;
 /** A notification that comes this long after the last one may be of a single push, which an idle thread can claim at once: ms. */
 const CALM_MS = 20;
 
+/** A claim takes about so long: a look beside it would only compete with it for the processors. In ms. */
+const CLAIM_MS = 2;
+
 export class CommitWatch implements Watch {
   readonly #events: WatchEvents;
   readonly #setIdle: (isIdle: boolean) => void;
@@ -32,8 +35,12 @@ export class CommitWatch implements Watch {
     if (this.#busy) clearTimeout(this.#busy);
     this.#busy = null;
     if (!this.#isIdle) this.#say(true);
+    this.#lookAfter(LOOK_MS);
+  }
+
+  #lookAfter(ms: number): void {
     if (this.#looking) clearTimeout(this.#looking);
-    this.#looking = setTimeout(() => this.#look(), LOOK_MS);
+    this.#looking = setTimeout(() => this.#look(), ms);
   }
 
   disarm(): void {
@@ -52,12 +59,13 @@ export class CommitWatch implements Watch {
     this.#setIdle(isIdle);
   }
 
-  /** Any process has committed: a thread claims while the worker looks, and does not wait for the answer. */
+  /** Any process has committed: a thread claims at once, and the worker looks for more once it has. */
   notified(): void {
     const isCalm = monotonicNow() - this.#notifiedAt > CALM_MS;
     this.#notifiedAt = monotonicNow();
-    if (this.#isArmed && isCalm) this.#events.hint();
-    this.#look();
+    if (!this.#isArmed || !isCalm) return this.#look();
+    this.#events.hint();
+    this.#lookAfter(CLAIM_MS);
   }
 
   #look(): void {

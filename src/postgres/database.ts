@@ -19,7 +19,7 @@ import { placeOthers } from "./greeting.ts";
 import { Marks } from "./marks.ts";
 import { prepare, refuseRaised } from "./migrate.ts";
 import { Notifier } from "./notifier.ts";
-import { fitOneStatement, pushAtOnce } from "./pushing.ts";
+import { fitOneStatement, mayWait, pushAtOnce } from "./pushing.ts";
 import type { PostgresOptions } from "./options.ts";
 import { Shapes } from "./shapes.ts";
 import { ServerClock } from "./server-clock.ts";
@@ -109,13 +109,16 @@ export class PostgresDatabase {
     const tasks = pushes.reduce((sum, push) => sum + push.tasks.length, 0);
     if (fitOneStatement(pushes) && capacity.admitsAtOnce(tasks)) {
       const connection = await this.connections.take();
+      let isTold = false;
       try {
-        return await pushAtOnce(connection, pushes, this.now());
+        const pushing = pushAtOnce(connection, pushes, this.now());
+        isTold = !mayWait(pushes) && this.notifier.committing(connection);
+        return await pushing;
       } catch (error) {
         throw lostIsUncertain(error, this.name);
       } finally {
         this.connections.give(connection);
-        this.shared.committed();
+        if (!isTold) this.shared.committed();
       }
     }
     return againAfterDeadlock(() => this.#withSession((session) => session.pushTogether(pushes)));

@@ -1,9 +1,10 @@
 /**
  * Tells idle workers of commits. A NOTIFY inside a transaction lets one transaction commit at a time, so it goes out
- * after the commit, alongside what comes next; commits that come meanwhile share the next one. Where it is lost, a worker's
- * next look finds what was pushed.
+ * behind the commit, or alongside what comes next; commits that come meanwhile share the next one. Where it is lost, a
+ * worker's next look finds what was pushed.
  */
 import { sleepUnless } from "../clock.ts";
+import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 
 export const CHANNEL = "tq";
@@ -24,6 +25,11 @@ const NOTIFY_IDLE = `
 /** Where no worker was idle, the next commits do not ask again for this long. */
 const PAUSE_MS = 20;
 
+/** @returns false where no worker was idle */
+async function notifyIdle(db: Connection): Promise<boolean> {
+  return (await db.get(NOTIFY_IDLE, [CHANNEL])) !== null;
+}
+
 export class Notifier {
   readonly #connections: Connections;
   #running: Promise<void> | null = null;
@@ -35,21 +41,35 @@ export class Notifier {
   }
 
   committed(): void {
-    this.#isAgain = true;
-    this.#running ??= this.#run().finally(() => (this.#running = null));
+    if (this.#running) this.#isAgain = true;
+    else this.#start(this.#connections.alongside(notifyIdle));
   }
 
-  async #run(): Promise<void> {
-    while (this.#isAgain) {
-      this.#isAgain = false;
-      let isAnyIdle = false;
-      try {
-        const row = await this.#connections.alongside((db) => db.get(NOTIFY_IDLE, [CHANNEL]));
-        isAnyIdle = row !== null;
+  /**
+   * Tells of the statement that was sent last on this connection, and commits, right behind it.
+   *
+   * @returns false where `committed` is to be called once it is answered
+   */
+  committing(db: Connection): boolean {
+    if (this.#running) return false;
+    this.#start(notifyIdle(db));
+    return true;
+  }
+
+  #start(first: Promise<boolean>): void {
+    this.#running = this.#run(first).finally(() => (this.#running = null));
+  }
+
+  async #run(first: Promise<boolean>): Promise<void> {
+    try {
+      for (let telling = first; ; telling = this.#connections.alongside(notifyIdle)) {
+        const isAnyIdle = await telling;
         if (!isAnyIdle) await sleepUnless(this.#closing.signal, PAUSE_MS);
-      } catch {
-        return; // the commit stands; the next look of a worker finds it
+        if (!this.#isAgain) return;
+        this.#isAgain = false;
       }
+    } catch {
+      this.#isAgain = false; // the commit stands; the next look of a worker finds it
     }
   }
 

@@ -48,7 +48,12 @@ export function fitOneStatement(pushes: readonly GroupedPush[]): boolean {
   return pushes.every(isSimple) && partsOf(pushes.flatMap(({ tasks }) => tasks)).length === 1;
 }
 
-/** Makes pushes that fit one statement, which is a transaction of its own. */
+/** True where they may wait for the transaction of another push, which has a ref of theirs. */
+export function mayWait(pushes: readonly GroupedPush[]): boolean {
+  return pushes.some(({ tasks }) => tasks.some(({ ref }) => ref !== null));
+}
+
+/** Makes pushes that fit one statement, which is a transaction of its own and sent before this returns. */
 export async function pushAtOnce(
   db: Connection,
   pushes: readonly GroupedPush[],

@@ -8,5 +8,5 @@ export const TRAITS: StoreTraits = {
   maxSavepoints: 60, // PostgreSQL keeps 64 subtransactions of each transaction in memory
   quickMs: 3,
   batchMs: 20,
-  idleLookMs: 2_000,
+  idleLookMs: 2_250, // just after its next look for tasks, which ticks too
 };

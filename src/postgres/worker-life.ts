@@ -4,11 +4,10 @@
  * of the worker away where that can be.
  */
 import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
-import { isTqError, messageOf, TqError } from "../errors.ts";
+import { messageOf, type TqError } from "../errors.ts";
 import type { NewWorker } from "../store/rescue.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
-import { sqlState } from "./errors.ts";
-import { isRaised } from "./migrate.ts";
+import { forGood } from "./life-lost.ts";
 import * as workers from "./sql/workers.ts";
 
 export interface WorkerLifeOptions extends ConnectionOptions {
@@ -18,7 +17,7 @@ export interface WorkerLifeOptions extends ConnectionOptions {
   readonly learnTime: (db: Connection) => Promise<void>;
 }
 
-/** The ms between two looks of a life after itself. */
+/** The ms between two looks of a life after itself, while the server owes it an answer or it is without a connection. */
 const LOOK_MS = 250;
 
 /** The server is asked for a sign of life after so long without an answer: ms. An idle worker looks more often. */
@@ -111,7 +110,6 @@ export class WorkerLife {
       throw error;
     }
     this.#born(db);
-    this.#lookLater();
   }
 
   /** The number of its lock. */
@@ -170,6 +168,7 @@ export class WorkerLife {
     this.#askedAt = null;
     this.#isFenced = false;
     this.#reason = "";
+    this.#lookLater();
   }
 
   /** Call it often while the worker runs something. @throws TqError "database" when its life cannot come back */
@@ -180,12 +179,20 @@ export class WorkerLife {
     this.#checkedAt = now;
   }
 
+  /** Each answer puts it off: the looks for tasks of an idle worker are enough. */
   #lookLater(): void {
+    if (this.#timer) clearTimeout(this.#timer);
     if (this.#isEnded) return;
     this.#timer = setTimeout(() => {
       this.#look();
       this.#lookLater();
-    }, LOOK_MS).unref();
+    }, this.#untilLook).unref();
+  }
+
+  get #untilLook(): number {
+    if (this.#db === null || this.#askedAt !== null) return LOOK_MS;
+    const ask = Math.min(this.#answeredAt + ASK_MS, this.#learnedAt + LEARN_MS);
+    return Math.max(ask - monotonicNow(), LOOK_MS);
   }
 
   #look(): void {
@@ -206,7 +213,8 @@ export class WorkerLife {
     const now = monotonicNow();
     const isNews = now - this.#answeredAt >= after || now - this.#learnedAt >= LEARN_MS;
     if (db === null || this.#askedAt !== null || !isNews) return;
-    this.#askedAt = now;
+    this.#askedAt = this.#lookedAt = now;
+    this.#lookLater();
     this.#options.learnTime(db).then(
       () => {
         if (db !== this.#db) return;
@@ -232,6 +240,7 @@ export class WorkerLife {
     if (db !== this.#db || this.#isEnded) return;
     this.#db = null;
     this.#askedAt = null;
+    this.#lookLater();
     void db.close();
     this.#renewing ??= this.#renew().finally(() => (this.#renewing = null));
   }
@@ -279,19 +288,4 @@ export class WorkerLife {
     if (!db.isLost) await workers.unlock(db, this.#lock).catch(() => {});
     await db.close();
   }
-}
-
-/**
- * The error where trying again is in vain: the database or its tables are gone. A right, a login or a password may be given
- * back: a worker that has ended would not come back by itself.
- */
-function forGood(error: unknown): TqError | null {
-  if (isRaised(error)) return error;
-  const state = sqlState(error instanceof Error && isTqError(error) ? error.cause : error);
-  if (state === null || !/^(3D000|42P01|3F000)$/.test(state)) return null;
-  return new TqError(
-    "database",
-    `Cannot go on: this worker cannot prove any more that it lives (${messageOf(error)})`,
-    { cause: error },
-  );
 }

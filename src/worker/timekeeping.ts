@@ -125,10 +125,17 @@ export class Timekeeping {
   pace(isCalm: boolean): void {
     const isSlow = isCalm && !this.#options.exitWithParent && !this.#pool.writing;
     const wait = isSlow ? this.#store.traits.idleLookMs : TICK_MS;
-    if (wait === this.#wait) return;
+    if (wait === this.#wait) return isSlow ? this.#tickWithLook() : undefined;
     this.#wait = wait;
     // Short tasks that come now and then must not put the tick off each time.
     this.#tickLater(Math.max(this.#tickedAt + wait - monotonicNow(), TICK_MS));
+  }
+
+  /** The process is awake: where a tick is due soon, it does not wake it once more. */
+  #tickWithLook(): void {
+    if (monotonicNow() - this.#tickedAt < this.#wait - 2 * TICK_MS) return;
+    this.#tick();
+    this.#tickLater(this.#wait);
   }
 
   /** Puts back the tasks of workers whose processes have died. @returns true where there were some */
@@ -150,6 +157,7 @@ export class Timekeeping {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#tick();
+      this.#cron?.check(); // a look does that by itself
       this.#tickLater(this.#wait);
     }, wait);
   }
@@ -164,7 +172,6 @@ export class Timekeeping {
     // Without a task the lock may be held by code that a task left behind: that is watched at full pace too.
     if (this.#pool.writing) this.#wait = TICK_MS;
     this.#followClock();
-    this.#cron?.check();
     if (exitWithParent && !this.#stopping && this.#isOrphaned()) this.#events.orphaned();
     // It may wait for the lock that a task keeps; the tick, which ends such a task, must not wait with it.
     if (!this.#checking) void this.#checkAndRescue();

@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { countFlights } from "../support/flights.ts";
 import { needs } from "../support/needs.ts";
 import { makePostgres } from "../support/postgres.ts";
+import { until } from "../support/until.ts";
 import { newTask, OWNER, withSession } from "../support/store.ts";
 import { inSession, table } from "./support.ts";
 
@@ -10,6 +11,25 @@ const ITEM = table("item", { n: "INTEGER" });
 const NEXT = { owner: OWNER, queues: [], limit: 1 };
 
 needs("postgres").describe("on PostgreSQL", () => {
+  test("a push tells idle workers in its own round trip", async () => {
+    await using pg = await makePostgres();
+    await pg.database.run(`
+      INSERT INTO tq.worker (id, pid, threads, started_at, idle, host, boot_id, pid_space, application, queues)
+      VALUES ('idle', 1, 1, 0, true, '', '', '', '', '[]')`);
+    let told = 0;
+    await using listening = new Bun.SQL(pg.database.url, { max: 1 });
+    await listening.listen("tq", () => (told += 1));
+    using flights = countFlights(pg.database.url);
+    const store = pg.open({ url: flights.url });
+    const push = async () => {
+      const before = told;
+      await store.push([newTask()]);
+      await until(() => expect(told).toBe(before + 1));
+    };
+    await push(); // the statements are prepared
+    expect(await flights.during(push)).toBe(1);
+  });
+
   test("a run that reads and saves a record waits three times, the last time with its commit and the next claim", async () => {
     await using pg = await makePostgres();
     await inSession(pg, async (records) => {

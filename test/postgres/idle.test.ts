@@ -1,5 +1,7 @@
 /** The statements that a worker without tasks sends to PostgreSQL, and the connections that it keeps. */
 import { expect, jest, test } from "bun:test";
+import { monotonicNow } from "../../src/clock.ts";
+import { CommitWatch } from "../../src/postgres/commit-watch.ts";
 import { PostgresWorkerStore } from "../../src/postgres/worker-store.ts";
 import { makeFolder } from "../support/folder.ts";
 import { needs } from "../support/needs.ts";
@@ -86,6 +88,23 @@ needs("postgres").describe("a worker without tasks on PostgreSQL", () => {
     }
   });
 
+  test("is not woken for its proof of life for as long as its looks are answered", async () => {
+    await using database = await makePostgresDatabase();
+    await using made = await makeWorkerStore(database.url);
+    const { store } = made;
+    jest.useFakeTimers();
+    try {
+      for (let look = 1; look <= 3; look++) {
+        await store.look(LOOK);
+        const before = monotonicNow();
+        jest.advanceTimersToNextTimer();
+        expect(monotonicNow() - before).toBeGreaterThan(2_000);
+      }
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   test("learns by its look whether a webhook has an end to tell", async () => {
     await using database = await makePostgresDatabase();
     await using made = await makeWorkerStore(database.url);
@@ -115,6 +134,25 @@ needs("postgres").describe("a worker without tasks on PostgreSQL", () => {
     await database.run("SELECT pg_notify('tq', '')");
     expect(await promise).toBe(before);
     watch.disarm();
+  });
+
+  test("looks for more tasks once the thread that a notification has woken may have claimed", async () => {
+    const told: string[] = [];
+    const events = { hint: () => told.push("hint"), look: () => told.push("look") };
+    const watch = new CommitWatch(events, () => {});
+    jest.useFakeTimers();
+    try {
+      watch.arm();
+      watch.notified();
+      expect(told).toEqual(["hint"]);
+      jest.advanceTimersByTime(2);
+      expect(told).toEqual(["hint", "look"]);
+      watch.notified();
+      expect(told).toEqual(["hint", "look", "look"]);
+    } finally {
+      jest.useRealTimers();
+      watch.disarm();
+    }
   });
 
   test("wakes no thread early where notifications come one after another", async () => {

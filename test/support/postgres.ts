@@ -137,6 +137,7 @@ class MortalStore extends PostgresStore {
   /** Its commits call this, and wake nobody. */
   onCommit(told: () => void): this {
     this.notifier.committed = told;
+    this.notifier.committing = () => false;
     return this;
   }
 }

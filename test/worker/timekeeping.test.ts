@@ -1,6 +1,7 @@
 /** The tick of a worker in this process. */
 import { expect, jest, mock, setDefaultTimeout, spyOn, test } from "bun:test";
 import { parseSettings } from "../../src/settings/config.ts";
+import type { Store } from "../../src/store/store.ts";
 import { Timekeeping } from "../../src/worker/timekeeping.ts";
 import { makeStore } from "../support/store.ts";
 import { untilTrue } from "../support/until.ts";
@@ -77,23 +78,46 @@ test("a clock that is set back, or forward, is a note in the log", async () => {
   }
 });
 
-test("short tasks that come now and then do not put off the tick", async () => {
-  await using subject = makeStore();
-  jest.useFakeTimers();
-  let ticks = 0;
-  const pool = { threads: [], busyThreads: [], writing: false };
-  const config = parseSettings({}, "the test");
+/** Counts the ticks of a worker that stops, which runs nothing. */
+function countTicks(store: Store) {
+  const ticks = { count: 0 };
   const timekeeping = new Timekeeping(
     {
-      config,
-      store: subject.store,
-      pool,
+      config: parseSettings({}, "the test"),
+      store,
+      pool: { threads: [], busyThreads: [], writing: false },
       statistics: { tick: () => {} },
       report: () => {},
     } as never,
-    { ticked: () => ticks++, tasksMoved: () => {}, orphaned: () => {}, lost: () => {} },
+    { ticked: () => ticks.count++, tasksMoved: () => {}, orphaned: () => {}, lost: () => {} },
   );
   timekeeping.stop();
+  return { ticks, timekeeping };
+}
+
+test("a tick that is due soon comes with a look, and does not wake the process once more", async () => {
+  await using subject = makeStore();
+  jest.useFakeTimers();
+  const { ticks, timekeeping } = countTicks(subject.store);
+  timekeeping.pace(true);
+  jest.advanceTimersByTime(9_400);
+  timekeeping.pace(true);
+  expect(ticks.count).toBe(0);
+  jest.advanceTimersByTime(200);
+  timekeeping.pace(true);
+  expect(ticks.count).toBe(1);
+  jest.advanceTimersByTime(9_900);
+  expect(ticks.count).toBe(1);
+  jest.advanceTimersByTime(200);
+  expect(ticks.count).toBe(2);
+  timekeeping.end();
+  jest.useRealTimers();
+});
+
+test("short tasks that come now and then do not put off the tick", async () => {
+  await using subject = makeStore();
+  jest.useFakeTimers();
+  const { ticks, timekeeping } = countTicks(subject.store);
   for (let second = 0; second < 30; second += 5) {
     timekeeping.pace(false);
     timekeeping.pace(true);
@@ -101,5 +125,5 @@ test("short tasks that come now and then do not put off the tick", async () => {
   }
   timekeeping.end();
   jest.useRealTimers();
-  expect(ticks).toBeGreaterThanOrEqual(2);
+  expect(ticks.count).toBeGreaterThanOrEqual(2);
 });

@@ -1,0 +1,19 @@
+/** The loss of a proof of life that cannot come back. */
+import { isTqError, messageOf, TqError } from "../errors.ts";
+import { sqlState } from "./errors.ts";
+import { isRaised } from "./migrate.ts";
+
+/**
+ * The error where trying again is in vain: the database or its tables are gone. A right, a login or a password may be given
+ * back: a worker that has ended would not come back by itself.
+ */
+export function forGood(error: unknown): TqError | null {
+  if (isRaised(error)) return error;
+  const state = sqlState(error instanceof Error && isTqError(error) ? error.cause : error);
+  if (state === null || !/^(3D000|42P01|3F000)$/.test(state)) return null;
+  return new TqError(
+    "database",
+    `Cannot go on: this worker cannot prove any more that it lives (${messageOf(error)})`,
+    { cause: error },
+  );
+}
