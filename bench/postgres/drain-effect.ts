@@ -5,7 +5,7 @@ import { browseAndSave } from "./support/effects.ts";
 import { items } from "./support/items.ts";
 
 await measure(async (bench) => {
-  const tasks = bench.tasks ?? bench.pick(50_000, 20_000);
+  const tasks = bench.tasks ?? bench.pick(200_000, 50_000);
   const drain = {
     call: { model: "item", method: "process", args: "[42]" },
     effect: browseAndSave,

@@ -9,7 +9,7 @@ await measure(async (bench) => [
     call: { model: "probe", method: "noop", args: "[]" },
     effect: nothing,
     batch: BATCH,
-    tasks: bench.tasks ?? bench.pick(100_000, 30_000),
+    tasks: bench.tasks ?? bench.pick(200_000, 50_000),
     rounds: bench.rounds ?? bench.pick(5, 3),
     bar: 0.6,
   }),

@@ -5,7 +5,7 @@ import { browseWaitAndSave } from "./support/effects.ts";
 import { items } from "./support/items.ts";
 
 await measure(async (bench) => {
-  const tasks = bench.tasks ?? bench.pick(6_000, 3_000);
+  const tasks = bench.tasks ?? bench.pick(16_000, 4_000);
   const rounds = bench.rounds ?? bench.pick(5, 3);
   const rows = [];
   for (const threads of [1, 4]) {
