@@ -17,10 +17,10 @@ export class ModelsState {
     this.#listed = null;
   }
 
-  /** Changes with each write to one of these files, and where one comes or goes. */
-  of({ entries, files }: ModelVersion): string {
+  /** Changes with each write to one of these files, or of `more`, and where one comes or goes. */
+  of({ entries, files }: ModelVersion, more: readonly string[] = []): string {
     const folders = () => this.#paths.flatMap((path) => foldersAt(path));
-    this.#listed ??= [...new Set([...folders(), ...entries, ...Object.keys(files)])];
+    this.#listed ??= [...new Set([...folders(), ...entries, ...Object.keys(files), ...more])];
     return this.#listed.map((file) => `${file} ${stateOf(file)}`).join("\n");
   }
 }

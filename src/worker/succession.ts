@@ -282,6 +282,7 @@ export class Succession {
       if (number === null) return; // until a thread is gone
       if (!this.#events.start(number)) return this.#rest(TRY_AGAIN_MS);
       this.#longLoads.begin();
+      this.#events.loads();
     }
   }
 
