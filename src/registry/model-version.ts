@@ -5,7 +5,7 @@ import { dirname, join, sep } from "node:path";
 import type { ModelVersion } from "../catalog.ts";
 import { wallNow } from "../clock.ts";
 import { isOwn, withImports } from "./imported-files.ts";
-import { modelFiles, realFile } from "./model-files.ts";
+import { isLink, modelFiles, realFile } from "./model-files.ts";
 
 /**
  * The files that are loaded, without packages: these may be thousands, and change with the files that import them.
@@ -36,14 +36,6 @@ function hashOf(file: string): string | null {
 /** As `files` of a version has it. */
 export function hashOfContent(bytes: Uint8Array<ArrayBuffer>): string {
   return Bun.hash(bytes).toString(36);
-}
-
-function isLink(file: string): boolean {
-  try {
-    return lstatSync(file).isSymbolicLink();
-  } catch {
-    return false; // it is gone
-  }
 }
 
 /** The links beside these files that lead to one of them, or to a folder of one. Bun knows files by their real names. */

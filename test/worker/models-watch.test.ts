@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -12,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ModelVersion } from "../../src/catalog.ts";
+import { hashOfContent } from "../../src/registry/model-version.ts";
 import { ModelsWatch } from "../../src/worker/models-watch.ts";
 
 let folder = "";
@@ -96,5 +98,38 @@ describe("a watch of models", () => {
     writeFileSync(file, "1");
     expect(lookAfter(watch, 0)).toBeNull();
     expect(lookAfter(watch, 300)).toBe(`${file} is new`);
+  });
+
+  test.each([
+    ["that leads to its folder", ["r1", "cur"], ["cur/m.ts", "models.ts"], "r2", "cur"],
+    [
+      "in the middle of a chain",
+      ["r1/m.ts", "middle.ts"],
+      ["middle.ts", "models.ts"],
+      "r2/m.ts",
+      "middle.ts",
+    ],
+    ["to the folder of a link", ["r1", "cur"], ["cur", "models.ts"], "r2", "cur"],
+  ] as const)("tells of a link %s that is made to lead elsewhere", (_, one, two, to, swapped) => {
+    rmSync(models());
+    for (const name of ["r1", "r2"]) {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, "m.ts"), name);
+    }
+    const link = ([target, name]: readonly [string, string]) =>
+      symlinkSync(target, join(folder, name));
+    link(one);
+    link(two);
+    const loaded = realpathSync(join(folder, "r1/m.ts"));
+    const watch = new ModelsWatch([models()], () => now);
+    watch.take({ entries: [loaded], files: { [loaded]: hashOfContent(Buffer.from("r1")) } });
+    expect(lookAfter(watch, 0)).toBeNull();
+    expect(lookAfter(watch, 1_000)).toBeNull();
+    rmSync(join(folder, swapped));
+    expect(lookAfter(watch, 0)).toBeNull();
+    link([to, swapped]);
+    expect(lookAfter(watch, 0)).toBeNull();
+    const next = realpathSync(join(folder, "r2/m.ts"));
+    expect(lookAfter(watch, 300)).toBe(`${next} has changed`);
   });
 });
