@@ -4,7 +4,7 @@
  * meanwhile. SQLite's backup API begins anew with each commit of another process: under load it never ends.
  */
 import { Database, SQLiteError } from "bun:sqlite";
-import { accessSync, constants, existsSync, renameSync, statSync } from "node:fs";
+import { accessSync, chmodSync, constants, existsSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { brokenLinkWords } from "../../broken-link.ts";
 import { TqError } from "../../errors.ts";
@@ -98,6 +98,7 @@ export function writeBackup(db: Database, options: BackupOptions): Backup {
     options.checkFiles();
     checkTarget(target); // again: another program may have made it meanwhile, and the rename would replace it
     const { size } = statSync(part);
+    limitMode(part, database);
     renameSync(part, target);
     syncFolderOf(target);
     return { path: target, size, tasks, deleted: [], uncounted: [] };
@@ -134,11 +135,18 @@ function checkCopy(part: string, last: number, { target, now, database }: Backup
   return tasks;
 }
 
-/** It has the permissions and the owner of the database. */
+/** Takes from the copy what the mode of the database does not allow. It had to be written first. */
+function limitMode(part: string, database: string): void {
+  const { mode } = statSync(part);
+  const limited = mode & statSync(database).mode;
+  if ((limited & 0o777) !== (mode & 0o777)) chmodSync(part, limited & 0o777);
+}
+
+/** It has the permissions and the owner of the database; its writer may write it meanwhile. */
 function makeFile(target: string, database: string, action: string): Part {
   try {
     accessSync(dirname(target), constants.R_OK); // its names are flushed, and a folder is opened for that
-    const part = makePart(target, statSync(database).mode & 0o777);
+    const part = makePart(target, (statSync(database).mode & 0o777) | 0o600);
     giveOwner(part.path, database);
     return part;
   } catch (error) {
