@@ -117,6 +117,24 @@ describe("another machine", () => {
     expect(stderr).toStartWith(`tq: ${box.url} does not take the token in wrong: `);
   });
 
+  test.each(["--wait", "--json"])(
+    "whose token may only push is given nothing by push %s, which could not look at it: exit 8",
+    async (flag) => {
+      await using box = await makeBox();
+      const database = ["-d", box.database.place];
+      const made = await box.office.tq("token", "add", "push-only", "--role", "push", ...database);
+      box.office.write("pusher", made.stdout);
+      const flags = ["--url", box.url, "--token-file", "pusher"];
+      const push = ["push", "sale", "process", "7", ...flags];
+      const { code, stdout, stderr } = await box.office.tq(...push, flag);
+      expect([code, stdout]).toEqual([8, ""]);
+      expect(stderr).toContain(`Nothing was pushed, as ${flag} looks at tasks: ${box.url}: `);
+      expect(stderr).toContain("has the role push, and this needs read");
+      expect(await box.store.list()).toEqual([]);
+      expect((await box.office.tq(...push)).code).toBe(0);
+    },
+  );
+
   test("whose token may only read refuses a push, with exit 8", async () => {
     await using box = await makeBox();
     const made = await box.office.tq(
