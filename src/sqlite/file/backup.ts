@@ -32,6 +32,8 @@ export interface BackupOptions {
   readonly database: string;
   /** The file to write. */
   readonly target: string;
+  /** Another name, where a file has that of the target meanwhile; default: the backup is refused then. */
+  readonly anew?: () => string;
   /** Free bytes that the disk of the queue must keep. */
   readonly minFree: number;
   readonly now: number;
@@ -84,7 +86,8 @@ function refused(target: string, why: string): TqError {
  * a sentence
  */
 export function writeBackup(db: Database, options: BackupOptions): Backup {
-  const { database, target, minFree } = options;
+  const { database, minFree, anew } = options;
+  let { target } = options;
   checkTarget(target);
   removeLeftParts(dirname(target));
   const action = `Cannot write the backup ${target}`;
@@ -96,6 +99,7 @@ export function writeBackup(db: Database, options: BackupOptions): Backup {
     copyInto(db, part);
     const tasks = checkCopy(part, last, options);
     options.checkFiles();
+    if (anew !== undefined) target = anew();
     checkTarget(target); // again: another program may have made it meanwhile, and the rename would replace it
     const { size } = statSync(part);
     limitMode(part, database);
