@@ -93,11 +93,11 @@ export class ModelsKeeper {
   }
 
   /**
-   * A thread loads the models from now on: where that hangs, it ends as soon as the files are others, also at the start
+   * A thread is about to load the models: where that hangs, it ends as soon as the files are others, also at the start
    * of the worker, and where it does not watch.
    */
   loads(): void {
-    this.#watch.begin();
+    if (!this.#options.isLoading()) this.#watch.begin();
     this.#timer ??= setInterval(() => this.#lookAtLoad(), WATCH_MS).unref();
   }
 

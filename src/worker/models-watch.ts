@@ -31,6 +31,8 @@ export class ModelsWatch {
   #coming: readonly string[] = [];
   /** The state of the files when they were compared last with the version. */
   #compared: string | null = null;
+  /** The state of the files when what is being loaded began to be. */
+  #loading: string | null = null;
   /** Another state that was seen since, from when on, and since when any other was. */
   #seen: { readonly state: string; readonly at: number; readonly first: number } | null = null;
 
@@ -50,11 +52,15 @@ export class ModelsWatch {
     this.#state.forget();
   }
 
-  /** A load begins. */
+  /** A load begins while no other goes on. */
   begin(): void {
-    // To read all files would hold up the start: a look does so, where the load takes long.
-    if (this.#version === null)
+    if (this.#version === null) {
+      // To read all files would hold up the start: a look does so, where the load takes long.
       this.#first ??= { began: wallNow(), entries: entriesAt(this.#paths) };
+    } else {
+      if (this.#isTaken) this.#first = null;
+      this.#loading = this.#stateOf(this.#version);
+    }
   }
 
   /** The files are loaded as they are now: only a later change is told. */
@@ -65,7 +71,8 @@ export class ModelsWatch {
     const entries = entriesAt(this.#paths);
     if (this.#isTaken) this.#coming = withImports(entries);
     else this.#version = loadingVersion(entries);
-    this.#compared = this.#version && this.#state.of(this.#version, this.#coming);
+    this.#compared = this.#version && this.#stateOf(this.#version);
+    this.#loading = this.#compared;
   }
 
   /**
@@ -78,7 +85,7 @@ export class ModelsWatch {
       this.#version ??= loadingVersion(this.#first.entries, this.#first.began);
     }
     if (this.#version === null) return null;
-    const state = this.#state.of(this.#version, this.#coming);
+    const state = this.#stateOf(this.#version);
     if (state === this.#compared) {
       this.#seen = null;
       return null;
@@ -89,11 +96,15 @@ export class ModelsWatch {
     if (this.#seen.state !== state) this.#seen = { state, at: now, first };
     if (now - this.#seen.at < SETTLED_MS && now - first < LONGEST_MS) return null;
     this.#seen = null;
-    const isChange = this.#compared !== null;
+    const isChange = this.#compared !== null && this.#loading !== state;
     this.#compared = state; // of before the comparison: what is written meanwhile is seen next time
     const difference = differenceOnDisk(this.#version, this.#paths);
     if (difference !== null || !isLoading || !this.#isTaken) return difference;
     return isChange ? AS_BEFORE : this.#changedSinceStart(this.#version);
+  }
+
+  #stateOf(version: ModelVersion): string {
+    return this.#state.of(version, this.#coming);
   }
 
   /** One thread may have loaded what was written just after the start, and another one hang in what was there before. */

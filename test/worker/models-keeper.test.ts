@@ -228,6 +228,23 @@ describe("a worker", () => {
     expect(renewals).toBe(2);
   });
 
+  test.each([true, false])(
+    "of which a thread loads a file that was only touched before says nothing, and begins anew where it is another: it watches %p",
+    (watch) => {
+      const kept = keeper(watch, null);
+      kept.loads(); // its first ones, at once
+      kept.accepted(versionNow());
+      write("1");
+      kept.loads();
+      isLoading = true;
+      lookFor(kept, 1_000);
+      expect([events, renewals]).toEqual([[], 0]);
+      write("22");
+      lookFor(kept, 1_000);
+      expect(renewals).toBe(1);
+    },
+  );
+
   test("that is asked to load them does so, and says a refusal once", () => {
     const kept = keeper(false);
     kept.reload("SIGHUP", true);
