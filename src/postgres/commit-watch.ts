@@ -16,25 +16,27 @@ const CLAIM_MS = 2;
 
 export class CommitWatch implements Watch {
   readonly #events: WatchEvents;
-  readonly #setIdle: (isIdle: boolean) => void;
+  readonly #tell: (isIdle: boolean) => Promise<void>;
   #isArmed = false;
-  /** Its last words. */
   #isIdle = false;
+  /** What the server was told last; null: not known. */
+  #told: boolean | null = false;
+  #isTelling = false;
   #looking: Timer | null = null;
   #busy: Timer | null = null;
   #notifiedAt = -Infinity;
 
-  /** @param setIdle says whether notifications are wanted. */
-  constructor(events: WatchEvents, setIdle: (isIdle: boolean) => void) {
+  /** @param tell tells the server whether notifications are wanted; it rejects where that has failed. */
+  constructor(events: WatchEvents, tell: (isIdle: boolean) => Promise<void>) {
     this.#events = events;
-    this.#setIdle = setIdle;
+    this.#tell = tell;
   }
 
   arm(): void {
     this.#isArmed = true;
     if (this.#busy) clearTimeout(this.#busy);
     this.#busy = null;
-    if (!this.#isIdle) this.#say(true);
+    this.#say(true);
     this.#lookAfter(LOOK_MS);
   }
 
@@ -46,17 +48,38 @@ export class CommitWatch implements Watch {
   disarm(): void {
     this.#isArmed = false;
     if (this.#looking) clearTimeout(this.#looking);
-    if (this.#isIdle) this.#busy ??= setTimeout(() => this.#say(false), BUSY_MS).unref();
+    if (this.#told !== false) this.#busy ??= setTimeout(() => this.#sayBusy(), BUSY_MS).unref();
   }
 
-  /** The worker is registered anew. */
+  /** The server may have forgotten what it was told: the worker is registered anew, or has connected again. */
   renew(): void {
-    if (this.#isIdle) this.#setIdle(true);
+    this.#told = null;
+    this.#say(this.#isIdle);
+  }
+
+  #sayBusy(): void {
+    this.#busy = null;
+    this.#say(false);
   }
 
   #say(isIdle: boolean): void {
     this.#isIdle = isIdle;
-    this.#setIdle(isIdle);
+    if (!this.#isTelling && this.#told !== isIdle) void this.#tellUntilKnown();
+  }
+
+  /** One after another, as they may go out on different connections. */
+  async #tellUntilKnown(): Promise<void> {
+    this.#isTelling = true;
+    try {
+      while (this.#told !== this.#isIdle) {
+        this.#told = this.#isIdle;
+        await this.#tell(this.#isIdle);
+      }
+    } catch {
+      this.#told = null; // the next look says it again
+    } finally {
+      this.#isTelling = false;
+    }
   }
 
   /** Any process has committed: a thread claims at once, and the worker looks for more once it has. */

@@ -1,14 +1,21 @@
 /** The statements that a worker without tasks sends to PostgreSQL, and the connections that it keeps. */
-import { expect, jest, test } from "bun:test";
+import { expect, jest, spyOn, test } from "bun:test";
 import { monotonicNow } from "../../src/clock.ts";
 import { CommitWatch } from "../../src/postgres/commit-watch.ts";
+import { Connection } from "../../src/postgres/connection.ts";
+import { LOCK_CLASS } from "../../src/postgres/locks.ts";
 import { PostgresWorkerStore } from "../../src/postgres/worker-store.ts";
+import { errorOf } from "../support/error.ts";
 import { makeFolder } from "../support/folder.ts";
 import { needs } from "../support/needs.ts";
 import { makePostgres, makePostgresDatabase, type TestDatabase } from "../support/postgres.ts";
 import { newTask, OWNER, pushOne, withSession } from "../support/store.ts";
 import { until } from "../support/until.ts";
 import { countStatements } from "./statements.ts";
+
+/** Ends the connections that prove lives. */
+const END_LIVES = `
+  SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = ${LOCK_CLASS} AND granted`;
 
 const LOOK = { queues: [], limit: 2, worker: "worker-1" };
 
@@ -24,6 +31,30 @@ async function makeWorkerStore(url: string) {
       folder[Symbol.dispose]();
     },
   };
+}
+
+/** Arms a watch again at each of its looks, as a worker does whose looks find nothing. */
+function watchIdle(store: PostgresWorkerStore) {
+  const watch = store.watch({ hint: () => watch.arm(), look: () => watch.arm() });
+  watch.arm();
+  return { [Symbol.dispose]: () => watch.disarm() };
+}
+
+/** Does this while others cannot change the rows of workers. */
+async function whileLocked<T>({ url }: TestDatabase, fn: () => Promise<T>): Promise<T> {
+  const sql = new Bun.SQL(url, { max: 1 });
+  await sql.unsafe("BEGIN; SELECT FROM tq.worker FOR UPDATE").simple();
+  try {
+    return await fn();
+  } finally {
+    await sql.close({ timeout: 0 });
+  }
+}
+
+async function becomesIdle(database: TestDatabase): Promise<void> {
+  await until(async () => {
+    expect(await database.run("SELECT idle FROM tq.worker")).toEqual([{ idle: true }]);
+  }, 10_000);
 }
 
 async function connectionsOf(database: TestDatabase): Promise<number> {
@@ -136,10 +167,74 @@ needs("postgres").describe("a worker without tasks on PostgreSQL", () => {
     watch.disarm();
   });
 
+  test("says so again where it could not change its row", async () => {
+    await using database = await makePostgresDatabase();
+    await using made = await makeWorkerStore(database.url);
+    const sending = spyOn(Connection.prototype, "run");
+    using _watching = await whileLocked(database, async () => {
+      const watching = watchIdle(made.store);
+      await until(() => expect(sending.mock.results).toHaveLength(1));
+      expect(await errorOf(sending.mock.results[0]?.value as Promise<number>)).toMatchObject({
+        code: "busy",
+      });
+      return watching;
+    });
+    sending.mockRestore();
+    await becomesIdle(database);
+  });
+
+  test("says so again where its proof of life is lost as it does", async () => {
+    await using database = await makePostgresDatabase();
+    await using made = await makeWorkerStore(database.url);
+    using _watching = await whileLocked(database, async () => {
+      const watching = watchIdle(made.store);
+      await until(async () => {
+        expect(await database.run("SELECT FROM pg_locks WHERE NOT granted")).toHaveLength(1);
+      });
+      await database.run(END_LIVES);
+      return watching;
+    });
+    await becomesIdle(database);
+  });
+
+  test("says so again where the server may have forgotten it", async () => {
+    const told: boolean[] = [];
+    const watch = new CommitWatch({ hint() {}, look() {} }, async (isIdle) => void told.push(isIdle));
+    watch.arm();
+    await until(() => expect(told).toEqual([true]));
+    watch.renew();
+    watch.disarm();
+    expect(told).toEqual([true, true]);
+  });
+
+  test("says one after another whether it is idle, and the last word counts", async () => {
+    const answers = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const told: boolean[] = [];
+    const watch = new CommitWatch({ hint() {}, look() {} }, (isIdle) => {
+      told.push(isIdle);
+      return answers[told.length - 1]?.promise ?? Promise.resolve();
+    });
+    jest.useFakeTimers();
+    try {
+      watch.arm();
+      watch.disarm();
+      jest.advanceTimersByTime(1_000);
+      expect(told).toEqual([true]); // its answer is not there yet
+    } finally {
+      jest.useRealTimers();
+    }
+    answers[0]?.resolve();
+    await until(() => expect(told).toEqual([true, false]));
+    watch.arm();
+    answers[1]?.resolve();
+    await until(() => expect(told).toEqual([true, false, true]));
+    watch.disarm();
+  });
+
   test("looks for more tasks once the thread that a notification has woken may have claimed", async () => {
     const told: string[] = [];
     const events = { hint: () => told.push("hint"), look: () => told.push("look") };
-    const watch = new CommitWatch(events, () => {});
+    const watch = new CommitWatch(events, async () => {});
     jest.useFakeTimers();
     try {
       watch.arm();
