@@ -47,6 +47,11 @@ export class Connections {
     return this.#losses;
   }
 
+  /** An answer was lost. The connection may be known to be lost only later, and then counts again. */
+  noteLoss(): void {
+    this.#losses += 1;
+  }
+
   /** Lends a connection; give it back. @throws TqError "busy" where all are lent for longer than `database.timeout` */
   async take(): Promise<Connection> {
     for (;;) {
@@ -99,7 +104,7 @@ export class Connections {
     let connection: Connection | null = null;
     try {
       connection = await Connection.open(this.#options);
-      connection.onLost(() => (this.#losses += 1));
+      connection.onLost(() => this.noteLoss());
       await this.#options.onOpen(connection);
       return connection;
     } catch (error) {
@@ -170,7 +175,7 @@ export class Connections {
 
   /** Ends all connections, also those that are lent: what waits for an answer on them fails. New ones are opened. */
   drop(): void {
-    this.#losses += 1;
+    this.noteLoss();
     const idle = this.#idle.splice(0);
     for (const { connection } of idle) this.#forget(connection);
     for (const connection of this.#lent) {
