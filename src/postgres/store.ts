@@ -28,7 +28,6 @@ import { PostgresCondition } from "./condition-store.ts";
 import type { Connection } from "./connection.ts";
 import { PostgresCron } from "./cron-store.ts";
 import { PostgresDatabase } from "./database.ts";
-import type { PostgresOptions } from "./options.ts";
 import { PostgresFailures } from "./failure-store.ts";
 import { Life } from "./life.ts";
 import { PostgresPauses } from "./pause-store.ts";
@@ -41,7 +40,7 @@ import { attemptsOf } from "./sql/attempts.ts";
 import * as byHand from "./sql/by-hand.ts";
 import { cronVersion } from "./sql/cron-rows.ts";
 import { lostClaims } from "./sql/claims.ts";
-import { makeDueReady } from "./sql/due.ts";
+import { isCrowdDue, makeDueReady } from "./sql/due.ts";
 import { countsVersion } from "./sql/kept-counts.ts";
 import * as looking from "./sql/looking.ts";
 import { outputsOf, withProgress } from "./sql/outputs.ts";
@@ -95,10 +94,6 @@ export class PostgresStore extends PostgresDatabase implements Store {
     known: this.#known,
   });
   readonly #versions = new Versions((fn) => this.lookBriefly(fn));
-
-  constructor(options: PostgresOptions) {
-    super(options);
-  }
 
   /** Runs a statement that takes no time. */
   protected lookBriefly<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
@@ -182,6 +177,10 @@ export class PostgresStore extends PostgresDatabase implements Store {
 
   async look(options: LookOptions): Promise<Look> {
     return this.read((db) => look(db, options, this.now()));
+  }
+
+  async isCrowdDue(): Promise<boolean> {
+    return this.lookBriefly((db) => isCrowdDue(db, this.now()));
   }
 
   async makeDueReady(): Promise<void> {

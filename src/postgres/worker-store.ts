@@ -133,7 +133,8 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
     this.#signs.see(seen);
     this.#signs.tell(seen.signs, seen.look, wantsCounts);
     this.serverClock.learn(seen.signs.serverTime, asked);
-    this.life.learned();
+    if (seen.signs.isRaised) this.life.askNow();
+    else this.life.learned();
     return seen.look;
   }
 

@@ -43,7 +43,7 @@ import * as byHand from "./sql/by-hand.ts";
 import { attemptsOf } from "./sql/attempts.ts";
 import { countQueues, countWithPauses } from "./sql/counts.ts";
 import { outputsOf, ownerOf, withProgress } from "./sql/outputs.ts";
-import { makeDueReady } from "./sql/due.ts";
+import { isCrowdDue, makeDueReady } from "./sql/due.ts";
 import * as looking from "./sql/looking.ts";
 import { repairPauses } from "./sql/pauses.ts";
 import { hasWork, look } from "./sql/ready-count.ts";
@@ -169,6 +169,10 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async look(options: LookOptions): Promise<Look> {
     return this.read((db) => look(db, options, this.now()));
+  }
+
+  async isCrowdDue(): Promise<boolean> {
+    return this.read((db) => isCrowdDue(db, this.now()));
   }
 
   async makeDueReady(): Promise<void> {

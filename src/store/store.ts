@@ -163,6 +163,8 @@ export interface Store {
   countsVersion(): Promise<number | null>;
   /** Reads all that a worker's main thread needs when it looks for tasks. */
   look(options: LookOptions): Promise<Look>;
+  /** True when more tasks are due than one claim makes ready: the rest are not in order yet. */
+  isCrowdDue(): Promise<boolean>;
   /** Makes due tasks ready, as many as a claim does. */
   makeDueReady(): Promise<void>;
   /**

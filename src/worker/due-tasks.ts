@@ -46,15 +46,10 @@ export class DueTasks {
     if (this.#timer) clearTimeout(this.#timer);
   }
 
-  async #isCrowdDue(): Promise<boolean> {
-    // It asks for nothing else, so no count of ready tasks (0), and for no worker.
-    return (await this.#store.look({ queues: [], limit: 0, worker: "" })).isCrowdDue;
-  }
-
   async #makeReady(): Promise<void> {
     this.#makingReady = true;
     try {
-      while (!this.#stopped && (await this.#isCrowdDue())) {
+      while (!this.#stopped && (await this.#store.isCrowdDue())) {
         await this.#store.makeDueReady();
         await sleep(PAUSE_MS);
       }

@@ -27,7 +27,6 @@ function openThread({ database: { url } }: TestPostgres) {
   };
 }
 
-
 /** Loses the answer to the commit of this number, which the server has done. */
 function loseCommit({ database }: TestPostgres, number: number) {
   const { step } = Connection.prototype;

@@ -1,5 +1,7 @@
-/** Tables of records, and sessions that commit what they did with them. */
+/** Tables of records, sessions that commit what they did with them, and the store of a worker. */
+import { PostgresWorkerStore } from "../../src/postgres/worker-store.ts";
 import type { Column, Records, Table } from "../../src/store/records.ts";
+import { makeFolder } from "../support/folder.ts";
 import type { TestPostgres } from "../support/postgres.ts";
 import { withSession } from "../support/store.ts";
 
@@ -16,4 +18,18 @@ export async function inSession<T>(
     await session.commit();
     return result;
   });
+}
+
+/** The store of a worker that has signed on. */
+export async function makeWorkerStore(url: string) {
+  const folder = makeFolder();
+  const store = new PostgresWorkerStore({ url, folder: folder.path });
+  await store.register({ id: "worker-1", pid: process.pid, threads: 2, queues: [] });
+  return {
+    store,
+    async [Symbol.asyncDispose]() {
+      await store.close();
+      folder[Symbol.dispose]();
+    },
+  };
 }

@@ -160,7 +160,14 @@ type PlainKey =
   | keyof Pick<Store, "pushRefusal" | "lastPushedBefore" | "names" | "status" | "waiting">
   | keyof Pick<
       Store,
-      "look" | "hasWork" | "check" | "changed" | "stillHeld" | "isAlive" | "checkAlive"
+      | "look"
+      | "isCrowdDue"
+      | "hasWork"
+      | "check"
+      | "changed"
+      | "stillHeld"
+      | "isAlive"
+      | "checkAlive"
     >
   | keyof Pick<Store, "countCleanable" | "countsVersion" | "workers">;
 

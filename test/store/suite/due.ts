@@ -1,14 +1,6 @@
 /** Many tasks that are due at once. */
 import { describe, expect, test } from "bun:test";
-import {
-  claim,
-  claimFirst,
-  dueOf,
-  isCrowdDue,
-  newTask,
-  pushOne,
-  readyOf,
-} from "../../support/store.ts";
+import { claim, claimFirst, dueOf, newTask, pushOne, readyOf } from "../../support/store.ts";
 import { clock, stateOf, store } from "./subject.ts";
 
 export function dueTests(): void {
@@ -17,10 +9,10 @@ export function dueTests(): void {
       const due = clock.now() + 10;
       await store.push(Array.from({ length: 1_200 }, () => newTask({ scheduledAt: due })));
       const urgent = await pushOne(store, { scheduledAt: due + 1, priority: 1 });
-      expect(await isCrowdDue(store)).toBe(false);
+      expect(await store.isCrowdDue()).toBe(false);
       clock.advance(11);
       const states: unknown[] = [];
-      while (await isCrowdDue(store)) {
+      while (await store.isCrowdDue()) {
         await store.makeDueReady();
         states.push([await readyOf(store, [], 2_000), await stateOf(urgent)]);
       }
@@ -38,7 +30,7 @@ export function dueTests(): void {
       const due = clock.now() + 10;
       await store.push(Array.from({ length: count }, () => newTask({ scheduledAt: due })));
       clock.advance(10);
-      expect(await isCrowdDue(store)).toBe(isCrowd);
+      expect(await store.isCrowdDue()).toBe(isCrowd);
       await claim(store, { limit: 1 });
       expect(await dueOf(store)).toBe(isCrowd ? due : null);
     });
