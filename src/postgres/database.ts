@@ -81,6 +81,10 @@ export class PostgresDatabase {
       application: thread === null ? application : `${application} ${thread}`,
       name: this.name,
       most: this.options.connections,
+      mostWords:
+        thread === null
+          ? "this program are in use; raise database.connections"
+          : "this thread are in use; let its tasks have fewer transactions open at once",
       onOpen: (connection) => this.#opened(connection),
     });
     this.notifier = new Notifier(this.connections);

@@ -37,7 +37,10 @@ interface Part {
   readonly channel: string;
 }
 
-/** The most connections of the main thread that are not its life. */
+/**
+ * The most connections of a thread, and of the main thread besides its life and its listener. A task needs up to three at
+ * once: a transaction, one inside it, and the tables that this one makes.
+ */
 const CONNECTIONS = 4;
 
 export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
@@ -192,7 +195,8 @@ export class PostgresThreadStore extends PostgresStore implements ThreadStore {
 
   constructor(options: PostgresOptions, { part, locks, thread }: ThreadStoreOptions) {
     const { application, channel } = part as Part;
-    super({ ...options, application, thread, open: new OpenTransactions(locks) });
+    const own = { application, thread, connections: CONNECTIONS };
+    super({ ...options, ...own, open: new OpenTransactions(locks) });
     this.#channel = channel;
   }
 

@@ -1,13 +1,11 @@
 /** A standby that has taken over may lack the last commits: what it says of tasks is from before them. */
 import { expect, test } from "bun:test";
-import { PostgresThreadStore } from "../../src/postgres/worker-store.ts";
 import type { ClaimedTask } from "../../src/task.ts";
-import { makeFolder } from "../support/folder.ts";
 import { makePostgres, type TestPostgres } from "../support/postgres.ts";
 import { needs } from "../support/needs.ts";
-import { claimFirst, OWNER, pushOne, UNWATCHED } from "../support/store.ts";
+import { claimFirst, OWNER, pushOne } from "../support/store.ts";
+import { openThread, THREAD_NAME } from "./support.ts";
 
-const APPLICATION = "tq thread";
 const FINISHED = { kind: "finished", result: null, reason: null } as const;
 const ONE = { owner: OWNER, queues: [], limit: 1 };
 
@@ -22,21 +20,16 @@ function stillClaimed({ claim }: ClaimedTask): string {
 /** Ends the thread's connections, and takes the task back to how it was. */
 async function failover({ database }: TestPostgres, { id }: ClaimedTask, was: string) {
   await database.run(
-    `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE starts_with(application_name, '${APPLICATION}')`,
+    `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = '${THREAD_NAME}'`,
   );
   await database.run(`UPDATE tq.task SET ${was} WHERE id = ${id}`);
-}
-
-function threadOf({ database: { url } }: TestPostgres, folder: string): PostgresThreadStore {
-  const part = { application: APPLICATION, channel: "tq thread 1" };
-  return new PostgresThreadStore({ url, folder }, { thread: 1, part, locks: UNWATCHED });
 }
 
 needs("postgres").describe("after a failover that has lost the last commits", () => {
   test("a thread puts back what the server still takes for running in it, before it claims", async () => {
     await using made = await makePostgres();
-    using folder = makeFolder();
-    const thread = threadOf(made, folder.path);
+    await using opened = openThread(made);
+    const thread = opened.store;
     const id = await pushOne(made.store);
     const [first] = await thread.claim(ONE);
     if (!first) throw new Error("there is no task");
@@ -44,13 +37,12 @@ needs("postgres").describe("after a failover that has lost the last commits", ()
     await failover(made, first, stillClaimed(first));
     const again = await thread.claim(ONE).catch(() => thread.claim(ONE)); // the first may meet the lost connection
     expect(again).toMatchObject([{ id, attempt: 1 }]);
-    await thread.close();
   });
 
   test("a run that ends afterwards claims nothing with its commit, so that the thread is asked first", async () => {
     await using made = await makePostgres();
-    using folder = makeFolder();
-    const thread = threadOf(made, folder.path);
+    await using opened = openThread(made);
+    const thread = opened.store;
     await pushOne(made.store);
     const [lost] = await thread.claim(ONE);
     if (!lost) throw new Error("there is no task");
@@ -62,7 +54,6 @@ needs("postgres").describe("after a failover that has lost the last commits", ()
     await thread.release(session);
     const claimed = await thread.claim({ ...ONE, limit: 9 });
     expect(claimed.map(({ id }) => id)).toEqual([lost.id, next]);
-    await thread.close();
   });
 
   test("a run of a task that is gone ends no other task that has its id", async () => {

@@ -1,31 +1,15 @@
 /** Statements whose answers are lost with their connection: the server may have done what they ask or not. */
 import { expect, spyOn, test } from "bun:test";
 import { Connection } from "../../src/postgres/connection.ts";
-import { PostgresThreadStore } from "../../src/postgres/worker-store.ts";
-import { makeFolder } from "../support/folder.ts";
 import { needs } from "../support/needs.ts";
 import { makePostgres, type TestPostgres } from "../support/postgres.ts";
-import { OWNER, pushOne, UNWATCHED } from "../support/store.ts";
+import { OWNER, pushOne } from "../support/store.ts";
+import { openThread, THREAD_NAME } from "./support.ts";
 
-const APPLICATION = "tq thread";
 const END_THREAD = `
-  SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = '${APPLICATION} 1'`;
+  SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = '${THREAD_NAME}'`;
 const NEXT = { owner: OWNER, queues: [], limit: 1 };
 const PAUSE = { kind: "queue", name: "other", by: "", reason: null, until: null } as const;
-
-function openThread({ database: { url } }: TestPostgres) {
-  const folder = makeFolder();
-  const part = { application: APPLICATION, channel: "tq thread 1" };
-  const options = { thread: 1, part, locks: UNWATCHED };
-  const store = new PostgresThreadStore({ url, folder: folder.path }, options);
-  return {
-    store,
-    async [Symbol.asyncDispose]() {
-      await store.close();
-      folder[Symbol.dispose]();
-    },
-  };
-}
 
 /** Loses the answer to the commit of this number, which the server has done. */
 function loseCommit({ database }: TestPostgres, number: number) {
