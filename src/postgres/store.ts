@@ -179,12 +179,9 @@ export class PostgresStore extends PostgresDatabase implements Store {
     return this.read((db) => look(db, options, this.now()));
   }
 
-  async isCrowdDue(): Promise<boolean> {
-    return this.lookBriefly((db) => isCrowdDue(db, this.now()));
-  }
-
-  async makeDueReady(): Promise<void> {
-    return this.writeStatements(makeDueReady);
+  async makeCrowdReady(): Promise<boolean> {
+    const isCrowd = await this.lookBriefly((db) => isCrowdDue(db, this.now()));
+    return isCrowd && this.writeStatements(makeDueReady);
   }
 
   async hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean> {

@@ -171,12 +171,9 @@ export class SqliteStore extends SqliteDatabase implements Store {
     return this.read((db) => look(db, options, this.now()));
   }
 
-  async isCrowdDue(): Promise<boolean> {
-    return this.read((db) => isCrowdDue(db, this.now()));
-  }
-
-  async makeDueReady(): Promise<void> {
-    return this.writeStatements(makeDueReady);
+  async makeCrowdReady(): Promise<boolean> {
+    const isCrowd = await this.read((db) => isCrowdDue(db, this.now()));
+    return isCrowd && this.writeStatements(makeDueReady);
   }
 
   async hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean> {

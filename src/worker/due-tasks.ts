@@ -49,10 +49,7 @@ export class DueTasks {
   async #makeReady(): Promise<void> {
     this.#makingReady = true;
     try {
-      while (!this.#stopped && (await this.#store.isCrowdDue())) {
-        await this.#store.makeDueReady();
-        await sleep(PAUSE_MS);
-      }
+      while (!this.#stopped && (await this.#store.makeCrowdReady())) await sleep(PAUSE_MS);
     } catch {
       // A thread that claims meets the same error and reports it; the next call tries again.
     } finally {

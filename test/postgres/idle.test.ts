@@ -113,7 +113,7 @@ needs("postgres").describe("a worker without tasks on PostgreSQL", () => {
     jest.useFakeTimers();
     jest.advanceTimersByTime(2_000);
     jest.useRealTimers();
-    expect(await store.isCrowdDue()).toBe(false);
+    expect(await store.makeCrowdReady()).toBe(false);
     using sent = countStatements();
     expect(await store.rescueDead(3)).toEqual([]);
     expect(sent.count).toBe(0);

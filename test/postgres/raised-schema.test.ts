@@ -82,7 +82,7 @@ needs("postgres").describe("beside a schema of a newer tq", () => {
     try {
       for (let ms = 0; ms < 25_000; ms += 250) {
         await store.checkAlive("w1");
-        await store.isCrowdDue();
+        await store.makeCrowdReady();
         jest.advanceTimersByTime(250);
       }
     } finally {

@@ -31,7 +31,7 @@ const MAKE_DUE_READY = `
                           LIMIT ${unseen(String(DUE_LIMIT))}
                             FOR NO KEY UPDATE SKIP LOCKED))`;
 
-/** Makes those ready that have waited the longest. */
-export async function makeDueReady(db: Connection, now: number): Promise<void> {
-  await db.run(MAKE_DUE_READY, [now]);
+/** Makes those ready that have waited the longest. @returns false where there was none */
+export async function makeDueReady(db: Connection, now: number): Promise<boolean> {
+  return (await db.run(MAKE_DUE_READY, [now])) > 0;
 }

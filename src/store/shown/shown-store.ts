@@ -160,14 +160,7 @@ type PlainKey =
   | keyof Pick<Store, "pushRefusal" | "lastPushedBefore" | "names" | "status" | "waiting">
   | keyof Pick<
       Store,
-      | "look"
-      | "isCrowdDue"
-      | "hasWork"
-      | "check"
-      | "changed"
-      | "stillHeld"
-      | "isAlive"
-      | "checkAlive"
+      "look" | "hasWork" | "check" | "changed" | "stillHeld" | "isAlive" | "checkAlive"
     >
   | keyof Pick<Store, "countCleanable" | "countsVersion" | "workers">;
 
@@ -175,7 +168,7 @@ type PlainKey =
 type WritingKey =
   | keyof Pick<
       Store,
-      "session" | "write" | "release" | "claim" | "push" | "recount" | "makeDueReady" | "flush"
+      "session" | "write" | "release" | "claim" | "push" | "recount" | "makeCrowdReady" | "flush"
     >
   | keyof Pick<Store, "clean" | "repairTimes" | "backup" | "tidy" | "adapt" | "register">
   | keyof Pick<Store, "unregister" | "rescueDead" | "rescueThread">;
