@@ -1,18 +1,13 @@
 /** Notices commits by any process: by notifications, and by looks, which find what no notification told. */
 import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
-import type { Watch, WatchEvents } from "../store/worker-store.ts";
+import { CLAIM_MS, type Watch, type WatchEvents } from "../store/worker-store.ts";
+import { LOOK_MS } from "./rhythm.ts";
 
-/** An idle worker looks this often, whatever it hears, so that it puts back the tasks of a dead one within 2 s: ms. */
-const LOOK_MS = 1_950;
-
-/** A worker that has been busy for so long need not be woken: ms. */
+/** A worker that has been busy for this many ms need not be woken. */
 const BUSY_MS = 1_000;
 
-/** A notification that comes this long after the last one may be of a single push, which an idle thread can claim at once: ms. */
+/** A notification this many ms after the last one may be of a single push, which an idle thread can claim at once. */
 const CALM_MS = 20;
-
-/** A claim takes about so long: a look beside it would only compete with it for the processors. In ms. */
-const CLAIM_MS = 2;
 
 export class CommitWatch implements Watch {
   readonly #events: WatchEvents;
@@ -88,7 +83,7 @@ export class CommitWatch implements Watch {
     this.#notifiedAt = monotonicNow();
     if (!this.#isArmed || !isCalm) return this.#look();
     this.#events.hint();
-    this.#lookAfter(CLAIM_MS);
+    this.#lookAfter(CLAIM_MS); // a look beside the claim would compete with it for the processors
   }
 
   #look(): void {

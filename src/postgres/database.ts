@@ -36,8 +36,8 @@ export function newApplication(): string {
 }
 
 /**
- * Looks go by the indexes, whatever the server knows of the tables: where it knows little, it may read a whole one in hope of
- * finding enough soon. What it then does all the same looks so dear to it that it would compile it first.
+ * Looks use the indexes. A server with old statistics may rather read a whole table, in the hope of finding enough soon; with
+ * that forbidden, it believes the plan to be so costly that it would compile it first (`jit`).
  */
 const BEGIN_LOOK =
   "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
@@ -99,7 +99,7 @@ export class PostgresDatabase {
       knownFollowUps: new KnownFollowUps(),
       marks: new Marks(),
       committed: () => this.notifier.committed(),
-      mayClaim: () => this.mayClaim,
+      knowsClaims: () => this.knowsClaims,
     };
     this.pushes = new PushGroup({
       alone: async (task) => only(await this.#pushGroup([{ tasks: [task], key: null }])),
@@ -203,7 +203,7 @@ export class PostgresDatabase {
   }
 
   /** False where a thread has to ask first what it holds. */
-  protected get mayClaim(): boolean {
+  protected get knowsClaims(): boolean {
     return true;
   }
 

@@ -33,8 +33,8 @@ export interface SessionOptions extends TransactionOptions {
   readonly marks: Marks;
   /** Called after a commit that others may wait for: it wakes their workers. */
   readonly committed: () => void;
-  /** False where a commit must not claim besides. */
-  readonly mayClaim: () => boolean;
+  /** False where a thread has to ask first what it holds: then its commits claim nothing. */
+  readonly knowsClaims: () => boolean;
 }
 
 const NOTHING: ClaimedTask[] = [];
@@ -125,12 +125,10 @@ export class PostgresSession implements Session {
   }
 
   async commit(given?: Ending, onVisible?: () => void): Promise<ClaimedTask[]> {
-    const isClaimAlone = !this.writing && given?.handBack.length === 0;
-    if (!this.writing) {
-      if (!given || (isClaimAlone && !given.claim)) return NOTHING;
-      await this.begin();
-    }
-    const ending = given?.claim && !this.#options.mayClaim() ? { ...given, claim: null } : given;
+    const isClaimAlone = !this.writing && !given?.handBack.length;
+    if (isClaimAlone && !given?.claim) return NOTHING;
+    if (!this.writing) await this.begin();
+    const ending = given?.claim && !this.#options.knowsClaims() ? { ...given, claim: null } : given;
     try {
       const claimed = await this.#transaction.commit((db) => this.#last(db, ending));
       onVisible?.();

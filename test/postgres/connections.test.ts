@@ -35,13 +35,13 @@ needs("postgres").describe("on PostgreSQL", () => {
     await using thread = openThread(pg, { timeout: 200 });
     const { store } = thread;
     const sessions = Array.from({ length: 4 }, () => store.session());
-    await Promise.all(sessions.map((session) => session.begin()));
+    for (const session of sessions) await session.begin();
     const error = await errorOf(store.write((session) => session.push([newTask()])));
     expect(error).toMatchObject({ code: "busy" });
     expect(error.message).toContain(
       "all 4 connections of this thread are in use; let its tasks have fewer transactions open at once",
     );
-    await Promise.all(sessions.map((session) => store.release(session)));
+    for (const session of sessions) await store.release(session);
     await store.write((session) => session.push([newTask()]));
   });
 

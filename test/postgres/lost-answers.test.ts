@@ -11,11 +11,13 @@ const END_THREAD = `
 const NEXT = { owner: OWNER, queues: [], limit: 1 };
 const PAUSE = { kind: "queue", name: "other", by: "", reason: null, until: null } as const;
 
+const STEP = "step";
+
 /** Loses the answer to the commit of this number, which the server has done. */
 function loseCommit({ database }: TestPostgres, number: number) {
-  const { step } = Connection.prototype;
+  const step = Connection.prototype[STEP];
   let commits = 0;
-  return spyOn(Connection.prototype, "step").mockImplementation(async function (
+  return spyOn(Connection.prototype, STEP).mockImplementation(async function (
     this: Connection,
     name,
   ) {

@@ -4,6 +4,7 @@ import { CommitWatch } from "../../src/postgres/commit-watch.ts";
 import { Connection } from "../../src/postgres/connection.ts";
 import { LOCK_CLASS } from "../../src/postgres/locks.ts";
 import type { PostgresWorkerStore } from "../../src/postgres/worker-store.ts";
+import { CLAIM_MS } from "../../src/store/worker-store.ts";
 import { errorOf } from "../support/error.ts";
 import { needs } from "../support/needs.ts";
 import { makePostgresDatabase, type TestDatabase } from "../support/postgres.ts";
@@ -133,7 +134,7 @@ needs("postgres").describe("a worker without tasks on PostgreSQL", () => {
       watch.arm();
       watch.notified();
       expect(told).toEqual(["hint"]);
-      jest.advanceTimersByTime(2);
+      jest.advanceTimersByTime(CLAIM_MS);
       expect(told).toEqual(["hint", "look"]);
       watch.notified();
       expect(told).toEqual(["hint", "look", "look"]);

@@ -9,7 +9,7 @@ const MANY_DEAD = 100_000;
 /** Since the last VACUUM: seconds. */
 const LONG_AGO_S = 30;
 
-/** A snapshot that is older than this keeps so much that people should know: ms. */
+/** A snapshot that is older than this keeps so much that people should know. */
 const OLD_SNAPSHOT_MS = 600_000;
 
 const STATE = `
