@@ -26,7 +26,7 @@ import { ServerClock } from "./server-clock.ts";
 import { PostgresSession, type SessionOptions } from "./session.ts";
 import { TRAITS } from "./traits.ts";
 import { claimUsually } from "./sql/claim.ts";
-import { mayClaim } from "./sql/ready-count.ts";
+import { hasClaimable } from "./sql/ready-count.ts";
 import { lostIsUncertain } from "./errors.ts";
 import { againAfterDeadlock } from "./again.ts";
 
@@ -99,7 +99,7 @@ export class PostgresDatabase {
       knownFollowUps: new KnownFollowUps(),
       marks: new Marks(),
       committed: () => this.notifier.committed(),
-      knowsClaims: () => this.knowsClaims,
+      mayClaim: () => this.mayClaim,
     };
     this.pushes = new PushGroup({
       alone: async (task) => only(await this.#pushGroup([{ tasks: [task], key: null }])),
@@ -203,7 +203,7 @@ export class PostgresDatabase {
   }
 
   /** False where a thread has to ask first what it holds. */
-  protected get knowsClaims(): boolean {
+  protected get mayClaim(): boolean {
     return true;
   }
 
@@ -215,7 +215,7 @@ export class PostgresDatabase {
       throw lostIsUncertain(error, this.name); // the thread may hold tasks
     });
     if (claimed.length > 0) return claimed;
-    if (!(await this.read((db) => mayClaim(db, options, this.now())))) return [];
+    if (!(await this.read((db) => hasClaimable(db, options, this.now())))) return [];
     return this.#withSession((session) => session.commit({ handBack: [], claim: options }));
   }
 

@@ -33,8 +33,8 @@ export interface SessionOptions extends TransactionOptions {
   readonly marks: Marks;
   /** Called after a commit that others may wait for: it wakes their workers. */
   readonly committed: () => void;
-  /** False where a thread has to ask first what it holds: then its commits claim nothing. */
-  readonly knowsClaims: () => boolean;
+  /** False where a commit must not claim besides. */
+  readonly mayClaim: () => boolean;
 }
 
 const NOTHING: ClaimedTask[] = [];
@@ -128,7 +128,7 @@ export class PostgresSession implements Session {
     const isClaimAlone = !this.writing && !given?.handBack.length;
     if (isClaimAlone && !given?.claim) return NOTHING;
     if (!this.writing) await this.begin();
-    const ending = given?.claim && !this.#options.knowsClaims() ? { ...given, claim: null } : given;
+    const ending = given?.claim && !this.#options.mayClaim() ? { ...given, claim: null } : given;
     try {
       const claimed = await this.#transaction.commit((db) => this.#last(db, ending));
       onVisible?.();

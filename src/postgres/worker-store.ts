@@ -200,7 +200,7 @@ export class PostgresThreadStore extends PostgresStore implements ThreadStore {
     this.#channel = channel;
   }
 
-  protected override get knowsClaims(): boolean {
+  protected override get mayClaim(): boolean {
     return this.connections.losses === this.#lossesSeen;
   }
 
@@ -210,7 +210,7 @@ export class PostgresThreadStore extends PostgresStore implements ThreadStore {
    */
   override async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
     const { losses } = this.connections;
-    if (!this.knowsClaims) {
+    if (!this.mayClaim) {
       await this.rescueThread(options.owner, { running: null, reason: "", maxCrashes: null });
       this.#lossesSeen = losses;
     }

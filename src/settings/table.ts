@@ -101,7 +101,7 @@ const SECTIONS = {
     poll_interval: duration(
       60 * SECOND_MS,
       [SECOND_MS, DAY_MS],
-      "An idle worker on a file looks for tasks this often, though pushes wake it at once; no limit for a task. On PostgreSQL it looks every 2 s",
+      "An idle worker looks for tasks this often (on PostgreSQL every 2 s), though pushes wake it at once; no limit for a task",
       { flag: "--poll-interval" },
     ),
     lock_timeout: duration(

@@ -164,7 +164,7 @@ async function lookWith<Row extends LookRow>(
 }
 
 /** True when a claim for these queues may find a task. */
-export async function mayClaim(
+export async function hasClaimable(
   db: Connection,
   { queues, owner }: ClaimOptions,
   now: number,

@@ -90,7 +90,7 @@ const CLAIMABLE = `
          EXISTS (SELECT 1 FROM tq__pause) AS paused`;
 
 /** True when a claim for these queues may find a task; one statement finds out that none waits. */
-export function mayClaim(db: Database, { queues, owner }: ClaimOptions, now: number): boolean {
+export function hasClaimable(db: Database, { queues, owner }: ClaimOptions, now: number): boolean {
   const { ready, beside, due, paused } = db.query(CLAIMABLE).get({ now }) as Record<string, 0 | 1>;
   if (due || (ready && queues.length === 0 && !paused)) return true;
   if (!ready && !beside) return false;
