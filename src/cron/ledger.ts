@@ -45,7 +45,7 @@ export interface CronRow {
   readonly heldSince: number;
   /** Live workers have its file, and none has the models that it needs. */
   readonly isUnknown: boolean;
-  /** Other files whose definition of this name is not in force; of other hosts only those that say another thing. */
+  /** Other files that say another thing of this name, which is not in force. */
   readonly others: readonly string[];
   readonly override: CronOverride;
   /** Slots up to this time are decided. */

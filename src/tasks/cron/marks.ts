@@ -36,9 +36,8 @@ export function recurringMarks(task: Listed, time: (at: number) => string): stri
 function othersWords({ origin, others }: Listed): string {
   const says = others.length === 1 ? "says" : "say";
   const { host } = placeOf(origin);
-  if (host === null)
-    return `${others.length === 1 ? "defines" : "define"} it too, which does not count`;
-  return `${says} another thing of it, which does not count as long as a worker of ${host} lives`;
+  const until = host === null ? "" : ` as long as a worker of ${host} lives`;
+  return `${says} another thing of it, which does not count${until}`;
 }
 
 /** Models are read at the start of a worker alone. */
