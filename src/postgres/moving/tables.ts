@@ -13,6 +13,7 @@ export function nameOf(table: string, isOwn: boolean): string {
  * a file wants all ends, until its first worker says what it wants.
  */
 export const ONLY_HERE: Readonly<Partial<Record<string, Readonly<Record<string, string>>>>> = {
+  cron: { left_at: "NULL::bigint" },
   webhook: { states: "'{}'::text[]", queues: "'{}'::text[]", tasks: "'{}'::text[]" },
   webhook_end: { id: "nextval(pg_get_serial_sequence('tq.ended', 'id'))" },
 };

@@ -56,6 +56,12 @@ const NOTE_HELD = `
      AND NOT EXISTS (SELECT FROM unnest($2::text[], $3::text[]) AS held (name, origin)
                       WHERE held.name = cron.name AND held.origin = cron.origin)`;
 
+const IS_LEFT = `removed_at IS NULL AND NOT ${IS_HELD}`;
+
+const NOTE_LEFT = `
+  UPDATE tq.cron AS cron SET left_at = CASE WHEN ${IS_LEFT} THEN $1::bigint END
+   WHERE (${IS_LEFT}) = (left_at IS NULL)`;
+
 interface NamedOrigin {
   readonly name: string;
   readonly origin: string;
@@ -83,6 +89,7 @@ export async function defineCrons(
   const names = held.map(({ name }) => name);
   const origins = held.map(({ origin }) => origin);
   await db.run(NOTE_HELD, [now, names, origins]);
+  await db.run(NOTE_LEFT, [now]);
   return { changed: changed.sort(), removed };
 }
 

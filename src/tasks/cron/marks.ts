@@ -20,9 +20,7 @@ export function recurringMarks(task: Listed, time: (at: number) => string): stri
       : [
           `silent until ${time(ahead)}: its slots up to then are decided, as the clock was set back`,
         ]),
-    ...(task.in_database && !task.held && removed === null
-      ? ["waits for a worker that has its file"]
-      : []),
+    ...(task.in_database && !task.held && removed === null ? [waitsWords(task)] : []),
     ...(task.others.length === 0 ? [] : [`${task.others.join(", ")} ${othersWords(task)}`]),
     ...(task.in_database ? [] : ["not taken up yet: a worker does so when it starts"]),
     ...(task.is_unknown ? [`no live worker has ${task.task} in its models: its tasks fail`] : []),
@@ -31,6 +29,13 @@ export function recurringMarks(task: Listed, time: (at: number) => string): stri
       : []),
     ...(task.outdated ? [`its file has changed: a worker takes that up ${whenTaken(task)}`] : []),
   ];
+}
+
+function waitsWords({ origin }: Listed): string {
+  const { host } = placeOf(origin);
+  return host === null
+    ? "waits for a worker that has its file"
+    : `waits for a worker of ${host}, which had it last`;
 }
 
 function othersWords({ origin, others }: Listed): string {
