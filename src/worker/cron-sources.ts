@@ -7,6 +7,7 @@ import type { CronChanges, CronRow, CronSource } from "../cron/ledger.ts";
 import type { MergedCron } from "../cron/merge.ts";
 import { haveOnePath, placeOf } from "../cron/origin.ts";
 import { isOwn } from "../cron/own.ts";
+import { differingWords } from "./cron-said.ts";
 import { LastingNote } from "../log/lasting-note.ts";
 import type { Config } from "../settings/config.ts";
 import { DAY_MS } from "../values/duration.ts";
@@ -88,10 +89,19 @@ export class CronSources {
     if (this.#zone.isTold || this.#isZoneWanted(rows)) await this.#zone.look();
     const before = this.#reading.merged;
     let isChanged = true;
-    if (!this.#isDefined) await this.#defineAll(rows);
+    if (!this.#isDefined || this.#isForgotten(rows)) await this.#defineAll(rows);
     else if (this.#isReadAnew()) await this.#defineChanged(before);
     else isChanged = (await this.#takeFree(rows)) || (await this.#endLeft(rows));
-    this.#sayDiffering(isChanged ? await this.#options.store.cron.rows() : rows);
+    const after = isChanged ? await this.#options.store.cron.rows() : rows;
+    this.#isDefined &&= !this.#isForgotten(after); // others take the worker for dead, until it is registered anew
+    this.#sayDiffering(after);
+  }
+
+  /** The database does not know that this worker has read them: others took it for dead, or a failover has lost it. */
+  #isForgotten(rows: readonly CronRow[]): boolean {
+    return this.#reading.merged.some(({ layer, definition: { name } }) =>
+      rows.some((row) => row.name === name && row.origin === layer.origin && hasNoWorker(row)),
+    );
   }
 
   #isZoneWanted(rows: readonly CronRow[]): boolean {
@@ -260,16 +270,6 @@ export class CronSources {
 
 function hasNoWorker({ kind, held, removedAt }: CronRow): boolean {
   return (kind === "settings" || kind === "model") && !held && removedAt === null;
-}
-
-/** Says whose definition is in force, and what to do. */
-function differingWords(name: string, origin: string, { kind, origin: other }: CronRow): string {
-  const start = `recurring task ${name} of ${origin} is not in force`;
-  if (kind === "database") return `${start}: tq cron add made one of that name; rename one`;
-  if (haveOnePath(origin, other)) {
-    return `${start}: ${other} says another thing of it, and counts as long as a worker of ${placeOf(other).host} lives; make the files alike`;
-  }
-  return `${start}: another worker has one of that name from ${other}; rename one`;
 }
 
 /** False where the store has all of it: most workers have no recurring tasks but those of tq. */

@@ -134,6 +134,45 @@ needs("postgres").test(
   },
 );
 
+needs("postgres").test(
+  "a worker that others took for dead has its recurring tasks again once it is registered anew",
+  async () => {
+    await using made = await makePostgres();
+    const { store, database } = made;
+    const worker = { id: "w1", pid: 1, threads: 1, queues: [] };
+    await store.register(worker);
+    const config = { ...configOf("", database.url), file: null };
+    const sources = new CronSources({ ...worker, host: "shop-1", store, config, report() {} });
+    const definition = '{"schedule":"@daily","task":"night.run"}';
+    const definitions = [{ name: "nightly", definition }];
+    sources.load({ ...MODELS, crons: [{ path: "/shop/night.ts", onRecords: [], definitions }] });
+    const isHeld = async () => (await hostsOf(made).row())?.held;
+    await sources.look();
+    expect([await isHeld(), sources.isWaiting]).toEqual([true, false]);
+    await store.unregister("w1");
+    await sources.look();
+    expect([await isHeld(), sources.isWaiting]).toEqual([false, true]);
+    await store.register(worker);
+    await sources.look();
+    expect([await isHeld(), sources.isWaiting]).toEqual([true, false]);
+  },
+);
+
+needs("postgres").test(
+  "a worker says again what a failover has lost of what it had read",
+  async () => {
+    await using made = await makePostgres();
+    const { start, row } = hostsOf(made);
+    const first = await start("w1", "shop-1", DAILY);
+    await made.database.run("DELETE FROM tq.cron_read");
+    await first.look();
+    expect(await row()).toMatchObject({ held: true });
+    await made.database.run("DELETE FROM tq.cron_read; DELETE FROM tq.cron");
+    await first.look();
+    expect(await row()).toMatchObject({ held: true });
+  },
+);
+
 needs("postgres").describe("what only the file of another host has", () => {
   const OWN = DAILY.replace("nightly", "own");
 

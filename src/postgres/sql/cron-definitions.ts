@@ -35,9 +35,11 @@ const MOVE = "UPDATE tq.cron SET origin = $2::text, kind = $3::text WHERE name =
 const FORGET_READ = `
   DELETE FROM tq.cron_read WHERE worker = $1::text AND origin = $2::text AND NOT name = ANY ($3::text[])`;
 
+/** Not of a worker that others have taken for dead: nothing would take it away again. */
 const READ = `
   INSERT INTO tq.cron_read (name, worker, origin, is_foreign, definition)
-  VALUES ($1::text, $2::text, $3::text, $4::boolean, $5::text)
+  SELECT $1::text, $2::text, $3::text, $4::boolean, $5::text
+   WHERE $2::text = '' OR EXISTS (SELECT FROM tq.worker WHERE id = $2::text)
   ON CONFLICT (name, worker) DO UPDATE
     SET origin = excluded.origin, is_foreign = excluded.is_foreign, definition = excluded.definition`;
 
