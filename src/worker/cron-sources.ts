@@ -132,12 +132,15 @@ export class CronSources {
       });
   }
 
-  /** Its file was deleted or moved, or one here has its path though its queue came from another database. */
   #isGone(row: CronRow): boolean {
-    if (this.#isOfOthers(row)) return this.#isLeft(row);
-    const { host, path } = placeOf(row.origin);
+    return this.#isOfOthers(row) ? this.#isLeft(row) : this.#isWithoutFile(row);
+  }
+
+  /** Its file was deleted or moved, or one here has its path though it came with its queue from elsewhere. */
+  #isWithoutFile({ origin }: CronRow): boolean {
+    const { host, path } = placeOf(origin);
     if ((host === null || host === this.#host) && !existsSync(path)) return true;
-    return this.#hasPathOf(row);
+    return this.#reading.layers.some((layer) => haveOnePath(layer.origin, origin));
   }
 
   /** It is of another host, or of one that is not known: this one cannot see its file. */
@@ -145,15 +148,11 @@ export class CronSources {
     return this.#isShared && placeOf(origin).host !== this.#host;
   }
 
-  #hasPathOf({ origin }: CronRow): boolean {
-    return this.#reading.layers.some((layer) => haveOnePath(layer.origin, origin));
-  }
-
-  /** Another host has not come back, where a file here has the path of its file. */
+  /** Another host has not come back. */
   #isLeft(row: CronRow): boolean {
     const { leftAt } = row;
     if (leftAt === null || !this.#isOfOthers(row)) return false;
-    return this.#options.store.now() - leftAt >= LEFT_MS && this.#hasPathOf(row);
+    return this.#options.store.now() - leftAt >= LEFT_MS && this.#isWithoutFile(row);
   }
 
   /** The time that another host has to come back begins once a worker sees that it is away. */

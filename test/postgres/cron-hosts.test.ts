@@ -125,12 +125,15 @@ needs("postgres").test(
     const { start, row } = hostsOf(made);
     const definition = '{"schedule":"@daily","task":"night.run"}';
     for (const name of ["nightly", "old"]) await made.store.cron.add(FILE, { name, definition });
+    await made.store.cron.add("/not/here/tq.toml", { name: "lost", definition });
     const first = await start("w1", "shop-1", DAILY);
     expect(await row()).toMatchObject({ origin: "shop-1:/etc/tq/tq.toml", removedAt: null });
     expect(await row("old")).toMatchObject({ origin: FILE, removedAt: null });
     made.clock.advance(DAY_MS);
     await first.look();
-    expect(await row("old")).toMatchObject({ removedAt: made.clock.now() });
+    for (const name of ["old", "lost"]) {
+      expect(await row(name)).toMatchObject({ removedAt: made.clock.now() });
+    }
   },
 );
 
