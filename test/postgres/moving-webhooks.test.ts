@@ -70,6 +70,7 @@ async function makePlaces() {
     await store.close();
   };
   return {
+    database,
     inFile: (use: (store: Store) => Promise<void>) => at({ path: first }, use),
     onServer: (use: (store: Store) => Promise<void>) => at({ url: database.url }, use),
     inLastFile: (use: (store: Store) => Promise<void>) => at({ path: last }, use),
@@ -179,6 +180,20 @@ needs("postgres").describe("a webhook of a queue that moves", () => {
       await store.cancel(id);
       ids.push(id);
     });
+    await places.toLastFile();
+    await places.inLastFile(async (store) => expect(idsOf(await tell(store))).toEqual(ids));
+  });
+
+  test("tells an end once that the server had noted twice", async () => {
+    await using places = await makePlaces();
+    const ids: number[] = [];
+    await places.onServer(async (store) => {
+      await store.webhooks.watch(FILE, [SHOP]);
+      ids.push(await end(store));
+    });
+    await places.database.run(
+      "INSERT INTO tq.ended (task, ended_at) SELECT task, ended_at FROM tq.ended",
+    );
     await places.toLastFile();
     await places.inLastFile(async (store) => expect(idsOf(await tell(store))).toEqual(ids));
   });

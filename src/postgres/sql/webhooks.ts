@@ -177,18 +177,22 @@ export async function shareEnds(db: Connection): Promise<boolean> {
   return row?.passed === PASSED;
 }
 
-/** Of a task that was made ready again meanwhile, or of one that ended twice in one ms. */
+/** Of tasks that were made ready again meanwhile. */
 const DROP_PASSED = `
   DELETE FROM tq.webhook_end AS ended
-   WHERE NOT EXISTS (SELECT FROM tq.task AS task WHERE task.id = ended.task AND task.finished_at = ended.ended_at)
-      OR EXISTS (SELECT FROM tq.webhook_end AS other
-                  WHERE other.key = ended.key AND other.task = ended.task AND other.ended_at = ended.ended_at
-                    AND other.id < ended.id)`;
+   WHERE NOT EXISTS (SELECT FROM tq.task AS task WHERE task.id = ended.task AND task.finished_at = ended.ended_at)`;
+
+/** Of tasks that ended twice in one ms. */
+const DROP_DOUBLE = `
+  DELETE FROM tq.webhook_end AS ended
+   USING (SELECT key, task, ended_at, min(id) AS first FROM tq.webhook_end GROUP BY key, task, ended_at HAVING count(*) > 1) AS many
+   WHERE ended.key = many.key AND ended.task = many.task AND ended.ended_at = many.ended_at AND ended.id > many.first`;
 
 /** Leaves exactly the ends that are still to be told, each of them once. The webhooks must be locked. */
 export async function settleEnds(db: Connection): Promise<void> {
   while (await shareEnds(db));
   await db.run(DROP_PASSED);
+  await db.run(DROP_DOUBLE);
 }
 
 const PLACE = "SELECT seed FROM tq.webhook WHERE key = $1::text FOR NO KEY UPDATE";
