@@ -13,6 +13,8 @@ export interface ConnectionsOptions extends ConnectionOptions {
   readonly keep: number;
   /** Called with each new connection before its first use. */
   readonly onOpen: (connection: Connection) => Promise<void>;
+  /** Called with each loss: the server that answers now may be another one, which lacks the last commits. */
+  readonly onLost: () => void;
 }
 
 /** A connection that was not used for this many ms is closed, but for the `keep` that stay. */
@@ -39,7 +41,7 @@ export class Connections {
     this.#options = options;
   }
 
-  /** How many connections were lost: the server that answers now may be another one, which lacks the last commits. */
+  /** How many connections were lost. */
   get losses(): number {
     return this.#losses;
   }
@@ -47,6 +49,7 @@ export class Connections {
   /** An answer was lost. The connection may be known to be lost only later, and then counts again. */
   noteLoss(): void {
     this.#losses += 1;
+    this.#options.onLost();
   }
 
   /** Lends a connection; give it back. @throws TqError "busy" where all are lent for longer than `database.timeout` */

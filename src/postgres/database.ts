@@ -86,6 +86,7 @@ export class PostgresDatabase {
           ? "this program are in use; raise database.connections"
           : "this thread are in use; let its tasks have fewer transactions open at once",
       onOpen: (connection) => this.#opened(connection),
+      onLost: () => this.shared.tables.clear(),
     });
     this.notifier = new Notifier(this.connections);
     this.shared = {

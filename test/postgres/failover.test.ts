@@ -1,11 +1,14 @@
 /** A standby that has taken over may lack the last commits: what it says of tasks is from before them. */
 import { expect, test } from "bun:test";
+import { PostgresThreadStore } from "../../src/postgres/worker-store.ts";
 import type { ClaimedTask } from "../../src/task.ts";
+import { makeFolder } from "../support/folder.ts";
 import { makePostgres, type TestPostgres } from "../support/postgres.ts";
 import { needs } from "../support/needs.ts";
-import { claimFirst, OWNER, pushOne } from "../support/store.ts";
-import { openThread, THREAD_NAME } from "./support.ts";
+import { claimFirst, OWNER, pushOne, UNWATCHED } from "../support/store.ts";
+import { table } from "./support.ts";
 
+const APPLICATION = "tq thread";
 const FINISHED = { kind: "finished", result: null, reason: null } as const;
 const ONE = { owner: OWNER, queues: [], limit: 1 };
 
@@ -17,19 +20,29 @@ function stillClaimed({ claim }: ClaimedTask): string {
   return `state = 'running', claim = ${claim}, attempts = 0, finished_at = NULL, worker = '${OWNER.worker}', thread = ${OWNER.thread}`;
 }
 
-/** Ends the thread's connections, and takes the task back to how it was. */
-async function failover({ database }: TestPostgres, { id }: ClaimedTask, was: string) {
+/** Ends the thread's connections. */
+async function endConnections({ database }: TestPostgres) {
   await database.run(
-    `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = '${THREAD_NAME}'`,
+    `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE starts_with(application_name, '${APPLICATION}')`,
   );
-  await database.run(`UPDATE tq.task SET ${was} WHERE id = ${id}`);
+}
+
+/** The same, and takes the task back to how it was. */
+async function failover(made: TestPostgres, { id }: ClaimedTask, was: string) {
+  await endConnections(made);
+  await made.database.run(`UPDATE tq.task SET ${was} WHERE id = ${id}`);
+}
+
+function threadOf({ database: { url } }: TestPostgres, folder: string): PostgresThreadStore {
+  const part = { application: APPLICATION, channel: "tq thread 1" };
+  return new PostgresThreadStore({ url, folder }, { thread: 1, part, locks: UNWATCHED });
 }
 
 needs("postgres").describe("after a failover that has lost the last commits", () => {
   test("a thread puts back what the server still takes for running in it, before it claims", async () => {
     await using made = await makePostgres();
-    await using opened = openThread(made);
-    const thread = opened.store;
+    using folder = makeFolder();
+    const thread = threadOf(made, folder.path);
     const id = await pushOne(made.store);
     const [first] = await thread.claim(ONE);
     if (!first) throw new Error("there is no task");
@@ -37,12 +50,13 @@ needs("postgres").describe("after a failover that has lost the last commits", ()
     await failover(made, first, stillClaimed(first));
     const again = await thread.claim(ONE).catch(() => thread.claim(ONE)); // the first may meet the lost connection
     expect(again).toMatchObject([{ id, attempt: 1 }]);
+    await thread.close();
   });
 
   test("a run that ends afterwards claims nothing with its commit, so that the thread is asked first", async () => {
     await using made = await makePostgres();
-    await using opened = openThread(made);
-    const thread = opened.store;
+    using folder = makeFolder();
+    const thread = threadOf(made, folder.path);
     await pushOne(made.store);
     const [lost] = await thread.claim(ONE);
     if (!lost) throw new Error("there is no task");
@@ -54,6 +68,57 @@ needs("postgres").describe("after a failover that has lost the last commits", ()
     await thread.release(session);
     const claimed = await thread.claim({ ...ONE, limit: 9 });
     expect(claimed.map(({ id }) => id)).toEqual([lost.id, next]);
+    await thread.close();
+  });
+
+  test("a thread makes the tables and columns again that the server lacks", async () => {
+    await using made = await makePostgres();
+    using folder = makeFolder();
+    const thread = threadOf(made, folder.path);
+    const sale = table("sale", { name: "TEXT" });
+    const label = table("label", { name: "TEXT", size: "INTEGER" });
+    const insertBoth = async () => {
+      const session = thread.session();
+      const { records } = session;
+      for (const one of [sale, label]) if (!records.hasTable(one)) await records.ensureTable(one);
+      await session.begin();
+      await records.insert(sale, ["a"]);
+      await records.insert(label, ["b", 7]);
+      await session.commit();
+      await thread.release(session);
+    };
+    await insertBoth();
+    await endConnections(made);
+    await made.database.run("DROP TABLE sale; ALTER TABLE label DROP COLUMN size");
+    await insertBoth().catch(insertBoth); // the first may meet the lost connection
+    expect(await made.database.run("SELECT name FROM sale")).toEqual([{ name: "a" }]);
+    expect(await made.database.run("SELECT size FROM label ORDER BY id")).toEqual([
+      { size: null },
+      { size: "7" },
+    ]);
+    await thread.close();
+  });
+
+  test("a thread declares again what is secret, and what a failure pushes", async () => {
+    await using made = await makePostgres();
+    using folder = makeFolder();
+    const thread = threadOf(made, folder.path);
+    const followUps = [
+      { model: "card", method: "charge", calls: { model: "card", method: "tell" } },
+    ];
+    const declared = async () => ({
+      marks: await made.store.redactions.declared(),
+      followUps: await made.database.run("SELECT * FROM tq.follow_up"),
+    });
+    await thread.redactions.declare(["card"], { card: { charge: ["pin"] } });
+    await thread.failures.declare(["card"], followUps);
+    const before = await declared();
+    expect(before.followUps.length).toBe(1);
+    await endConnections(made);
+    await made.database.run("DELETE FROM tq.redaction; DELETE FROM tq.follow_up");
+    await thread.claim(ONE).catch(() => thread.claim(ONE));
+    expect(await declared()).toEqual(before);
+    await thread.close();
   });
 
   test("a run of a task that is gone ends no other task that has its id", async () => {
