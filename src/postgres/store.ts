@@ -16,6 +16,11 @@ import type {
 } from "../store/looking.ts";
 import { TqError } from "../errors.ts";
 import type { Backup } from "../store/backup.ts";
+import { Pauses } from "../store/parts/pauses.ts";
+import { PushKeys } from "../store/parts/push-keys.ts";
+import { Redactions } from "../store/parts/redactions.ts";
+import { Statistics } from "../store/parts/statistics.ts";
+import { Tokens } from "../store/parts/tokens.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { Owner } from "../store/session.ts";
 import type { Situation, WantedTask } from "../store/situation.ts";
@@ -28,12 +33,8 @@ import { PostgresCondition } from "./condition-store.ts";
 import type { Connection } from "./connection.ts";
 import { PostgresCron } from "./cron-store.ts";
 import { PostgresDatabase } from "./database.ts";
-import type { PostgresOptions } from "./options.ts";
 import { PostgresFailures } from "./failure-store.ts";
 import { Life } from "./life.ts";
-import { PostgresPauses } from "./pause-store.ts";
-import { PostgresPushKeys } from "./push-key-store.ts";
-import { PostgresRedactions } from "./redaction-store.ts";
 import { Rescuer } from "./rescue.ts";
 import type { PostgresSession } from "./session.ts";
 import { repairTimes } from "./repair-times.ts";
@@ -44,6 +45,7 @@ import { lostClaims } from "./sql/claims.ts";
 import { makeDueReady } from "./sql/due.ts";
 import { countsVersion } from "./sql/kept-counts.ts";
 import * as looking from "./sql/looking.ts";
+import { measure } from "./sql/measurements.ts";
 import { outputsOf, withProgress } from "./sql/outputs.ts";
 import { hasWork, look } from "./sql/ready-count.ts";
 import { recount } from "./sql/recount.ts";
@@ -54,9 +56,8 @@ import * as taskList from "./sql/task-list.ts";
 import * as upkeep from "./sql/upkeep.ts";
 import * as workers from "./sql/workers.ts";
 import { readWorking } from "./sql/working.ts";
-import { PostgresStatistics } from "./statistics-store.ts";
+import { PAUSES, PUSH_KEYS, REDACTIONS, STATISTICS, TOKENS } from "./statements.ts";
 import { PostgresTaskEvents } from "./task-event-store.ts";
-import { PostgresTokens } from "./token-store.ts";
 import { Versions } from "./versions.ts";
 import { PostgresWebhooks } from "./webhook-store.ts";
 
@@ -74,12 +75,14 @@ export class PostgresStore extends PostgresDatabase implements Store {
   readonly condition = new PostgresCondition(this.access);
   readonly cron = new PostgresCron(this.access, () => this.cronVersion());
   readonly failures = new PostgresFailures(this.access, this.#known);
-  readonly pauses = new PostgresPauses(this.access);
-  readonly pushKeys = new PostgresPushKeys(this.access, this.pushes);
-  readonly redactions = new PostgresRedactions(this.access, this.#known);
-  readonly statistics = new PostgresStatistics(this.access);
+  readonly pauses = new Pauses(this.access, PAUSES);
+  readonly pushKeys = new PushKeys(this.access, PUSH_KEYS, this.pushes, () => this.flush());
+  readonly redactions = new Redactions(this.access, REDACTIONS, this.#known);
+  readonly statistics = new Statistics(this.access, STATISTICS, (queues) =>
+    this.snapshot((db) => measure(db, queues, this.now())),
+  );
   readonly taskEvents = new PostgresTaskEvents(this.access);
-  readonly tokens = new PostgresTokens(this.access);
+  readonly tokens = new Tokens(this.access, TOKENS);
   readonly webhooks = new PostgresWebhooks(this.access, () => this.mayHaveEnds());
   protected readonly life = new Life({
     ...this.options,
@@ -91,14 +94,9 @@ export class PostgresStore extends PostgresDatabase implements Store {
     ...this.options,
     access: this.access,
     life: this.life,
-    lookBriefly: (fn) => this.lookBriefly(fn),
     known: this.#known,
   });
-  readonly #versions = new Versions((fn) => this.lookBriefly(fn));
-
-  constructor(options: PostgresOptions) {
-    super(options);
-  }
+  readonly #versions = new Versions(this.access);
 
   /** Runs a statement that takes no time. */
   protected lookBriefly<T>(fn: (db: Connection) => Promise<T>): Promise<T> {

@@ -16,7 +16,7 @@ import {
 import { takenWords, unknownCronWords, unremovableWords } from "../cron/origin.ts";
 import { TqError } from "../errors.ts";
 import type { CronStore, DecideOptions } from "../store/cron-store.ts";
-import type { SqliteSession } from "./session.ts";
+import type { Access } from "./access.ts";
 import { addCron, defineCrons } from "./sql/cron-definitions.ts";
 import { cronRow, cronRows, cronState } from "./sql/cron-rows.ts";
 import { cronSlots, endSlot, recordDecision } from "./sql/cron-slots.ts";
@@ -24,18 +24,10 @@ import { deleteCron, overrideCron } from "./sql/cron.ts";
 import { findPushed, keepKey } from "./sql/push-keys.ts";
 import { settledZone, useZone } from "./sql/cron-zone.ts";
 
-export interface CronAccess {
-  now(): number;
-  read<T>(fn: (db: Database) => T): Promise<T>;
-  write<T>(fn: (session: SqliteSession) => Promise<T>): Promise<T>;
-  version(): Promise<number>;
-  changed(version: number, wait: number, signal?: AbortSignal): Promise<void>;
-}
-
 export class SqliteCron implements CronStore {
-  readonly #access: CronAccess;
+  readonly #access: Access;
 
-  constructor(access: CronAccess) {
+  constructor(access: Access) {
     this.#access = access;
   }
 
@@ -66,7 +58,7 @@ export class SqliteCron implements CronStore {
     decide: (state: CronState, now: number) => CronDecision | null,
     { worker, key }: DecideOptions = {},
   ): Promise<CronSlot[]> {
-    return this.#access.write(async (session) => {
+    return this.#access.inSession(async (session) => {
       const now = this.#access.now();
       const isPushed = (db: Database) => key !== undefined && findPushed(db, key) !== null;
       if (await session.runStatements(isPushed)) return [];
@@ -114,7 +106,7 @@ export class SqliteCron implements CronStore {
   }
 
   #write<T>(fn: (db: Database, now: number) => T): Promise<T> {
-    return this.#access.write((session) => session.runStatements(fn));
+    return this.#access.write(fn);
   }
 }
 

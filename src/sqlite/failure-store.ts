@@ -10,7 +10,7 @@ import type {
   TakenAlert,
 } from "../store/failure-store.ts";
 import type { FailedTask } from "../store/looking.ts";
-import type { CronAccess } from "./cron-store.ts";
+import type { Access } from "./access.ts";
 import type { KnownFollowUps } from "../store/known-follow-ups.ts";
 import {
   countAllPassedOver,
@@ -25,10 +25,10 @@ import { lastFailed } from "./sql/looking.ts";
 import { noteTrouble } from "./sql/untold.ts";
 
 export class SqliteFailures implements FailureStore {
-  readonly #access: CronAccess;
+  readonly #access: Access;
   readonly #known: KnownFollowUps;
 
-  constructor(access: CronAccess, known: KnownFollowUps) {
+  constructor(access: Access, known: KnownFollowUps) {
     this.#access = access;
     this.#known = known;
   }
@@ -75,6 +75,6 @@ export class SqliteFailures implements FailureStore {
   }
 
   #write<T>(fn: (db: Database, now: number) => T): Promise<T> {
-    return this.#access.write((session) => session.runStatements(fn));
+    return this.#access.write(fn);
   }
 }

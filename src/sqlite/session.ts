@@ -262,7 +262,7 @@ export class SqliteSession implements Session {
   }
 
   /** Runs statements of the store inside this session's write transaction. */
-  async runStatements<T>(fn: (db: Database, now: number) => T): Promise<T> {
+  async runStatements<T>(fn: (db: Database, now: number) => Soon<T>): Promise<T> {
     return this.#inTransaction((db) => fn(db, this.#now()));
   }
 

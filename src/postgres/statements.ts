@@ -1,0 +1,19 @@
+/** The statements of a store's parts, on PostgreSQL. */
+import type { PauseStatements } from "../store/parts/pauses.ts";
+import type { PushKeyStatements } from "../store/parts/push-keys.ts";
+import type { RedactionStatements } from "../store/parts/redactions.ts";
+import type { StatisticsStatements } from "../store/parts/statistics.ts";
+import type { TokenStatements } from "../store/parts/tokens.ts";
+import type { Connection } from "./connection.ts";
+import * as sessions from "./sql/ended-sessions.ts";
+import * as pauses from "./sql/pauses.ts";
+import * as pushKeys from "./sql/push-keys.ts";
+import * as redactions from "./sql/redactions.ts";
+import * as statistics from "./sql/statistics.ts";
+import * as tokens from "./sql/tokens.ts";
+
+export const PAUSES: PauseStatements<Connection> = pauses;
+export const PUSH_KEYS: PushKeyStatements<Connection> = pushKeys;
+export const REDACTIONS: RedactionStatements<Connection> = redactions;
+export const STATISTICS: StatisticsStatements<Connection> = statistics;
+export const TOKENS: TokenStatements<Connection> = { ...tokens, ...sessions };
