@@ -17,6 +17,7 @@ import type {
   WorkerInfo,
 } from "../store/looking.ts";
 import type { Backup } from "../store/backup.ts";
+import { Crons } from "../store/parts/crons.ts";
 import { Pauses } from "../store/parts/pauses.ts";
 import { PushKeys } from "../store/parts/push-keys.ts";
 import { Redactions } from "../store/parts/redactions.ts";
@@ -32,7 +33,6 @@ import type { Attempt, Claim, Task, TaskError } from "../task.ts";
 import type { Access } from "./access.ts";
 import { SqliteTaskEvents } from "./task-event-store.ts";
 import { SqliteCondition } from "./condition-store.ts";
-import { SqliteCron } from "./cron-store.ts";
 import { SqliteDatabase } from "./database.ts";
 import { SqliteFailures } from "./failure-store.ts";
 import * as liveness from "./file/liveness.ts";
@@ -52,7 +52,7 @@ import { repairPauses } from "./sql/pauses.ts";
 import { hasWork, look } from "./sql/ready-count.ts";
 import * as taskList from "./sql/task-list.ts";
 import * as order from "./sql/ready-order.ts";
-import { PAUSES, PUSH_KEYS, REDACTIONS, STATISTICS, TOKENS } from "./statements.ts";
+import { CRONS, PAUSES, PUSH_KEYS, REDACTIONS, STATISTICS, TOKENS } from "./statements.ts";
 import { errorsOf } from "./sql/task-errors.ts";
 import * as workers from "./sql/workers.ts";
 import { SqliteWebhooks } from "./webhook-store.ts";
@@ -73,7 +73,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   readonly #known = this.shared.knownFollowUps;
   readonly #rescuing = { ...this.#access, bootId: this.options.bootId, known: this.#known };
   readonly condition = new SqliteCondition(this.#access, (fn) => this.withTemporary(fn));
-  readonly cron = new SqliteCron(this.#access);
+  readonly cron = new Crons(this.#access, CRONS, () => this.version());
   readonly failures = new SqliteFailures(this.#access, this.#known);
   readonly pauses = new Pauses(this.#access, PAUSES);
   readonly pushKeys = new PushKeys(this.#access, PUSH_KEYS, this.pushes, () => this.flush());
