@@ -17,6 +17,7 @@ import type {
 import { TqError } from "../errors.ts";
 import type { Backup } from "../store/backup.ts";
 import { Crons } from "../store/parts/crons.ts";
+import { Failures } from "../store/parts/failures.ts";
 import { Pauses } from "../store/parts/pauses.ts";
 import { PushKeys } from "../store/parts/push-keys.ts";
 import { Redactions } from "../store/parts/redactions.ts";
@@ -33,7 +34,6 @@ import type { Access } from "./access.ts";
 import { PostgresCondition } from "./condition-store.ts";
 import type { Connection } from "./connection.ts";
 import { PostgresDatabase } from "./database.ts";
-import { PostgresFailures } from "./failure-store.ts";
 import { Life } from "./life.ts";
 import { Rescuer } from "./rescue.ts";
 import type { PostgresSession } from "./session.ts";
@@ -56,7 +56,7 @@ import * as taskList from "./sql/task-list.ts";
 import * as upkeep from "./sql/upkeep.ts";
 import * as workers from "./sql/workers.ts";
 import { readWorking } from "./sql/working.ts";
-import { CRONS, PAUSES, PUSH_KEYS, REDACTIONS, STATISTICS, TOKENS } from "./statements.ts";
+import { STATEMENTS } from "./statements.ts";
 import { PostgresTaskEvents } from "./task-event-store.ts";
 import { Versions } from "./versions.ts";
 import { PostgresWebhooks } from "./webhook-store.ts";
@@ -73,16 +73,18 @@ export class PostgresStore extends PostgresDatabase implements Store {
   };
   readonly #known = this.shared.knownFollowUps;
   readonly condition = new PostgresCondition(this.access);
-  readonly cron = new Crons(this.access, CRONS, () => this.cronVersion());
-  readonly failures = new PostgresFailures(this.access, this.#known);
-  readonly pauses = new Pauses(this.access, PAUSES);
-  readonly pushKeys = new PushKeys(this.access, PUSH_KEYS, this.pushes, () => this.flush());
-  readonly redactions = new Redactions(this.access, REDACTIONS, this.#known);
-  readonly statistics = new Statistics(this.access, STATISTICS, (queues) =>
+  readonly cron = new Crons(this.access, STATEMENTS.cron, () => this.cronVersion());
+  readonly failures = new Failures(this.access, STATEMENTS.failures, this.#known);
+  readonly pauses = new Pauses(this.access, STATEMENTS.pauses);
+  readonly pushKeys = new PushKeys(this.access, STATEMENTS.pushKeys, this.pushes, () =>
+    this.flush(),
+  );
+  readonly redactions = new Redactions(this.access, STATEMENTS.redactions, this.#known);
+  readonly statistics = new Statistics(this.access, STATEMENTS.statistics, (queues) =>
     this.snapshot((db) => measure(db, queues, this.now())),
   );
   readonly taskEvents = new PostgresTaskEvents(this.access);
-  readonly tokens = new Tokens(this.access, TOKENS);
+  readonly tokens = new Tokens(this.access, STATEMENTS.tokens);
   readonly webhooks = new PostgresWebhooks(this.access, () => this.mayHaveEnds());
   protected readonly life = new Life({
     ...this.options,

@@ -1,34 +1,31 @@
 /** The statements of a store's parts, on SQLite. */
-import type { Database } from "bun:sqlite";
-import type { CronStatements } from "../store/parts/crons.ts";
-import type { PauseStatements } from "../store/parts/pauses.ts";
-import type { PushKeyStatements } from "../store/parts/push-keys.ts";
-import type { RedactionStatements } from "../store/parts/redactions.ts";
-import type { StatisticsStatements } from "../store/parts/statistics.ts";
-import type { TokenStatements } from "../store/parts/tokens.ts";
-import * as cron from "./sql/cron.ts";
-import * as cronDefinitions from "./sql/cron-definitions.ts";
-import * as cronRows from "./sql/cron-rows.ts";
-import * as cronSlots from "./sql/cron-slots.ts";
-import * as cronZone from "./sql/cron-zone.ts";
+import * as alerts from "./sql/alerts.ts";
+import * as changes from "./sql/cron.ts";
+import * as definitions from "./sql/cron-definitions.ts";
+import * as rows from "./sql/cron-rows.ts";
+import * as slots from "./sql/cron-slots.ts";
+import * as zone from "./sql/cron-zone.ts";
 import * as sessions from "./sql/ended-sessions.ts";
+import * as followUps from "./sql/failures.ts";
+import { lastFailed } from "./sql/looking.ts";
 import * as pauses from "./sql/pauses.ts";
 import * as pushKeys from "./sql/push-keys.ts";
 import * as redactions from "./sql/redactions.ts";
 import * as statistics from "./sql/statistics.ts";
-import * as tokens from "./sql/tokens.ts";
+import * as named from "./sql/tokens.ts";
+import { noteTrouble } from "./sql/untold.ts";
 
-export const CRONS: CronStatements<Database> = {
-  ...cronDefinitions,
-  ...cronRows,
-  ...cronSlots,
-  ...cronZone,
-  ...cron,
+const cron = {
+  ...changes,
+  ...definitions,
+  ...rows,
+  ...slots,
+  ...zone,
   ...pushKeys,
-  lockedState: cronRows.cronState,
+  lockedState: rows.cronState,
 };
-export const PAUSES: PauseStatements<Database> = pauses;
-export const PUSH_KEYS: PushKeyStatements<Database> = pushKeys;
-export const REDACTIONS: RedactionStatements<Database> = redactions;
-export const STATISTICS: StatisticsStatements<Database> = statistics;
-export const TOKENS: TokenStatements<Database> = { ...tokens, ...sessions };
+const failures = { ...alerts, ...followUps, lastFailed, noteTrouble };
+const tokens = { ...named, ...sessions };
+
+/** By the names of the parts. */
+export const STATEMENTS = { cron, failures, pauses, pushKeys, redactions, statistics, tokens };

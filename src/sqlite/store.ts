@@ -18,6 +18,7 @@ import type {
 } from "../store/looking.ts";
 import type { Backup } from "../store/backup.ts";
 import { Crons } from "../store/parts/crons.ts";
+import { Failures } from "../store/parts/failures.ts";
 import { Pauses } from "../store/parts/pauses.ts";
 import { PushKeys } from "../store/parts/push-keys.ts";
 import { Redactions } from "../store/parts/redactions.ts";
@@ -34,7 +35,6 @@ import type { Access } from "./access.ts";
 import { SqliteTaskEvents } from "./task-event-store.ts";
 import { SqliteCondition } from "./condition-store.ts";
 import { SqliteDatabase } from "./database.ts";
-import { SqliteFailures } from "./failure-store.ts";
 import * as liveness from "./file/liveness.ts";
 import * as live from "./file/live-output.ts";
 import { surroundingsOf } from "./file/surroundings.ts";
@@ -52,7 +52,7 @@ import { repairPauses } from "./sql/pauses.ts";
 import { hasWork, look } from "./sql/ready-count.ts";
 import * as taskList from "./sql/task-list.ts";
 import * as order from "./sql/ready-order.ts";
-import { CRONS, PAUSES, PUSH_KEYS, REDACTIONS, STATISTICS, TOKENS } from "./statements.ts";
+import { STATEMENTS } from "./statements.ts";
 import { errorsOf } from "./sql/task-errors.ts";
 import * as workers from "./sql/workers.ts";
 import { SqliteWebhooks } from "./webhook-store.ts";
@@ -73,17 +73,19 @@ export class SqliteStore extends SqliteDatabase implements Store {
   readonly #known = this.shared.knownFollowUps;
   readonly #rescuing = { ...this.#access, bootId: this.options.bootId, known: this.#known };
   readonly condition = new SqliteCondition(this.#access, (fn) => this.withTemporary(fn));
-  readonly cron = new Crons(this.#access, CRONS, () => this.version());
-  readonly failures = new SqliteFailures(this.#access, this.#known);
-  readonly pauses = new Pauses(this.#access, PAUSES);
-  readonly pushKeys = new PushKeys(this.#access, PUSH_KEYS, this.pushes, () => this.flush());
-  readonly redactions = new Redactions(this.#access, REDACTIONS, this.#known);
-  readonly statistics = new Statistics(this.#access, STATISTICS, async (queues) => {
+  readonly cron = new Crons(this.#access, STATEMENTS.cron, () => this.version());
+  readonly failures = new Failures(this.#access, STATEMENTS.failures, this.#known);
+  readonly pauses = new Pauses(this.#access, STATEMENTS.pauses);
+  readonly pushKeys = new PushKeys(this.#access, STATEMENTS.pushKeys, this.pushes, () =>
+    this.flush(),
+  );
+  readonly redactions = new Redactions(this.#access, STATEMENTS.redactions, this.#known);
+  readonly statistics = new Statistics(this.#access, STATEMENTS.statistics, async (queues) => {
     const { measure } = await import("./sql/measurements.ts");
     return this.read((db) => measure(db, queues, this.now()));
   });
   readonly taskEvents = new SqliteTaskEvents(this.#access);
-  readonly tokens = new Tokens(this.#access, TOKENS);
+  readonly tokens = new Tokens(this.#access, STATEMENTS.tokens);
   readonly webhooks = new SqliteWebhooks(this.#access);
   readonly #vacuum = new Vacuum();
 

@@ -5,6 +5,7 @@ import type { FollowUp } from "../../store/failure-store.ts";
 import type { AfterFailure } from "../../store/known-follow-ups.ts";
 import { encode } from "../../values/encoding.ts";
 import type { Connection } from "../connection.ts";
+import { lock } from "../locks.ts";
 import { CALL } from "./call.ts";
 import { COUNTED_TOGETHER, countFree, NOTE } from "./noted-failures.ts";
 import { withoutSecrets } from "./redactions.ts";
@@ -105,12 +106,12 @@ const DECLARE = `
   INSERT INTO tq.follow_up (model, method, calls_model, calls_method)
   SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])`;
 
-/** Others declare at the same time: the definitions must be locked. */
 export async function declareFollowUps(
   db: Connection,
   models: readonly string[],
   followUps: readonly FollowUp[],
 ): Promise<void> {
+  await lock(db, "definitions");
   const withdrawing = db.run(WITHDRAW, [models]);
   const declaring = db.run(DECLARE, [
     followUps.map(({ model }) => model),
