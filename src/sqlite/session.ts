@@ -57,16 +57,8 @@ export class SqliteSession implements Session {
     return this.#transaction.spoilt;
   }
 
-  get userRollbacks(): number {
-    return this.#transaction.userRollbacks;
-  }
-
-  get transactionNumber(): number {
-    return this.#transaction.count;
-  }
-
-  get transactionsUndone(): number {
-    return this.#transaction.transactionsUndone;
+  get transactions(): Session["transactions"] {
+    return this.#transaction.counts;
   }
 
   get waited(): number {
