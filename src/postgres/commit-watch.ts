@@ -2,8 +2,8 @@
 import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import type { Watch, WatchEvents } from "../store/worker-store.ts";
 
-/** An idle worker looks this often, whatever it hears: ms. */
-const LOOK_MS = 2_000;
+/** An idle worker looks this often, whatever it hears, so that it puts back the tasks of a dead one within 2 s: ms. */
+const LOOK_MS = 1_950;
 
 /** A worker that has been busy for so long need not be woken: ms. */
 const BUSY_MS = 1_000;

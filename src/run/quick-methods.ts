@@ -16,6 +16,12 @@ const OUTLIER_FLOOR_MS = 0.2;
  */
 const ANSWER_MS = 0.5;
 
+/**
+ * A batch takes at most so many times its own time where a server is busy: smaller ones would be more transactions, for
+ * which the server had still less time.
+ */
+const MOST_WAITING = 10;
+
 /** The time in which a run has waited for answers of a server. */
 export interface AnswersAwaited {
   readonly count: number;
@@ -119,7 +125,13 @@ export class MethodRuns {
   /** How many runs make a batch; 1 when the method is not quick. */
   get batchSize(): number {
     if (!this.isQuick) return 1;
-    const size = Math.floor(this.#traits.batchMs / Math.max(this.#average.value, 0.001));
+    const runsIn = (ms: number, { value }: MovingAverage) =>
+      Math.floor(ms / Math.max(value, 0.001));
+    const { batchMs } = this.#traits;
+    const size = Math.min(
+      runsIn(batchMs, this.#own),
+      runsIn(MOST_WAITING * batchMs, this.#average),
+    );
     return Math.max(1, Math.min(size, this.mostInBatch, MAX_CLAIMS));
   }
 }

@@ -128,13 +128,21 @@ describe("an answer of a server", () => {
     for (let run = 0; run < 100; run++) runs.settledAtOnce(own + ms, { count, ms });
   };
 
-  test("makes no method slow, however long it takes, and its batches smaller", () => {
+  test("makes no method slow, however long it takes", () => {
     const runs = new MethodRuns(SERVER);
     answered(runs, 2, 10, 0.1);
     expect(runs.isQuick).toBe(true);
-    expect(runs.batchSize).toBe(1);
+  });
+
+  test("makes batches no smaller, until one takes ten times as long as without", () => {
+    const runs = new MethodRuns(SERVER);
     answered(runs, 1, 0.3, 0.1);
-    expect(runs.batchSize).toBeGreaterThan(20);
+    const size = runs.batchSize;
+    expect(size).toBeGreaterThan(20);
+    answered(runs, 1, 2, 0.1);
+    expect(runs.batchSize).toBeWithin(size - 20, size);
+    answered(runs, 1, 20, 0.1);
+    expect(runs.batchSize).toBeWithin(5, 11);
   });
 
   test("counts where there are many", () => {
