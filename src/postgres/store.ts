@@ -16,6 +16,7 @@ import type {
 } from "../store/looking.ts";
 import { TqError } from "../errors.ts";
 import type { Backup } from "../store/backup.ts";
+import { BY_HAND } from "../store/by-hand-words.ts";
 import { Crons } from "../store/parts/crons.ts";
 import { Failures } from "../store/parts/failures.ts";
 import { Pauses } from "../store/parts/pauses.ts";
@@ -205,7 +206,7 @@ export class PostgresStore extends PostgresDatabase implements Store {
     return claims.filter((claim) => !lost.includes(claim));
   }
 
-  async cancel(id: number, reason = byHand.BY_HAND): Promise<Task> {
+  async cancel(id: number, reason = BY_HAND): Promise<Task> {
     return this.writeStatements((db, now) => byHand.cancel(db, id, reason, now));
   }
 

@@ -17,6 +17,7 @@ import type {
   WorkerInfo,
 } from "../store/looking.ts";
 import type { Backup } from "../store/backup.ts";
+import { BY_HAND } from "../store/by-hand-words.ts";
 import { Crons } from "../store/parts/crons.ts";
 import { Failures } from "../store/parts/failures.ts";
 import { Pauses } from "../store/parts/pauses.ts";
@@ -191,7 +192,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
     return claims.filter((claim) => !lost.includes(claim));
   }
 
-  async cancel(id: number, reason = byHand.BY_HAND): Promise<Task> {
+  async cancel(id: number, reason = BY_HAND): Promise<Task> {
     try {
       return await this.writeStatements((db, now) => byHand.cancel(db, id, reason, now));
     } catch (error) {

@@ -1,7 +1,7 @@
 /** Follows up a task's failure, in the transaction that settles it: pushes a task, and notes the failure for alerts. */
 import type { Failure } from "../../failure.ts";
 import { OF_FOLLOW_UP } from "../../policies/read.ts";
-import type { FollowUp } from "../../store/failure-store.ts";
+import { areSame, type FollowUp, type FollowUpRow } from "../../store/failure-store.ts";
 import type { AfterFailure } from "../../store/known-follow-ups.ts";
 import { encode } from "../../values/encoding.ts";
 import type { Connection } from "../connection.ts";
@@ -75,29 +75,13 @@ function declaredCalls({ calls_model, calls_method }: FailedRow): FollowUp["call
 const DECLARED = `
   SELECT model, method, calls_model, calls_method FROM tq.follow_up WHERE model = ANY ($1::text[])`;
 
-interface FollowUpRow {
-  readonly model: string;
-  readonly method: string;
-  readonly calls_model: string;
-  readonly calls_method: string;
-}
-
 /** True where the table says something else of these models. */
 export async function isNewlyDeclared(
   db: Connection,
   models: readonly string[],
   followUps: readonly FollowUp[],
 ): Promise<boolean> {
-  const rows = await db.all<FollowUpRow>(DECLARED, [models]);
-  const there = rows.map((row) => [row.model, row.method, row.calls_model, row.calls_method]);
-  const wanted = followUps.map(({ model, method, calls }) => [
-    model,
-    method,
-    calls.model,
-    calls.method,
-  ]);
-  const texts = (list: readonly string[][]) => list.map((row) => JSON.stringify(row)).sort();
-  return !Bun.deepEquals(texts(there), texts(wanted));
+  return !areSame(await db.all<FollowUpRow>(DECLARED, [models]), followUps);
 }
 
 const WITHDRAW = "DELETE FROM tq.follow_up WHERE model = ANY ($1::text[])";
