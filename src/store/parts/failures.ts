@@ -35,6 +35,7 @@ export class Failures<Db> implements FailureStore {
   readonly #access: Access<Db>;
   readonly #statements: FailureStatements<Db>;
   readonly #known: KnownFollowUps;
+  #own: DeclaredFollowUps | null = null;
 
   constructor(access: Access<Db>, statements: FailureStatements<Db>, known: KnownFollowUps) {
     this.#access = access;
@@ -47,10 +48,16 @@ export class Failures<Db> implements FailureStore {
   }
 
   async declare(models: Models, followUps: FollowUps): Promise<void> {
-    this.know({ models, followUps });
+    this.#own = { models, followUps };
+    this.know(this.#own);
     const its = [models, followUps] as const;
     if (!(await this.#access.read((db) => this.#statements.isNewlyDeclared(db, ...its)))) return;
     await this.#access.write((db) => this.#statements.declareFollowUps(db, ...its));
+  }
+
+  /** Declares the same again: a server may lack it. */
+  async declareAgain(): Promise<void> {
+    if (this.#own !== null) await this.declare(this.#own.models, this.#own.followUps);
   }
 
   async watch(origin: string, definitions: Definitions): Promise<number> {

@@ -1,4 +1,5 @@
 /** The marks of models: which fields and arguments are secret. */
+import type { ModelMarks } from "../../redaction/marks.ts";
 import { NOTHING_SECRET, type Redaction } from "../../redaction/redaction.ts";
 import type { Soon } from "../../soon.ts";
 import type { KnownFollowUps } from "../known-follow-ups.ts";
@@ -14,6 +15,7 @@ export class Redactions<Db> implements RedactionStore {
   readonly #access: Access<Db>;
   readonly #statements: RedactionStatements<Db>;
   readonly #known: KnownFollowUps;
+  readonly #own = new Map<string, ModelMarks | undefined>();
 
   constructor(access: Access<Db>, statements: RedactionStatements<Db>, known: KnownFollowUps) {
     this.#access = access;
@@ -22,10 +24,17 @@ export class Redactions<Db> implements RedactionStore {
   }
 
   async declare(models: readonly string[], marks: DeclaredMarks): Promise<void> {
+    for (const model of models) this.#own.set(model, marks[model]);
     const before = await this.declared();
     const news = models.filter((model) => !Bun.deepEquals(before[model], marks[model]));
     if (news.length === 0) return;
     await this.#access.write((db) => this.#statements.declareMarks(db, news, marks));
+  }
+
+  /** Declares all again: a server may lack it. */
+  async declareAgain(): Promise<void> {
+    const marks = [...this.#own].flatMap(([model, its]) => (its ? [[model, its] as const] : []));
+    await this.declare([...this.#own.keys()], Object.fromEntries(marks));
   }
 
   declared(): Promise<DeclaredMarks> {
