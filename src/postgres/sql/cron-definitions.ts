@@ -9,6 +9,7 @@ import {
 import { endOfRemoved } from "../../cron/left-slots.ts";
 import { type DefinedCron, mayTake, namesOf, overrideFor, startOf } from "../../cron/redefined.ts";
 import type { Connection } from "../connection.ts";
+import { lock } from "../locks.ts";
 import { cronState, IS_HELD, lockCrons, ZONE } from "./cron-rows.ts";
 import { recordDecision } from "./cron-slots.ts";
 import { declaredMarks } from "./redactions.ts";
@@ -35,9 +36,11 @@ const MOVE = "UPDATE tq.cron SET origin = $2::text, kind = $3::text WHERE name =
 const FORGET_READ = `
   DELETE FROM tq.cron_read WHERE worker = $1::text AND origin = $2::text AND NOT name = ANY ($3::text[])`;
 
+/** Not of a worker that others have taken for dead: nothing would take it away again. */
 const READ = `
   INSERT INTO tq.cron_read (name, worker, origin, is_foreign, definition)
-  VALUES ($1::text, $2::text, $3::text, $4::boolean, $5::text)
+  SELECT $1::text, $2::text, $3::text, $4::boolean, $5::text
+   WHERE $2::text = '' OR EXISTS (SELECT FROM tq.worker WHERE id = $2::text)
   ON CONFLICT (name, worker) DO UPDATE
     SET origin = excluded.origin, is_foreign = excluded.is_foreign, definition = excluded.definition`;
 
@@ -56,17 +59,24 @@ const NOTE_HELD = `
      AND NOT EXISTS (SELECT FROM unnest($2::text[], $3::text[]) AS held (name, origin)
                       WHERE held.name = cron.name AND held.origin = cron.origin)`;
 
+const IS_LEFT = `removed_at IS NULL AND NOT ${IS_HELD}`;
+
+const NOTE_LEFT = `
+  UPDATE tq.cron AS cron SET left_at = CASE WHEN ${IS_LEFT} THEN $1::bigint END
+   WHERE (${IS_LEFT}) = (left_at IS NULL)`;
+
 interface NamedOrigin {
   readonly name: string;
   readonly origin: string;
 }
 
-/** Makes the definitions of these sources those that they have now. The definitions must be locked. */
+/** Makes the definitions of these sources those that they have now. */
 export async function defineCrons(
   db: Connection,
   sources: readonly CronSource[],
   now: number,
 ): Promise<CronChanges> {
+  await lock(db, "definitions");
   await lockCrons(db); // those who decide slots lock a row alone
   const held = await db.all<NamedOrigin>(HELD);
   for (const source of sources) await keepRead(db, source);
@@ -83,11 +93,12 @@ export async function defineCrons(
   const names = held.map(({ name }) => name);
   const origins = held.map(({ origin }) => origin);
   await db.run(NOTE_HELD, [now, names, origins]);
+  await db.run(NOTE_LEFT, [now]);
   return { changed: changed.sort(), removed };
 }
 
 /** Adds one that no worker has read yet: its slots wait for one that has its file. */
-export async function addCron(
+export async function insertCron(
   db: Connection,
   origin: string,
   { name, definition }: CronText,

@@ -18,7 +18,7 @@ export const ZONE = "(SELECT zone FROM tq.cron_zone WHERE worker = '')";
 
 const COLUMNS = `
   name, origin, kind, definition, override, decided_until::float8 AS "decidedUntil", former,
-  removed_at::float8 AS "removedAt", held_since::float8 AS "heldSince",
+  removed_at::float8 AS "removedAt", held_since::float8 AS "heldSince", left_at::float8 AS "leftAt",
   ${IS_HELD} AS held, ${ZONE} AS zone, ${IS_UNKNOWN} AS "isUnknown",
   ARRAY(SELECT DISTINCT read.origin FROM tq.cron_read AS read
          WHERE read.name = cron.name AND read.origin <> cron.origin AND read.definition <> cron.definition
@@ -90,6 +90,12 @@ const STATE = `
 
 const TAKEN = `
   SELECT slot::float8 AS slot FROM tq.cron_slot WHERE cron = $1::text AND slot > $2::bigint`;
+
+/** As `cronState`; it stays so to the end of the transaction. */
+export async function lockedState(db: Connection, name: string): Promise<CronState | null> {
+  await lockCron(db, name);
+  return cronState(db, name);
+}
 
 /** How things are now; null: there is no such recurring task. It must be locked by who then writes. */
 export async function cronState(db: Connection, name: string): Promise<CronState | null> {
