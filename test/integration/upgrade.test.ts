@@ -63,8 +63,9 @@ test("a copy that a killed upgrade has left is removed, and that of a living pro
   await using _ = site;
   const gone = Bun.spawn(["true"]);
   await gone.exited;
-  // Its parent does not ask how it has ended.
-  const parent = site.spawn([...DEFAULT_CHLD, "sh", "-c", "true & echo $!; exec sleep 60"]);
+  // Its parent is a shell until it is sleep, which does not ask how it has ended.
+  const ends = "(until grep -q sleep /proc/$$/comm; do :; done) & echo $!; exec sleep 60";
+  const parent = site.spawn([...DEFAULT_CHLD, "sh", "-c", ends]);
   const unasked = await eventually("it has ended", () => {
     const pid = /^\d+/.exec(parent.stdout)?.[0] ?? "";
     return processField(pid, "state") === "Z" && pid;
