@@ -28,7 +28,6 @@ import { PostgresCondition } from "./condition-store.ts";
 import type { Connection } from "./connection.ts";
 import { PostgresCron } from "./cron-store.ts";
 import { PostgresDatabase } from "./database.ts";
-import type { PostgresOptions } from "./options.ts";
 import { PostgresFailures } from "./failure-store.ts";
 import { Life } from "./life.ts";
 import { PostgresPauses } from "./pause-store.ts";
@@ -96,8 +95,9 @@ export class PostgresStore extends PostgresDatabase implements Store {
   });
   readonly #versions = new Versions((fn) => this.lookBriefly(fn));
 
-  constructor(options: PostgresOptions) {
-    super(options);
+  /** True where it is known that no worker is dead. */
+  protected get areAllAlive(): boolean {
+    return false;
   }
 
   /** Runs a statement that takes no time. */
@@ -265,6 +265,7 @@ export class PostgresStore extends PostgresDatabase implements Store {
   }
 
   async unregister(worker: string): Promise<void> {
+    this.life.leave(worker);
     try {
       await this.writeStatements((db, now) => workers.unregister(db, worker, now));
     } finally {
@@ -281,7 +282,9 @@ export class PostgresStore extends PostgresDatabase implements Store {
   }
 
   async rescueDead(maxCrashes: number): Promise<Rescue[]> {
-    return this.#rescuer.rescueDead(maxCrashes);
+    if (!this.areAllAlive) return this.#rescuer.rescueDead(maxCrashes);
+    this.#rescuer.allLive();
+    return [];
   }
 
   async rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]> {

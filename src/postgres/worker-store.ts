@@ -1,7 +1,7 @@
 /** The store of a worker on PostgreSQL: its threads connect by themselves, and show by its main thread what their runs say. */
 import { monotonicNow } from "../clock.ts";
 import type { Look, LookOptions } from "../store/looking.ts";
-import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
+import type { NewWorker, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { ClaimOptions, Owner } from "../store/session.ts";
 import type { LiveOutput } from "../store/task-output.ts";
 import type {
@@ -34,7 +34,13 @@ interface Part {
   readonly application: string;
   /** The channel on which the thread says what its runs say. */
   readonly channel: string;
+  /** Shared: whether its threads may claim. */
+  readonly mayClaim: Int32Array;
 }
+
+/** The words of `mayClaim`. */
+const MAY_CLAIM = 0;
+const OTHERS_MAY_CLAIM = 1;
 
 /** The most connections of the main thread that are not its life. */
 const CONNECTIONS = 4;
@@ -45,6 +51,8 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
   readonly #listener: Listener;
   readonly #outputs: LiveOutputs;
   readonly #signs = new KnownSigns();
+  /** What a worker claims while others may take it for dead is theirs a moment later. */
+  readonly #mayClaim = new Int32Array(new SharedArrayBuffer(4));
   /** The worker that is registered; null: none. */
   #worker: string | null = null;
 
@@ -66,7 +74,7 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
   lend(thread: number): Lent {
     const { application } = this.options;
     const channel = `${application} ${thread}`;
-    const part: Part = { application, channel };
+    const part: Part = { application, channel, mayClaim: this.#mayClaim };
     const listening = this.#outputs.listen(channel);
     return { part, [Symbol.dispose]: () => listening[Symbol.dispose]() };
   }
@@ -89,12 +97,17 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
     await this.ready();
     await this.#listener.start();
     const missed = (reason: string) => {
+      Atomics.store(this.#mayClaim, 0, OTHERS_MAY_CLAIM);
       this.connections.drop(); // they may wait for answers that never come
       this.#listener.renew();
       for (const watch of this.#watches) watch.renew();
       worker.missed?.(reason);
     };
-    const life = await this.life.take({ ...worker, missed });
+    const cameBack = () => {
+      Atomics.store(this.#mayClaim, 0, MAY_CLAIM);
+      worker.cameBack?.();
+    };
+    const life = await this.life.take({ ...worker, missed, cameBack });
     try {
       await this.read((db) => this.#poolers.refuse(db, life.lock));
     } catch (error) {
@@ -107,7 +120,7 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
   /** Of one that could not register there is nothing to remove. */
   override async unregister(worker: string): Promise<void> {
     this.#worker = null;
-    if (this.life.age === null) return;
+    if (this.life.bornAt === null) return;
     await super.unregister(worker);
   }
 
@@ -141,8 +154,8 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
     return this.#signs.countsVersion(() => super.countsVersion());
   }
 
-  override async rescueDead(maxCrashes: number): Promise<Rescue[]> {
-    return this.#signs.areAllAlive ? [] : super.rescueDead(maxCrashes);
+  protected override get areAllAlive(): boolean {
+    return this.#signs.areAllAlive;
   }
 
   protected override lookBriefly<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
@@ -176,18 +189,24 @@ export class PostgresThreadStore extends PostgresStore implements ThreadStore {
   /** Its transactions wait for rows, not for each other. */
   readonly turns = null;
   readonly #channel: string;
+  readonly #mayClaim: Int32Array;
   #output: ThreadLiveOutput | null = null;
   /** The losses of connections after which the thread has put back what it held. */
   #lossesSeen = 0;
 
   constructor(options: PostgresOptions, { part, locks, thread }: ThreadStoreOptions) {
-    const { application, channel } = part as Part;
+    const { application, channel, mayClaim } = part as Part;
     super({ ...options, application, thread, open: new OpenTransactions(locks) });
     this.#channel = channel;
+    this.#mayClaim = mayClaim;
+  }
+
+  get #hasLife(): boolean {
+    return Atomics.load(this.#mayClaim, 0) === MAY_CLAIM;
   }
 
   protected override get mayClaim(): boolean {
-    return this.connections.losses === this.#lossesSeen;
+    return this.#hasLife && this.connections.losses === this.#lossesSeen;
   }
 
   /**
@@ -195,8 +214,9 @@ export class PostgresThreadStore extends PostgresStore implements ThreadStore {
    * tasks ended are lost where the standby had not received them.
    */
   override async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
+    if (!this.#hasLife) return []; // it is woken once its worker is back
     const { losses } = this.connections;
-    if (!this.mayClaim) {
+    if (losses !== this.#lossesSeen) {
       await this.rescueThread(options.owner, { running: null, reason: "", maxCrashes: null });
       this.#lossesSeen = losses;
     }

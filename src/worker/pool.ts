@@ -181,12 +181,12 @@ export class Pool {
 
   /** Ends the threads that run tasks, as others may be given these: new ones go on. */
   endRuns(reason: string): void {
-    if (this.#stopping) return;
     const running = this.busyThreads;
     for (const thread of running) void thread.terminate(reason);
     const count = running.length === 1 ? "a thread" : `${running.length} threads`;
     const ended = running.length === 0 ? "" : `; ended what ${count} ran`;
-    const message = `This worker goes on, though ${reason}${ended}`;
+    const what = this.#stopping ? "stops" : "goes on";
+    const message = `This worker ${what}, though ${reason}${ended}`;
     this.#options.report({ name: "log.note", level: "warn", message });
   }
 

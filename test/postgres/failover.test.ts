@@ -28,7 +28,8 @@ async function failover({ database }: TestPostgres, { id }: ClaimedTask, was: st
 }
 
 function threadOf({ database: { url } }: TestPostgres, folder: string): PostgresThreadStore {
-  const part = { application: APPLICATION, channel: "tq thread 1" };
+  const mayClaim = new Int32Array(new SharedArrayBuffer(4));
+  const part = { application: APPLICATION, channel: "tq thread 1", mayClaim };
   return new PostgresThreadStore({ url, folder }, { thread: 1, part, locks: UNWATCHED });
 }
 
