@@ -8,7 +8,7 @@ import { messageOf, type TqError } from "../errors.ts";
 import type { NewWorker } from "../store/rescue.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { isLost } from "./errors.ts";
-import { forGood } from "./life-lost.ts";
+import { forGood, mayBeMissed, WAS_MISSED } from "./life-lost.ts";
 import * as times from "./life-times.ts";
 import * as workers from "./sql/workers.ts";
 
@@ -214,10 +214,7 @@ export class WorkerLife {
   #fence(): void {
     if (this.#isFenced || this.#isEnded) return;
     this.#isFenced = true;
-    const why = this.#reason === "" ? "" : ` (${this.#reason})`;
-    this.#worker.missed?.(
-      `the database does not answer${why}, and others may take this worker for dead`,
-    );
+    this.#worker.missed?.(mayBeMissed(this.#reason));
   }
 
   #lost(db: Connection): void {
@@ -266,8 +263,7 @@ export class WorkerLife {
   async #renewBy(db: Connection): Promise<void> {
     const { life, wasMissed } = await workers.renew(db, this.#signing);
     if (this.#isEnded) return await this.#leave(db);
-    if (wasMissed)
-      this.#worker.missed?.("others took this worker for dead while its connection was lost");
+    if (wasMissed) this.#worker.missed?.(WAS_MISSED);
     await db.command(LOCK_TIMEOUT);
     await this.#options.learnTime(db);
     if (db.isLost) return;
