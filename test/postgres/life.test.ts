@@ -62,7 +62,7 @@ needs("postgres").describe("the life of a worker", () => {
     const { store, database } = made;
     await store.register({ ...WORKER, pid: process.pid });
     await store.get(1); // a connection that does not prove its life is open
-    const { open } = Connection;
+    const open = Connection.open.bind(Connection);
     const mayOpen = Promise.withResolvers<void>();
     const opened = spyOn(Connection, "open").mockImplementation(async (options) => {
       await mayOpen.promise;

@@ -1,5 +1,5 @@
 /** How long a worker waits before it takes another one for dead whose lock is free. */
-import { expect, jest, spyOn, test } from "bun:test";
+import { afterEach, expect, jest, mock, spyOn, test } from "bun:test";
 import { Connection } from "../../src/postgres/connection.ts";
 import { LOCK_CLASS } from "../../src/postgres/locks.ts";
 import { PostgresWorkerStore } from "../../src/postgres/worker-store.ts";
@@ -9,6 +9,8 @@ import { makePostgres } from "../support/postgres.ts";
 import { claim, pushOne } from "../support/store.ts";
 import { until } from "../support/until.ts";
 import { cutLives, WORKER } from "./lives.ts";
+
+afterEach(() => mock.restore());
 
 needs("postgres").describe("a lock that is free", () => {
   /** The worker is registered, holds a task, and its lock is free. */
@@ -63,12 +65,11 @@ needs("postgres").describe("a lock that is free", () => {
     await store.register({ ...WORKER, pid: process.pid });
     await claim(store, { owner: { worker: "worker-1", thread: 1 } });
     await store.get(id); // a connection that does not prove its life is open
-    const opened = spyOn(Connection, "open").mockRejectedValue(new Error("too many connections"));
+    spyOn(Connection, "open").mockRejectedValue(new Error("too many connections"));
     await cutLives(made);
     expect(await store.rescueDead(3)).toEqual([]);
     clock.passes(20_000);
     expect(await store.rescueDead(3)).toEqual([]);
-    opened.mockRestore();
   });
 
   test("is waited for anew by a worker that has lost its own connection since", async () => {

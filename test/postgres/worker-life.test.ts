@@ -41,7 +41,10 @@ interface Made {
 const NO_ANSWER = expect.stringContaining("others may take this worker for dead");
 
 /** How the server answers, and whether it takes new connections. */
-const server = { learnTime: async (_: FakeConnection) => {}, isRefusing: false };
+const server: { learnTime: (db: FakeConnection) => Promise<void>; isRefusing: boolean } = {
+  learnTime: async () => {},
+  isRefusing: false,
+};
 
 async function begin(): Promise<Made> {
   Object.assign(server, { learnTime: async () => {}, isRefusing: false });

@@ -144,12 +144,12 @@ test("a worker that stops ticks at full pace, though its last look saw no task r
 });
 
 test("a worker that stops proves its life on, and ends what it runs where others may take it for dead", async () => {
-  let missed = (_: string) => {};
+  let missed: (why: string) => void = () => {};
   const beforeStart = ({ store }: WorkerProcess) => {
-    const { register } = store;
+    const register = store.register.bind(store);
     store.register = (worker) => {
       missed = worker.missed ?? missed;
-      return register.call(store, worker);
+      return register(worker);
     };
   };
   const worker = await start({ beforeStart });
