@@ -18,8 +18,6 @@ import { pidSpace } from "./sql/workers.ts";
 interface Options {
   readonly access: Access;
   readonly life: Life;
-  /** Runs statements that take no time. */
-  readonly lookBriefly: Access["read"];
   readonly clock: Clock;
   readonly bootId: string;
   /** How the server lists the connections of this process. */
@@ -39,11 +37,11 @@ export class Rescuer {
   }
 
   async rescueDead(maxCrashes: number): Promise<Rescue[]> {
-    const { life, lookBriefly } = this.#options;
+    const { life, access } = this.#options;
     // What was seen before counts no more: the server has been away, for others too.
     if (life.bornAt !== this.#bornAt) this.allLive();
     this.#bornAt = life.bornAt;
-    const found = (await lookBriefly(sql.findLifeless)).filter(({ id }) => !life.has(id));
+    const found = (await access.brief(sql.findLifeless)).filter(({ id }) => !life.has(id));
     const now = this.#options.clock.monotonic();
     const since = ({ id }: sql.Suspicion) => this.#lifeless.get(id) ?? now;
     this.#lifeless = new Map(found.map((one) => [one.id, since(one)]));
@@ -98,10 +96,10 @@ export class Rescuer {
 
   /** Ends those that it has left; meanwhile the one that puts its tasks back is opened. */
   async #endConnections({ application: left }: sql.Suspicion): Promise<void> {
-    const { access, application, lookBriefly } = this.#options;
+    const { access, application } = this.#options;
     if (left === null || left === application) return;
     // Without the right to end them, the rescue waits for their rows, and is tried again.
-    const ending = lookBriefly((db) => sql.endConnections(db, left)).catch(() => {});
+    const ending = access.brief((db) => sql.endConnections(db, left)).catch(() => {});
     await Promise.all([ending, access.read(async () => {})]);
   }
 

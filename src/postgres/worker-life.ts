@@ -39,6 +39,8 @@ export class WorkerLife {
   #lock = 0;
   #bornAt = monotonicNow();
   #answeredAt = monotonicNow();
+  /** The answer that is owed may be from before what is asked for now. */
+  #isToAskAgain = false;
   /** When the server said last what time it is. */
   #learnedAt = monotonicNow();
   /** Since when the server owes an answer; null: it does not. */
@@ -57,8 +59,7 @@ export class WorkerLife {
   #reason = "";
   #timer: Timer | null = null;
   #isEnded = false;
-  /** Its row goes too. */
-  #hasLeft = false;
+  #hasLeft = false; // its row goes too
 
   constructor(options: WorkerLifeOptions, worker: NewWorker) {
     this.#options = options;
@@ -95,13 +96,14 @@ export class WorkerLife {
     };
   }
 
-  /** The server has said what time it is: it need not be asked for a while. */
+  /** The server has said what time it is, and that the schema is not raised: it need not be asked for a while. */
   learned(): void {
     this.#learnedAt = monotonicNow();
   }
 
   /** Asks the server now, whatever it has said before. */
   askNow(): void {
+    this.#isToAskAgain = this.#askedAt !== null;
     this.#learnedAt = -Infinity;
     this.#ask(0);
   }
@@ -197,6 +199,7 @@ export class WorkerLife {
         if (db !== this.#db) return;
         this.#answered();
         this.learned();
+        if (this.#isToAskAgain) this.askNow();
       },
       (error: unknown) => this.#refused(db, error),
     );
@@ -280,7 +283,6 @@ export class WorkerLife {
   /** The worker is about to sign off: its life is not renewed any more. */
   leave(): void {
     this.#hasLeft = this.#isEnded = true;
-    if (this.#timer) clearTimeout(this.#timer);
   }
 
   /** Frees the lock. */

@@ -1,7 +1,8 @@
 /** The store of a worker on PostgreSQL: its threads connect by themselves, and show by its main thread what their runs say. */
 import { monotonicNow } from "../clock.ts";
+import { TqError } from "../errors.ts";
 import type { Look, LookOptions } from "../store/looking.ts";
-import type { NewWorker, RescuedTask, ThreadDeath } from "../store/rescue.ts";
+import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { ClaimOptions, Owner } from "../store/session.ts";
 import type { LiveOutput } from "../store/task-output.ts";
 import type {
@@ -42,7 +43,10 @@ interface Part {
 const MAY_CLAIM = 0;
 const OTHERS_MAY_CLAIM = 1;
 
-/** The most connections of the main thread that are not its life. */
+/**
+ * The most connections of a thread, and of the main thread besides its life and its listener. A task needs up to three at
+ * once: a transaction, one inside it, and the tables that this one makes.
+ */
 const CONNECTIONS = 4;
 
 export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
@@ -85,11 +89,15 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
     return watch;
   }
 
-  /** Plain SQL wakes idle workers alone; where this fails, the next look of this one finds what was pushed. */
-  #setIdle(isIdle: boolean): void {
-    if (this.#worker === null) return;
+  /** Only idle workers are woken; where this fails, the next look of this one finds what was pushed. */
+  async #setIdle(isIdle: boolean): Promise<void> {
     const worker = this.#worker;
-    this.#asLife((db) => setIdle(db, worker, isIdle)).catch(() => {});
+    if (worker === null) throw new TqError("conflict", "Cannot wake a worker that has signed off");
+    await this.#asLife((db) => setIdle(db, worker, isIdle));
+  }
+
+  #renewWatches(): void {
+    for (const watch of this.#watches) watch.renew();
   }
 
   /** @throws TqError "database" behind a pooler that gives each transaction another connection */
@@ -100,11 +108,12 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
       Atomics.store(this.#mayClaim, 0, OTHERS_MAY_CLAIM);
       this.connections.drop(); // they may wait for answers that never come
       this.#listener.renew();
-      for (const watch of this.#watches) watch.renew();
+      this.#renewWatches();
       worker.missed?.(reason);
     };
     const cameBack = () => {
       Atomics.store(this.#mayClaim, 0, MAY_CLAIM);
+      this.#renewWatches();
       worker.cameBack?.();
     };
     const life = await this.life.take({ ...worker, missed, cameBack });
@@ -137,7 +146,8 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
     this.#signs.see(seen);
     this.#signs.tell(seen.signs, seen.look, wantsCounts);
     this.serverClock.learn(seen.signs.serverTime, asked);
-    this.life.learned();
+    if (seen.signs.isRaised) this.life.askNow();
+    else this.life.learned();
     return seen.look;
   }
 
@@ -154,8 +164,10 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
     return this.#signs.countsVersion(() => super.countsVersion());
   }
 
-  protected override get areAllAlive(): boolean {
-    return this.#signs.areAllAlive;
+  override async rescueDead(maxCrashes: number): Promise<Rescue[]> {
+    if (!this.#signs.areAllAlive) return super.rescueDead(maxCrashes);
+    this.rescuer.allLive();
+    return [];
   }
 
   protected override lookBriefly<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
@@ -196,7 +208,8 @@ export class PostgresThreadStore extends PostgresStore implements ThreadStore {
 
   constructor(options: PostgresOptions, { part, locks, thread }: ThreadStoreOptions) {
     const { application, channel, mayClaim } = part as Part;
-    super({ ...options, application, thread, open: new OpenTransactions(locks) });
+    const own = { application, thread, connections: CONNECTIONS };
+    super({ ...options, ...own, open: new OpenTransactions(locks) });
     this.#channel = channel;
     this.#mayClaim = mayClaim;
   }

@@ -17,6 +17,9 @@ class FakeConnection {
   async get() {
     return { life: 7 };
   }
+  async inTransaction<T>(fn: () => Promise<T>): Promise<T> {
+    return fn();
+  }
   onLost(fn: () => void) {
     this.#onLost = fn;
     if (this.isLost) fn();
