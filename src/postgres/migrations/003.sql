@@ -1,6 +1,9 @@
 -- What each worker has read of a recurring task: the files of two hosts may differ though their paths are the same.
 ALTER TABLE tq.cron_read ADD COLUMN definition text COLLATE "C";
 
+-- Since when a worker has seen that none has its file any more; NULL: one has it, or none has looked since.
+ALTER TABLE tq.cron ADD COLUMN left_at bigint;
+
 -- The schema of the models' tables: that of the views.
 ALTER TABLE tq.schema ADD COLUMN models text COLLATE "C";
 UPDATE tq.schema SET models = (
