@@ -2,6 +2,8 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../integration/support/eventually.ts";
 import { needs } from "../support/needs.ts";
+import { MODELS } from "../integration/support/models.ts";
+import { Site } from "../integration/support/site.ts";
 import { makeShop } from "./shop.ts";
 
 setDefaultTimeout(60_000);
@@ -28,4 +30,28 @@ needs("postgres").describe("a worker on PostgreSQL that starts", () => {
     worker.kill("SIGTERM");
     expect(await worker.exited).toBe(0);
   });
+
+  test("while no server answers ends within database.timeout, as a push does, and says why", async () => {
+    await using site = new Site();
+    site.write("models.ts", MODELS);
+    const ended = await endOf(site, ["worker", "-n", "2"]);
+    const push = await endOf(site, ["push", "job", "add", "1"]);
+    expect(ended.code).toBe(5);
+    expect(ended.stderr).toContain("no server answers there");
+    expect(ended.took).toBeLessThan(push.took + TIMEOUT_MS);
+  });
 });
+
+const TIMEOUT_MS = 2_000;
+
+/** Nobody listens on the first port. */
+const AWAY = {
+  TQ_DATABASE: "postgresql://tq@127.0.0.1:1/tq",
+  TQ_DATABASE__TIMEOUT: `${TIMEOUT_MS}ms`,
+};
+
+async function endOf(site: Site, command: readonly string[]) {
+  const started = performance.now();
+  const ended = await site.start(command, { env: AWAY }).ended(30_000);
+  return { ...ended, took: performance.now() - started };
+}
