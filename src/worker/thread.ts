@@ -22,7 +22,7 @@ import { enterRuntime, standardLog } from "../transaction/runtime.ts";
 import { saidPolicies } from "../registry/said-policies.ts";
 import { callHeads } from "../registry/signatures/heads.ts";
 import { ensureTables } from "../registry/tables.ts";
-import { toErrorData } from "../outcome.ts";
+import { type ErrorData, toErrorData } from "../outcome.ts";
 import { noteOpenFilesLimit } from "../open-files.ts";
 import { openThreadStore } from "../open-store.ts";
 import { LeaderCandidate } from "../shared-memory/leader.ts";
@@ -136,6 +136,9 @@ function tellJudged(error: unknown, { id, claim }: Claim, policy: Policy): void 
   if (!hasFunction(policy)) return;
   send({ type: "judging", run: { id, claim }, error: toErrorData(error) });
 }
+
+/** The main thread says it once for all threads, also where this one is ended meanwhile. */
+const tellOutage = (error: ErrorData | null): void => send({ type: "outage", error });
 
 /** @returns the recurring tasks of each path. */
 async function loadAll(
@@ -262,6 +265,7 @@ async function start(init: Init): Promise<void> {
         }),
         owner: { worker, thread },
         threw: tellJudged,
+        ...(store.traits.isServer && { outage: tellOutage }),
         leaveToNewer: () => {
           if (isOutdated) loop?.stop();
           return isOutdated;

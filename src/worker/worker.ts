@@ -172,7 +172,8 @@ export class WorkerProcess {
   async #prepare(): Promise<void> {
     const { threads, queues } = this.#config;
     const missed = (why: string) => (this.#pool.endRuns(why), this.#self.registered());
-    const cameBack = () => this.#pool.idleThreads.forEach((thread) => thread.wake());
+    const { outage } = this.#pool;
+    const cameBack = () => (outage.works(), this.#pool.idleThreads.forEach((it) => it.wake()));
     this.#pool.start();
     const worker = { id: this.id, pid: process.pid, threads, queues, missed, cameBack };
     const { store } = this;
