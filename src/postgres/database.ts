@@ -3,7 +3,7 @@
  * documents the methods.
  */
 import { bootId } from "../boot-id.ts";
-import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
+import { callAfter, monotonicNow } from "../clock.ts";
 import { TqError } from "../errors.ts";
 import { databaseName, databaseUrlFault } from "../values/database-url.ts";
 import type { Soon } from "../soon.ts";
@@ -165,10 +165,7 @@ export class PostgresDatabase {
   }
 
   after(ms: number, then: () => void): () => void {
-    const { clock } = this.options;
-    if (clock.after) return clock.after(ms, then);
-    const timer = setTimeout(then, ms);
-    return () => clearTimeout(timer);
+    return callAfter(this.options.clock, ms, then);
   }
 
   session(outsideTask = false): Session {

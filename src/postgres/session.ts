@@ -2,6 +2,7 @@
 import { isTqError, TqError } from "../errors.ts";
 import type { ErrorData, Settlement } from "../outcome.ts";
 import type { KnownFollowUps } from "../store/known-follow-ups.ts";
+import { BY_HAND } from "../store/by-hand-words.ts";
 import type { NewPause, Pause, PauseTarget } from "../store/pauses.ts";
 import type { GroupedPush, PushEnd } from "../store/push-group.ts";
 import type { Records } from "../store/records.ts";
@@ -12,7 +13,7 @@ import type { Marks } from "./marks.ts";
 import type { Capacity } from "./capacity.ts";
 import { pushEach, pushInto } from "./pushing.ts";
 import { makeRecords } from "./records.ts";
-import { BY_HAND, cancel, retryByHand } from "./sql/by-hand.ts";
+import { cancel, retryByHand } from "./sql/by-hand.ts";
 import { claim, claimUsually, claimWithCare, moreToDo } from "./sql/claim.ts";
 import { claimOne } from "./sql/claim-one.ts";
 import { lostClaims } from "./sql/claims.ts";
@@ -72,16 +73,8 @@ export class PostgresSession implements Session {
     return this.#transaction.spoilt;
   }
 
-  get userRollbacks(): number {
-    return this.#transaction.userRollbacks;
-  }
-
-  get transactionNumber(): number {
-    return this.#transaction.count;
-  }
-
-  get transactionsUndone(): number {
-    return this.#transaction.transactionsUndone;
+  get transactions(): Session["transactions"] {
+    return this.#transaction.counts;
   }
 
   get waited(): number {

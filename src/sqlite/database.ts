@@ -5,7 +5,7 @@
 import type { Database } from "bun:sqlite";
 import { dirname } from "node:path";
 import { bootId } from "../boot-id.ts";
-import { type Clock, systemClock, clearTimeout, setTimeout } from "../clock.ts";
+import { callAfter, type Clock, systemClock } from "../clock.ts";
 import { type Soon, soon } from "../soon.ts";
 import { PushGroup } from "../store/push-group.ts";
 import type { ClaimOptions, Session } from "../store/session.ts";
@@ -140,10 +140,7 @@ export class SqliteDatabase {
   }
 
   after(ms: number, then: () => void): () => void {
-    const { clock } = this.options;
-    if (clock.after) return clock.after(ms, then);
-    const timer = setTimeout(then, ms);
-    return () => clearTimeout(timer);
+    return callAfter(this.options.clock, ms, then);
   }
 
   session(outsideTask = false): Session {
