@@ -29,7 +29,7 @@ export interface ConnectionOptions extends TimeLimits {
   readonly application: string;
 }
 
-/** A server that is away is asked again after this: ms. */
+/** A server that is away is asked again after this pause. */
 const AWAY_MS = 100;
 
 /** The driver's options for one connection. */

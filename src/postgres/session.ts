@@ -118,17 +118,16 @@ export class PostgresSession implements Session {
   }
 
   async commit(given?: Ending, onVisible?: () => void): Promise<ClaimedTask[]> {
-    if (!this.writing) {
-      if (!given || (given.handBack.length === 0 && !given.claim)) return NOTHING;
-      await this.begin();
-    }
+    const isClaimAlone = !this.writing && !given?.handBack.length;
+    if (isClaimAlone && !given?.claim) return NOTHING;
+    if (!this.writing) await this.begin();
     const ending = given?.claim && !this.#options.mayClaim() ? { ...given, claim: null } : given;
     try {
       const claimed = await this.#transaction.commit((db) => this.#last(db, ending));
       onVisible?.();
       if (this.#wakes || (ending && ending.handBack.length > 0)) this.#options.committed();
       if (!ending?.claim || claimed.length > 0) return claimed;
-      return await this.#claimWithCare(ending.claim);
+      return await this.#claimWithCare(ending.claim, isClaimAlone);
     } finally {
       this.#finished = [];
       this.#wakes = false;
@@ -137,9 +136,10 @@ export class PostgresSession implements Session {
 
   /**
    * Claims in a transaction of its own, where the one that came with the commit has found none, and there is a reason for
-   * that. An error of it is not one of the commit: the next claim meets it again.
+   * that. An error of it is not one of the commit, which stands: the next claim meets it again, and asks first what the
+   * thread holds where the answer of this one was lost.
    */
-  async #claimWithCare(options: ClaimOptions): Promise<ClaimedTask[]> {
+  async #claimWithCare(options: ClaimOptions, isAlone: boolean): Promise<ClaimedTask[]> {
     const { now } = this.#options;
     try {
       const more = await this.#transaction.read((db) => moreToDo(db, now()));
@@ -147,7 +147,9 @@ export class PostgresSession implements Session {
       const claimed = await this.#write((db) => claimWithCare(db, options, more, now()));
       return await this.#transaction.commit(async () => claimed);
     } catch (error) {
-      if (isTqError(error) && error.code === "uncertain") throw error; // it may hold tasks
+      const isUncertain = isTqError(error) && error.code === "uncertain"; // the thread may hold tasks
+      if (isUncertain && isAlone) throw error;
+      if (isUncertain) this.#options.connections.noteLoss();
       await this.rollback();
       return NOTHING;
     }

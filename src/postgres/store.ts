@@ -43,7 +43,7 @@ import { attemptsOf } from "./sql/attempts.ts";
 import * as byHand from "./sql/by-hand.ts";
 import { cronVersion } from "./sql/cron-rows.ts";
 import { lostClaims } from "./sql/claims.ts";
-import { makeDueReady } from "./sql/due.ts";
+import { isCrowdDue, makeDueReady } from "./sql/due.ts";
 import { countsVersion } from "./sql/kept-counts.ts";
 import * as looking from "./sql/looking.ts";
 import { measure } from "./sql/measurements.ts";
@@ -185,8 +185,9 @@ export class PostgresStore extends PostgresDatabase implements Store {
     return this.read((db) => look(db, options, this.now()));
   }
 
-  async makeDueReady(): Promise<void> {
-    return this.writeStatements(makeDueReady);
+  async makeCrowdReady(): Promise<boolean> {
+    const isCrowd = await this.lookBriefly((db) => isCrowdDue(db, this.now()));
+    return isCrowd && this.writeStatements(makeDueReady);
   }
 
   async hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean> {

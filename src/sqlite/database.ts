@@ -178,7 +178,7 @@ export class SqliteDatabase {
 
   async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
     return this.#withSession(async (session) => {
-      if (!session.mayClaim(options) && !(await this.#awaitDue())) return [];
+      if (!session.hasClaimable(options) && !(await this.#awaitDue())) return [];
       const { version } = session; // read before the flush begins
       const flushed = this.shared.flush.inBackground();
       flushed.catch(() => {}); // it is awaited below

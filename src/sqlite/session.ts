@@ -17,7 +17,7 @@ import { claim, claimOne, handBack } from "./sql/claim.ts";
 import { keepFlushTimes } from "./sql/flush-counts.ts";
 import { lostClaims } from "./sql/looking.ts";
 import * as pauses from "./sql/pauses.ts";
-import { mayClaim } from "./sql/ready-count.ts";
+import { hasClaimable } from "./sql/ready-count.ts";
 import { finishAll, type FinishedRun, settle } from "./sql/settle.ts";
 import { keepCancelled, keepOutput } from "./sql/outputs.ts";
 import { recordLeftBehind } from "./sql/task-errors.ts";
@@ -245,8 +245,8 @@ export class SqliteSession implements Session {
   }
 
   /** True when a claim may find a task; takes no lock. */
-  mayClaim(options: ClaimOptions): boolean {
-    return this.#checked(() => mayClaim(this.#db, options, this.#now()));
+  hasClaimable(options: ClaimOptions): boolean {
+    return this.#checked(() => hasClaimable(this.#db, options, this.#now()));
   }
 
   /** A number that changes with each commit: this session's too. */

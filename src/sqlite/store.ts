@@ -47,7 +47,7 @@ import * as byHand from "./sql/by-hand.ts";
 import { attemptsOf } from "./sql/attempts.ts";
 import { countQueues, countWithPauses } from "./sql/counts.ts";
 import { outputsOf, ownerOf, withProgress } from "./sql/outputs.ts";
-import { makeDueReady } from "./sql/due.ts";
+import { isCrowdDue, makeDueReady } from "./sql/due.ts";
 import * as looking from "./sql/looking.ts";
 import { repairPauses } from "./sql/pauses.ts";
 import { hasWork, look } from "./sql/ready-count.ts";
@@ -179,8 +179,9 @@ export class SqliteStore extends SqliteDatabase implements Store {
     return this.read((db) => look(db, options, this.now()));
   }
 
-  async makeDueReady(): Promise<void> {
-    return this.writeStatements(makeDueReady);
+  async makeCrowdReady(): Promise<boolean> {
+    const isCrowd = await this.read((db) => isCrowdDue(db, this.now()));
+    return isCrowd && this.writeStatements(makeDueReady);
   }
 
   async hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean> {
