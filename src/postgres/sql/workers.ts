@@ -19,9 +19,11 @@ export interface SigningOn {
   readonly now: number;
 }
 
+/** Its row is there where the answer to the first try was lost. */
 const REGISTER = `
   INSERT INTO tq.worker (id, pid, host, boot_id, pid_space, application, started_at, threads, queues, version, schema)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, ${POSTGRES_SCHEMA_VERSION})
+  ON CONFLICT (id) DO UPDATE SET life = DEFAULT
   RETURNING life`;
 
 /** The lock is another one than that of the lost connection, which the server may still believe in. */
