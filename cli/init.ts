@@ -50,15 +50,12 @@ export const init = command({
     const files: StarterFile[] = [];
     const own = ownModels(folder, models);
     for (const [file, text] of Object.entries(starterFiles(starter, models ?? MODELS, own))) {
-      const path = join(folder, file);
-      const added = file === IGNORES ? addIgnores(path) : [];
-      if (added.length > 0) {
-        files.push({ file: path, left: null, added });
-        continue;
+      const left = file === models ? whyNotThere(folder, file) : whyNot(join(folder, file));
+      try {
+        files.push(make(join(folder, file), left, await text()));
+      } catch (error) {
+        throw isTqError(error) ? withMade(error, files) : error;
       }
-      const left = file === models ? whyNotThere(folder, file) : whyNot(path);
-      if (left === null && write(path, await text())) files.push({ file: path, left });
-      else files.push({ file: path, left: left ?? EXISTS });
     }
     const path = join(folder, models ?? MODELS);
     const isNew = files.some(({ file, left }) => file === path && left === null);
@@ -72,6 +69,22 @@ export const init = command({
     );
   },
 });
+
+/** @param left why the file must not be written; null: it is to be */
+function make(path: string, left: string | null, text: string): StarterFile {
+  const added = basename(path) === IGNORES ? addIgnores(path) : [];
+  if (added.length > 0) return { file: path, left: null, added };
+  if (left === null && write(path, text)) return { file: path, left };
+  return { file: path, left: left ?? EXISTS };
+}
+
+/** A disk may be full after some of the files. */
+function withMade({ code, message, cause }: TqError, files: readonly StarterFile[]): TqError {
+  const made = files.filter(({ left }) => left === null).map(({ file }) => file);
+  if (made.length === 0) return new TqError(code, message, { cause });
+  const words = `${message}; written before that: ${made.join(", ")}`;
+  return new TqError(code, words, { cause });
+}
 
 function starterWords(): string {
   const words = Object.entries(STARTERS).map(([name, { purpose }]) => `${name} (${purpose})`);

@@ -86,10 +86,11 @@ export const push = command({
     const options: PushOptions = { ...call, ...others };
     const { store, pushOne, end } = await pusherOf(config, program, registry);
     try {
+      const wait = values.wait === true;
+      if (config.remote && (wait || program.json)) await requireLook(store, wait);
       const ids = await pushOne(options);
       for (const line of momentLines(values, options)) program.note(line);
       const single = !Array.isArray(options.instances);
-      const wait = values.wait === true;
       if (ids.length === 0) program.note(NO_TASK);
       if (!program.json) printIds(ids);
       else if (!wait) await reportTasks(store, ids, single, program); // with --wait the one JSON answer is the end
@@ -230,6 +231,21 @@ function showsOf(store: Store, { queue }: Config, { json }: Program) {
   return { view, from };
 }
 
+/** No task has it. */
+const NO_ID = 0;
+
+/** @throws TqError "unauthorized" where the token may push, and may not look at what it has pushed. */
+async function requireLook(store: Store, wait: boolean): Promise<void> {
+  try {
+    await store.get(NO_ID);
+  } catch (cause) {
+    if (!isTqError(cause) || cause.code !== "unauthorized") return; // there is no such task, or the push says why
+    const flag = wait ? "--wait" : "--json";
+    const message = `Nothing was pushed, as ${flag} looks at tasks: ${cause.message}`;
+    throw new TqError(cause.code, message, { cause });
+  }
+}
+
 /** Looks at tasks that are stored: a refusal must not read as if they were not. */
 async function lookAt<T>(ids: readonly number[], look: () => Promise<T>): Promise<T> {
   try {
@@ -237,7 +253,9 @@ async function lookAt<T>(ids: readonly number[], look: () => Promise<T>): Promis
   } catch (cause) {
     if (!isTqError(cause)) throw cause;
     const message = `Pushed ${ids.join(", ")}, and cannot look further: ${cause.message}`;
-    throw new TqError("uncertain", message, { cause });
+    // A script that tries again after another code would push twice.
+    const code = cause.code === "unauthorized" ? cause.code : "uncertain";
+    throw new TqError(code, message, { cause });
   }
 }
 

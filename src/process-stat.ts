@@ -14,3 +14,15 @@ export function processField(pid: string, field: (typeof FIELDS)[number]): strin
     return null;
   }
 }
+
+/** A process that has ended, and whose parent has not asked how, is none. */
+export function isProcess(pid: number): boolean {
+  const state = processField(String(pid), "state");
+  if (state !== null) return state !== "Z" && state !== "X";
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code === "EPERM"; // it lives, and belongs to another user
+  }
+}

@@ -3,6 +3,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { TqError } from "../../src/errors.ts";
 import { giveOwner } from "../../src/file-owner.ts";
+import { isProcess } from "../../src/process-stat.ts";
 import { refusalOf } from "../../src/write-refusal.ts";
 
 /**
@@ -63,11 +64,7 @@ function isNonEmptyFile(path: string): boolean {
  * https://man7.org/linux/man-pages/man5/proc_pid_cmdline.5.html
  */
 function mayHaveWritten(pid: number, path: string): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as { code?: string }).code !== "EPERM") return false;
-  }
+  if (!isProcess(pid)) return false;
   try {
     return namesPidfile(readFileSync(`/proc/${pid}/cmdline`, "utf8"), resolve(path));
   } catch {

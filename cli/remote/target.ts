@@ -1,5 +1,6 @@
 /** The tq on another machine that `--url` names: its address, and the token with which it lets this program in. */
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { isLoopback, plainHost } from "../../src/admin/access/address.ts";
 import { messageOf, TqError } from "../../src/errors.ts";
 import { quote } from "../../src/quote.ts";
@@ -25,8 +26,8 @@ export function readTarget(remote: Remote): Target {
 function placeOf({ url, insecure }: Remote): Pick<Target, "base" | "socket"> {
   if (url.startsWith("unix:")) {
     const socket = url.slice("unix:".length);
-    if (socket.startsWith("/")) return { base: "http://localhost", socket };
-    throw refused(url, "a Unix socket is given by its whole path, such as unix:/run/tq.sock");
+    if (socket !== "") return { base: "http://localhost", socket: resolve(socket) };
+    throw refused(url, "it lacks the path of the socket, such as unix:/run/tq.sock");
   }
   const read = URL.parse(url);
   if (read === null || (read.protocol !== "http:" && read.protocol !== "https:")) {

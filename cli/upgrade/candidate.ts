@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { isTqError, messageOf, TqError } from "../../src/errors.ts";
+import { isProcess } from "../../src/process-stat.ts";
 import { removeDraft } from "../../src/whole-file.ts";
 import { isFull, refusalOf, refusalWords } from "../../src/write-refusal.ts";
 
@@ -81,16 +82,8 @@ function removeLeft(target: string): void {
   const start = `${basename(target)}.new-`;
   for (const name of readdirSync(dirname(target))) {
     const pid = name.startsWith(start) ? name.slice(start.length) : "";
-    if (!/^[1-9]\d*$/.test(pid) || isAlive(Number(pid))) continue;
+    if (!/^[1-9]\d*$/.test(pid) || isProcess(Number(pid))) continue;
     rmSync(join(dirname(target), name), { force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as { code?: string }).code === "EPERM";
   }
 }
 

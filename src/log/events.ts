@@ -12,6 +12,7 @@ export type Level = (typeof LEVELS)[number];
 /** The run that an event is about. */
 export interface TaskRun {
   readonly task: number;
+  /** 0: the task expired before its first run. */
   readonly attempt: number;
   readonly model: string;
   /** null: the task calls a plain function, whose name `model` is. */

@@ -204,7 +204,7 @@ function run({ model, method, instances, ref, queue, attempt }: TaskRun): string
     instances === null ? call : `${call} ${instances}`,
     ...(ref === null ? [] : [`ref ${ref}`]),
     ...(queue === DEFAULT_QUEUE ? [] : [`queue ${queue}`]),
-    `run ${attempt}`,
+    ...(attempt === 0 ? [] : [`run ${attempt}`]), // it expired before
   ];
 }
 

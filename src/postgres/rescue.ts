@@ -4,7 +4,7 @@
  */
 import { hostname } from "node:os";
 import { type Clock, monotonicNow } from "../clock.ts";
-import { processField } from "../process-stat.ts";
+import { isProcess } from "../process-stat.ts";
 import type { KnownFollowUps } from "../store/known-follow-ups.ts";
 import type { Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { Owner } from "../store/session.ts";
@@ -111,17 +111,5 @@ export class Rescuer {
       if (shown && shown.id === death.running?.id) await live.keepShown(db, tasks, [shown]);
       return tasks;
     });
-  }
-}
-
-/** A process that has ended, and whose parent has not asked how, is none. */
-function isProcess(pid: number): boolean {
-  const state = processField(String(pid), "state");
-  if (state !== null) return state !== "Z" && state !== "X";
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as { code?: string }).code === "EPERM";
   }
 }

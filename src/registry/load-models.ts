@@ -113,6 +113,9 @@ async function importFile(file: string): Promise<Record<string, unknown>> {
   }
 }
 
+/** Classes of errors that only Bun knows: a module that is not there, and code that is none. */
+const OF_BUN = /^(?:Resolve|Build)Message$/;
+
 /** A syntax error has a place, perhaps in an imported file; several come in an AggregateError. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
@@ -120,7 +123,9 @@ function reasonOf(error: unknown): string {
   const { position } = error as { position?: { file: string; line: number; column: number } };
   if (!position) {
     const place = placeOf(error.stack);
-    return `${errorName(error)}: ${error.message}${place === null ? "" : ` at ${place}`}`;
+    const name = errorName(error);
+    const kind = OF_BUN.test(name) ? "" : `${name}: `;
+    return `${kind}${error.message}${place === null ? "" : ` at ${place}`}`;
   }
   return `${error.message} at ${position.file}:${position.line}:${position.column}`;
 }

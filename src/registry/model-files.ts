@@ -1,5 +1,5 @@
 /** Finds the files of models: the file itself, or every TypeScript or JavaScript file of a folder. */
-import { readdirSync, realpathSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
 import { TqError } from "../errors.ts";
 import { ownerWords } from "../file-owner.ts";
@@ -87,5 +87,13 @@ export function realFile(file: string): string {
     return realpathSync(file);
   } catch {
     return file;
+  }
+}
+
+export function isLink(file: string): boolean {
+  try {
+    return lstatSync(file).isSymbolicLink();
+  } catch {
+    return false; // it is gone
   }
 }

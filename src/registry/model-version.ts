@@ -1,21 +1,18 @@
 /** A version of the models: the code that a thread has loaded, and whether the disk still has it. */
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, isAbsolute, join, sep } from "node:path";
+import { dirname, join, sep } from "node:path";
 import type { ModelVersion } from "../catalog.ts";
 import { wallNow } from "../clock.ts";
-import { isInExecutable } from "./executable.ts";
-import { modelFiles, realFile } from "./model-files.ts";
+import { isOwn, withImports } from "./imported-files.ts";
+import { isLink, modelFiles, realFile } from "./model-files.ts";
 
 /**
  * The files that are loaded, without packages: these may be thousands, and change with the files that import them.
  */
 function loadedFiles(): string[] {
   const { cache } = createRequire(import.meta.url);
-  return Object.keys(cache).filter(
-    // A name that is no path, such as "tq", is a module that the executable carries.
-    (file) => isAbsolute(file) && !isInExecutable(file) && !/[\\/]node_modules[\\/]/.test(file),
-  );
+  return Object.keys(cache).filter(isOwn);
 }
 
 /** The version of what this program has loaded, as far as the disk still has it. */
@@ -39,14 +36,6 @@ function hashOf(file: string): string | null {
 /** As `files` of a version has it. */
 export function hashOfContent(bytes: Uint8Array<ArrayBuffer>): string {
   return Bun.hash(bytes).toString(36);
-}
-
-function isLink(file: string): boolean {
-  try {
-    return lstatSync(file).isSymbolicLink();
-  } catch {
-    return false; // it is gone
-  }
 }
 
 /** The links beside these files that lead to one of them, or to a folder of one. Bun knows files by their real names. */
@@ -81,7 +70,7 @@ function forgetLinks(files: readonly string[]): void {
   }
 }
 
-function entriesAt(paths: readonly string[]): string[] {
+export function entriesAt(paths: readonly string[]): string[] {
   try {
     return paths.flatMap((path) => modelFiles(path)).map(realFile);
   } catch {
@@ -136,6 +125,25 @@ export function differenceOnDisk(
 
 function changedWords(file: string): string {
   return `${file} has changed`;
+}
+
+/**
+ * The version of a load that has not ended, by the imports of its files.
+ *
+ * @param began a file that was written since differs from every text: what the load has of it is not known
+ */
+export function loadingVersion(entries: readonly string[], began = Infinity): ModelVersion {
+  const files = withImports(entries).filter(isOwn);
+  const hashes = [...files, ...linksTo(files)].map((file) => {
+    return [file, (isOlder(file, began) ? hashOf(file) : null) ?? ""] as const;
+  });
+  return { entries, files: Object.fromEntries(hashes) };
+}
+
+/** A file that was written since then, in words; null: none. */
+export function changedSince({ files }: ModelVersion, then: number): string | null {
+  const written = Object.keys(files).find((file) => !isOlder(file, then));
+  return written === undefined ? null : changedWords(written);
 }
 
 /** The times of files may lag behind the clock by some ms. */

@@ -47,8 +47,11 @@ export function toEvent(run: TaskRun, outcome: Outcome, duration: number): Event
       return { name: "task.retried", ...run, delay: outcome.delay, error: outcome.error };
     case "snoozed":
       return { name: "task.snoozed", ...run, delay: outcome.delay, reason: outcome.reason };
-    case "cancelled":
-      return { name: "task.cancelled", ...run, reason: outcome.reason };
+    case "cancelled": {
+      // Where it never ran, the database takes back the run that the claim has counted.
+      const attempt = run.attempt - (outcome.neverRan ? 1 : 0);
+      return { name: "task.cancelled", ...run, attempt, reason: outcome.reason };
+    }
     case "postponed":
       return { name: "task.postponed", ...run, delay: outcome.delay, error: outcome.error };
     case "interrupted":

@@ -117,7 +117,10 @@ export interface ConditionStore {
   waitingCalls(): Promise<readonly WaitingCall[]>;
   /** When a task last finished, or failed for good, of those that are kept; 0: none is. */
   lastEnd(): Promise<number>;
-  /** The latest time, not in the future of any plan, that is stored: when a task was pushed or a worker started. */
+  /**
+   * The latest time that is stored and no plan: when a task was pushed that still waits, unless its place was repaired
+   * since, when the newest task ended, or when a worker started. It is not later than a clock that is right again.
+   */
   latestTime(): Promise<number>;
 
   /** null: the database is a file. */

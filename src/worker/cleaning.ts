@@ -43,6 +43,7 @@ export class Cleaning implements OwnWork {
   /** @returns what it has done, for people. */
   async run(): Promise<string> {
     this.#isBusy = true;
+    this.#stopped = false;
     try {
       const deleted = await this.#deleteAll();
       const words = `deleted ${deleted === 1 ? "1 task" : `${deleted} tasks`}`;

@@ -2,7 +2,8 @@
  * The clock of recurring tasks: it wakes for the next slot, and has the store decide what becomes of it. Every worker has
  * one; whichever comes first decides, and the others find the slot decided.
  */
-import { clearTimeout, monotonicNow, setTimeout, sleep } from "../clock.ts";
+import os from "node:os";
+import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { type Awake, AwakeClock } from "../cron/awake.ts";
 import { decide } from "../cron/decide.ts";
@@ -15,10 +16,12 @@ import { LastingNote } from "../log/lasting-note.ts";
 import type { Report } from "../log/events.ts";
 import type { CronVersion } from "../store/cron-store.ts";
 import type { Store } from "../store/store.ts";
+import { SECOND_MS } from "../values/duration.ts";
 import { MADE_AT } from "../version.ts";
 import { saySlots } from "./cron-said.ts";
 import type { CronSources } from "./cron-sources.ts";
 import type { OwnWork } from "./own-work.ts";
+import { OwnWorks } from "./own-works.ts";
 
 /** It looks this often, at the most, for what `tq cron` and other workers have changed. */
 const LOOK_MS = 1_000;
@@ -31,6 +34,9 @@ const WRONG_CLOCK_MS = 5_000;
 
 /** tq's own tasks wait for the end of a start, and for a clock that a server sets right. */
 const OWN_AFTER_MS = 60_000;
+
+/** A worker that drains cleans for so long, and leaves the rest to the one of the next slot. */
+const DRAIN_CLEANS_MS = 10_000;
 
 /** The pause after a look that failed: a full queue has room again, a locked database is free. */
 const AFTER_FAILURE_MS = 1_000;
@@ -69,11 +75,15 @@ export class CronClock {
   #again = false;
   readonly #firstLook = Promise.withResolvers<void>();
   #hasLooked = false;
+  readonly #own: OwnWorks;
+  /** What is due of tq's own, in a worker that ends before it would come to that. */
+  #ownDone: Promise<void> | null = null;
 
   constructor(store: Store, report: Report, parts: CronClockParts | null = null) {
     this.#store = store;
     this.#report = report;
     this.#parts = parts;
+    this.#own = new OwnWorks(store, report, parts?.own ?? new Map<string, OwnWork>());
     this.#failure = new LastingNote(report);
     this.#wrongClock = new LastingNote(report);
     this.#unreadable = new LastingNote(report);
@@ -89,15 +99,43 @@ export class CronClock {
   stop(): void {
     this.#stopped = true;
     this.#firstLook.resolve();
-    for (const work of this.#parts?.own.values() ?? []) work.stop();
+    this.#own.stop();
     this.#clearTimers();
   }
 
-  /** Waits for the end of its first look. @returns true where that was not over yet: it may have pushed tasks */
+  /**
+   * For a worker that drains: waits for the end of its first look, and then does what is due of tq's own.
+   *
+   * @returns true where that was not over yet: it may have pushed tasks, and others may have come
+   */
   async catchUp(): Promise<boolean> {
-    if (this.#hasLooked) return false;
+    if (this.#hasLooked && this.#isOwnDone) return false;
     await this.#firstLook.promise;
+    await (this.#ownDone ??= this.#doOwn());
     return !this.#stopped;
+  }
+
+  get #isOwnDone(): boolean {
+    return this.#ownDone !== null && Bun.peek.status(this.#ownDone) !== "pending";
+  }
+
+  /** The worker itself has only just started, and its machine long ago. */
+  async #doOwn(): Promise<void> {
+    if (this.#stopped || os.uptime() * SECOND_MS < OWN_AFTER_MS) return;
+    this.#startedAt = -Infinity;
+    const limit = setTimeout(() => this.#own.cutCleaning(), DRAIN_CLEANS_MS);
+    try {
+      if (this.#isClockSane()) await this.#decideAll();
+      await this.#own.ended();
+    } catch (error) {
+      this.#sayFailure(error);
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  #sayFailure(error: unknown): void {
+    if (!this.#stopped) this.#failure.say(`Cannot push recurring tasks now: ${messageOf(error)}`);
   }
 
   #clearTimers(): void {
@@ -150,7 +188,7 @@ export class CronClock {
       }
       this.#failure.gone();
     } catch (error) {
-      if (!this.#stopped) this.#failure.say(`Cannot push recurring tasks now: ${messageOf(error)}`);
+      this.#sayFailure(error);
       wait = AFTER_FAILURE_MS;
     } finally {
       this.#looking = false;
@@ -199,7 +237,7 @@ export class CronClock {
 
   /** @returns the ms until it is to be looked at again. */
   async #decideRow(row: CronRow, { schedule }: CronDefinition, awake?: Awake): Promise<number> {
-    if (isOwn(row.name) && !this.#parts?.own.has(row.name)) return LONGEST_WAIT_MS;
+    if (isOwn(row.name) && !this.#own.has(row.name)) return LONGEST_WAIT_MS;
     const rest = isOwn(row.name) && row.waiting === null ? this.#untilOwn() : 0;
     if (rest > 0) return rest;
     const now = this.#store.now();
@@ -226,32 +264,15 @@ export class CronClock {
     };
     const worker = this.#parts?.id;
     const slots = await this.#store.cron.decide(name, decideNow, worker ? { worker } : {});
-    for (const slot of slots) if (slot.outcome === "started") void this.#work(slot, later);
+    for (const slot of slots) if (slot.outcome === "started") this.#own.begin(slot, later);
     if (!isOwn(name)) saySlots(this.#report, slots);
     return slots;
   }
 
   /** Work that this worker has started and does not do any more has ended: only the store has not heard of it. */
   #withoutOwn(state: CronState): CronState {
-    const { id, own } = this.#parts ?? {};
-    const isBusy = own?.get(state.row.name)?.isBusy === true;
-    return state.working === id && !isBusy ? { ...state, working: null } : state;
-  }
-
-  /** Does what tq itself does at a slot, and tells the ledger how it ended. */
-  async #work({ cron, slot }: CronSlot, later: number): Promise<void> {
-    if (later > 0) await sleep(later);
-    const work = this.#parts?.own.get(cron);
-    if (this.#stopped || work === undefined) return;
-    try {
-      const reason = await work.run();
-      await this.#store.cron.end(cron, slot, "done", reason);
-    } catch (error) {
-      if (this.#stopped) return;
-      const message = `Cannot ${work.verb} ${this.#store.name} (${cron}): ${messageOf(error)}`;
-      this.#report({ name: "log.note", level: "error", message });
-      await this.#store.cron.end(cron, slot, "failed", messageOf(error)).catch(() => {});
-    }
+    const isMine = state.working !== null && state.working === this.#parts?.id;
+    return isMine && !this.#own.isBusy(state.row.name) ? { ...state, working: null } : state;
   }
 
   /** The definition in force; null where this tq cannot read it, as a newer one has written it. */

@@ -51,7 +51,9 @@ export class ModelsKeeper {
   }
 
   start(): void {
-    if (this.#options.watch) this.#timer = setInterval(() => this.look(), WATCH_MS);
+    if (!this.#options.watch) return;
+    this.stop();
+    this.#timer = setInterval(() => this.look(), WATCH_MS);
   }
 
   stop(): void {
@@ -87,11 +89,18 @@ export class ModelsKeeper {
     this.#refusal = null;
     this.#watch.loads();
     this.#options.renew(isAsked);
-    if (!this.#options.watch)
-      this.#timer ??= setInterval(() => this.#lookAtLoad(), WATCH_MS).unref();
+    this.loads();
   }
 
-  /** Where the worker does not watch: a load that hangs ends as soon as its files are others. */
+  /**
+   * A thread is about to load the models: where that hangs, it ends as soon as the files are others, also at the start
+   * of the worker, and where it does not watch.
+   */
+  loads(): void {
+    if (!this.#options.isLoading()) this.#watch.begin();
+    this.#timer ??= setInterval(() => this.#lookAtLoad(), WATCH_MS).unref();
+  }
+
   #lookAtLoad(): void {
     if (this.#options.isLoading()) return this.look();
     this.stop();

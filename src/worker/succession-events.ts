@@ -21,6 +21,8 @@ export interface SuccessionEvents {
   refused(error: TqError): void;
   /** A thread could not load the models, and its place stays free: it is tried again. */
   cannotStart(error: TqError): void;
+  /** A thread is about to load the models. */
+  loads(): void;
   /** A thread still loads this file. */
   loadsLong(file: string): void;
   /** The first thread that has this version of the models claims tasks. */

@@ -280,6 +280,7 @@ export class Succession {
     for (; missing > 0; missing--) {
       const number = this.#freeNumber();
       if (number === null) return; // until a thread is gone
+      this.#events.loads();
       if (!this.#events.start(number)) return this.#rest(TRY_AGAIN_MS);
       this.#longLoads.begin();
     }

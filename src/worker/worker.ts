@@ -91,6 +91,7 @@ export class WorkerProcess {
         refused: (error) => (this.#keeper.refused(error), this.#self.refused(error)),
         renewed: () => this.#keeper.renewed(),
         serves: () => this.#keeper.serves(),
+        loads: () => this.#keeper.loads(),
         loadsLong: (file) => this.#trouble.loadsFor(file),
         loaded: (models) => this.#loaded(models),
         cannotStart: (error) => this.#cannotStart(error),
@@ -253,13 +254,12 @@ export class WorkerProcess {
 
   #loaded(models: Loaded): void {
     this.store.failures.know(models.followUps);
-    const before = this.#known;
+    const old = this.#known;
     this.#known = models;
     this.#trouble.gone();
     this.#self.loaded(models);
     this.#started.resolve();
-    if (this.#isGoing && !this.#stopping && !isSameModels(before, models))
-      void this.#takeUp(models);
+    if (this.#isGoing && !this.#stopping && !isSameModels(old, models)) void this.#takeUp(models);
   }
 
   /** Puts in force what new models say of recurring tasks, and says what in the settings does not fit them. */

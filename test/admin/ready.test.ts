@@ -21,7 +21,7 @@ describe("the readiness", () => {
     const { status, body } = await admin.get("/readyz");
     expect(status).toBe(503);
     const message = "Cannot load models from /srv/models.ts";
-    const advice = "mend the cause: the worker tries again every second";
+    const advice = "mend the cause: the worker then goes on by itself";
     expect(body.problems).toEqual([`${message}; ${advice}`]);
     expect(body.findings).toEqual([{ check: "no_thread_can_run", message, advice }]);
   });

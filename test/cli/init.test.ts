@@ -210,13 +210,13 @@ describe("tq init", () => {
     expect(stdout).toContain("The labels of the bakery are not printed (task 2): ");
   });
 
-  test("refuses a folder whose place a file has", async () => {
+  test("refuses a folder whose place a file has, and names what it has written", async () => {
     await using other = new Folder();
     other.write("types", "mine");
     expect(await other.tq("init")).toEqual({
       code: 2,
       stdout: "",
-      stderr: `tq: Cannot write ${other.file("types/tq.d.ts")}: ${other.file("types")} is a file, and no folder (EEXIST); move it away, or name another path\n`,
+      stderr: `tq: Cannot write ${other.file("types/tq.d.ts")}: ${other.file("types")} is a file, and no folder (EEXIST); move it away, or name another path; written before that: tq.toml, models.ts, README.md, .gitignore, tsconfig.json\n`,
     });
     expect(readFileSync(other.file("types"), "utf8")).toBe("mine");
   });

@@ -38,7 +38,7 @@ test("tq status says with either setting of queue.worker that a worker can run n
   const store = folder.store();
   await store.register({ id: "w-1", pid: 4711, threads: 2, queues: [] });
   await store.condition.setTrouble("w-1", "Cannot start thread 1");
-  const todo = "mend the cause: the worker tries again every second";
+  const todo = "mend the cause: the worker then goes on by itself";
   const problems = [`Worker w-1 (pid 4711) can run no task: Cannot start thread 1; ${todo}`];
   for (const TQ_QUEUE__WORKER of ["0", "1"]) {
     expect(await statusOf(folder, { TQ_QUEUE__WORKER })).toEqual({ code: 1, problems });

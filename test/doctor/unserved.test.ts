@@ -1,5 +1,7 @@
 /** Tasks and slots that no worker takes, and a worker that is only started again. */
 import { expect, test } from "bun:test";
+import { TQ_ORIGIN } from "../../src/cron/ledger.ts";
+import { OWN_DEFINITIONS } from "../../src/cron/own.ts";
 import {
   abandoned,
   undecidedSlots,
@@ -63,5 +65,13 @@ test("a slot of a recurring task that no worker has decided is a fault, where wo
   expect(await reasons(subject, "no worker")).toEqual([]);
   const pause = { by: "ana", at: clock.now(), reason: null, until: null };
   await store.cron.override("hourly", () => ({ pause }));
+  expect(await reasons(subject)).toEqual([]);
+});
+
+test("a slot of tq's own is no fault where workers are started only while there are tasks", async () => {
+  await using subject = makeStore();
+  const { store, clock } = subject;
+  await store.cron.define({ origin: TQ_ORIGIN, definitions: OWN_DEFINITIONS });
+  clock.advance(5 * 3_600_000);
   expect(await reasons(subject)).toEqual([]);
 });

@@ -80,6 +80,20 @@ needs("root").describe("after root has worked in the folder of a service", () =>
     expect(strangers(site)).toEqual([]);
   });
 
+  test.each(["444", "400"])("its user backs up a database of mode %s", async (digits) => {
+    const mode = Number.parseInt(digits, 8);
+    await using site = service();
+    await site.push("job", "add", "1");
+    chownSync(site.file("tq.db"), ANOTHER_USER, ANOTHER_USER);
+    chmodSync(site.file("tq.db"), mode);
+    const own = (...args: string[]) =>
+      site.spawn([...AS_ANOTHER_USER, TQ, ...args], { env: { HOME: site.path } }).ended();
+    expect(await own("backup", "copy.db")).toMatchObject({ code: 0 });
+    expect(statSync(site.file("copy.db")).mode & 0o777).toBe(mode);
+    rmSync(site.file("tq.db"));
+    expect(await own("restore", "copy.db", "--run")).toMatchObject({ code: 0 });
+  });
+
   test("a restored database has owner, group and mode of the former one, behind a link too, and its user works on", async () => {
     await using site = service();
     await site.push("job", "add", "1");

@@ -9,10 +9,15 @@ import {
   readFileSync,
 } from "node:fs";
 import { SCHEMA_VERSION } from "../../src/sqlite/migrate.ts";
+import { processField } from "../../src/process-stat.ts";
 import { needs } from "../support/needs.ts";
 import { AS_ANOTHER_USER } from "../support/tools.ts";
+import { eventually } from "./support/eventually.ts";
 import { siteWithModels } from "./support/models.ts";
 import { type Site, TQ } from "./support/site.ts";
+
+/** Bun starts programs with that signal ignored, for which the system forgets ended children at once. */
+const DEFAULT_CHLD = ["env", "--default-signal=CHLD"];
 
 /** A site with its own executable, and another build of it: the same with a byte more. */
 function siteWithExecutables(): { site: Site; tq: string; other: string } {
@@ -58,7 +63,13 @@ test("a copy that a killed upgrade has left is removed, and that of a living pro
   await using _ = site;
   const gone = Bun.spawn(["true"]);
   await gone.exited;
-  site.write(`bin/tq.new-${gone.pid}`, "half");
+  // Its parent does not ask how it has ended.
+  const parent = site.spawn([...DEFAULT_CHLD, "sh", "-c", "true & echo $!; exec sleep 60"]);
+  const unasked = await eventually("it has ended", () => {
+    const pid = /^\d+/.exec(parent.stdout)?.[0] ?? "";
+    return processField(pid, "state") === "Z" && pid;
+  });
+  for (const pid of [gone.pid, unasked]) site.write(`bin/tq.new-${pid}`, "half");
   site.write(`bin/tq.new-${process.pid}`, "half");
   site.write("bin/tq.new-notes", "mine");
   expect((await site.spawn([tq, "upgrade", TQ]).ended()).code).toBe(0);

@@ -78,6 +78,10 @@ const EVENTS: [Event, string][] = [
   ],
   [{ name: "task.cancelled", ...RUN, reason: null }, "task 42 cancelled  sale.process [7]  run 1"],
   [
+    { name: "task.cancelled", ...RUN, attempt: 0, reason: "it expired" },
+    "task 42 cancelled: it expired  sale.process [7]",
+  ],
+  [
     { name: "task.cancelled", ...RUN, reason: "not needed" },
     "task 42 cancelled: not needed  sale.process [7]  run 1",
   ],

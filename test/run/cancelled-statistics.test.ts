@@ -42,5 +42,6 @@ test.each(["alone", "in a batch"])(
     expect(ends.cancelled).toBe(2);
     const { wait, run, late_start, late_end } = measures;
     expect([wait, run, late_start, late_end].map(({ count }) => count)).toEqual([0, 0, 0, 2]);
+    expect(tq.eventsOf("task.cancelled").map(({ attempt }) => attempt)).toEqual([0, 0]);
   },
 );

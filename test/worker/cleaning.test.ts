@@ -1,5 +1,6 @@
 /** tq's own recurring task: it deletes what ended long ago, in slices, once for all workers of a database. */
-import { afterEach, beforeEach, expect, jest, spyOn, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, jest, spyOn, test } from "bun:test";
+import os from "node:os";
 import { CLEAN, OWN_DEFINITIONS } from "../../src/cron/own.ts";
 import { TQ_ORIGIN } from "../../src/cron/ledger.ts";
 import type { Event } from "../../src/log/events.ts";
@@ -134,6 +135,69 @@ test("much of it goes in slices, with time for others between them", async () =>
   }
   expect(after).toEqual([700, 200, 0]);
   expect(await ledger()).toEqual([["done", "deleted 1200 tasks"]]);
+});
+
+describe("a worker that drains", () => {
+  let uptime = spyOn(os, "uptime");
+  const hasBooted = (seconds: number) =>
+    void (uptime = spyOn(os, "uptime").mockReturnValue(seconds));
+  afterEach(() => uptime.mockRestore());
+
+  /** Nothing is left to do: it ends as soon as that resolves with false. */
+  async function drain(clock: CronClock): Promise<void> {
+    for (let more = true; more;) {
+      let isMore: boolean | null = null;
+      void clock.catchUp().then((told) => (isMore = told));
+      while (isMore === null) await pass(50);
+      more = isMore;
+    }
+    clock.stop();
+  }
+
+  test("cleans before it ends, where that is due, and once for all such workers of the hour", async () => {
+    hasBooted(3_600);
+    await endTasks(600);
+    await pass(HOUR);
+    await drain(await startWorker("w1"));
+    expect(await left()).toBe(0);
+    expect(await ledger()).toEqual([["done", "deleted 600 tasks"]]);
+    await endTasks(1);
+    await drain(await startWorker("w2"));
+    expect(await left()).toBe(1);
+    await pass(HOUR);
+    await drain(await startWorker("w3"));
+    expect(await left()).toBe(0);
+  });
+
+  test("cleans for some seconds, and leaves the rest to the next hour", async () => {
+    hasBooted(3_600);
+    await pass(HOUR);
+    const { store } = subject;
+    using clean = spyOn(store, "clean").mockResolvedValue(500);
+    const clock = await startWorker("w1");
+    await drain(clock);
+    const slices = clean.mock.calls.length;
+    expect(slices).toBeGreaterThan(50);
+    expect(await ledger()).toEqual([
+      ["done", `deleted ${slices * 500} tasks; the worker stopped before the rest`],
+    ]);
+  });
+
+  test("does not clean just after the machine has started: its clock may still be wrong", async () => {
+    hasBooted(59);
+    await endTasks(3);
+    await pass(HOUR);
+    await drain(await startWorker("w1"));
+    expect(await left()).toBe(3);
+  });
+
+  test("ends where the cleaning fails", async () => {
+    hasBooted(3_600);
+    await pass(HOUR);
+    using _ = spyOn(subject.store, "clean").mockRejectedValue(new Error("the disk is full"));
+    await drain(await startWorker("w1"));
+    expect(await ledger()).toEqual([["failed", "the disk is full"]]);
+  });
 });
 
 test("what is waiting, or ended only now, stays", async () => {

@@ -1,9 +1,10 @@
-/** Looks at the files of models, and what a worker makes of them. */
+/** Looks at the files of models. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -11,10 +12,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { TqError } from "../../src/errors.ts";
-import type { Event } from "../../src/log/events.ts";
 import type { ModelVersion } from "../../src/catalog.ts";
-import { ModelsKeeper } from "../../src/worker/models-keeper.ts";
+import { hashOfContent } from "../../src/registry/model-version.ts";
 import { ModelsWatch } from "../../src/worker/models-watch.ts";
 
 let folder = "";
@@ -100,122 +99,37 @@ describe("a watch of models", () => {
     expect(lookAfter(watch, 0)).toBeNull();
     expect(lookAfter(watch, 300)).toBe(`${file} is new`);
   });
-});
 
-describe("a worker", () => {
-  let events: Event[] = [];
-  let renewals = 0;
-  let asked = 0;
-  let isLoading = false;
-  let canRun = true;
-
-  function keeper(watch: boolean): ModelsKeeper {
-    events = [];
-    renewals = 0;
-    asked = 0;
-    isLoading = false;
-    canRun = true;
-    const kept = new ModelsKeeper({
-      models: [models()],
-      watch,
-      report: (event) => events.push(event),
-      renew: (isAsked) => {
-        renewals += 1;
-        if (isAsked) asked += 1;
-      },
-      endWait: async () => {},
-      isLoading: () => isLoading,
-      canRun: () => canRun,
-      monotonic: () => now,
-    });
-    kept.accepted(versionNow());
-    return kept;
-  }
-
-  const names = () => events.map(({ name }) => name);
-
-  test("that does not watch its models looks now and then, and only says that they have changed", () => {
-    const kept = keeper(false);
-    write("22");
-    for (let seconds = 0; seconds < 10; seconds++) {
-      now += 1_000;
-      kept.check();
+  test.each([
+    ["that leads to its folder", ["r1", "cur"], ["cur/m.ts", "models.ts"], "r2", "cur"],
+    [
+      "in the middle of a chain",
+      ["r1/m.ts", "middle.ts"],
+      ["middle.ts", "models.ts"],
+      "r2/m.ts",
+      "middle.ts",
+    ],
+    ["to the folder of a link", ["r1", "cur"], ["cur", "models.ts"], "r2", "cur"],
+  ] as const)("tells of a link %s that is made to lead elsewhere", (_, one, two, to, swapped) => {
+    rmSync(models());
+    for (const name of ["r1", "r2"]) {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, "m.ts"), name);
     }
-    expect(events).toEqual([{ name: "models.changed", reason: `${models()} has changed` }]);
-    expect(renewals).toBe(0);
-  });
-
-  test("of which no thread has models says nothing of changed ones: they are tried every second", () => {
-    const kept = keeper(false);
-    canRun = false;
-    write("22");
-    lookFor(kept, 10_000);
-    expect([events, renewals]).toEqual([[], 0]);
-  });
-
-  function lookFor(kept: ModelsKeeper, ms: number): void {
-    for (let passed = 0; passed < ms; passed += 200) {
-      now += 200;
-      kept.look();
-    }
-  }
-
-  test("that watches them has them loaded, and tries refused ones again, less and less often", () => {
-    const kept = keeper(true);
-    kept.check(); // it has a timer of its own
-    write("22");
-    lookFor(kept, 1_000);
-    expect(names()).toEqual(["models.loading"]);
-    const error = new TqError("models", "no file");
-    kept.refused(error);
-    lookFor(kept, 1_800);
-    expect(renewals).toBe(1);
-    lookFor(kept, 400);
-    expect(renewals).toBe(2);
-    kept.refused(error);
-    lookFor(kept, 3_800);
-    expect(renewals).toBe(2);
-    lookFor(kept, 400);
-    expect(renewals).toBe(3);
-    expect(names()).toEqual(["models.loading", "models.refused"]);
-    kept.accepted(versionNow());
-    kept.renewed();
-    lookFor(kept, 60_000);
-    expect([renewals, asked]).toEqual([3, 0]);
-    expect(names()).toEqual(["models.loading", "models.refused", "models.loaded"]);
-  });
-
-  test.each([true, false])(
-    "whose load of them does not end begins anew where they are as before, or change again: it watches %p",
-    (watch) => {
-      const kept = keeper(watch);
-      write("for (;;);");
-      kept.reload("SIGHUP", true);
-      isLoading = true;
-      lookFor(kept, 1_000);
-      expect(renewals).toBe(1);
-      write("1");
-      lookFor(kept, 1_000);
-      expect(renewals).toBe(2);
-      write("22");
-      lookFor(kept, 1_000);
-      expect(events).toEqual([
-        { name: "models.loading", reason: "SIGHUP" },
-        { name: "models.loading", reason: "they are as they were before" },
-        { name: "models.loading", reason: `${models()} has changed` },
-      ]);
-    },
-  );
-
-  test("that is asked to load them does so, and says a refusal once", () => {
-    const kept = keeper(false);
-    kept.reload("SIGHUP", true);
-    kept.refused(new TqError("models", "no file"));
-    lookFor(kept, 60_000);
-    expect([renewals, asked]).toEqual([1, 1]);
-    expect(events).toEqual([
-      { name: "models.loading", reason: "SIGHUP" },
-      { name: "models.refused", message: "no file" },
-    ]);
+    const link = ([target, name]: readonly [string, string]) =>
+      symlinkSync(target, join(folder, name));
+    link(one);
+    link(two);
+    const loaded = realpathSync(join(folder, "r1/m.ts"));
+    const watch = new ModelsWatch([models()], () => now);
+    watch.take({ entries: [loaded], files: { [loaded]: hashOfContent(Buffer.from("r1")) } });
+    expect(lookAfter(watch, 0)).toBeNull();
+    expect(lookAfter(watch, 1_000)).toBeNull();
+    rmSync(join(folder, swapped));
+    expect(lookAfter(watch, 0)).toBeNull();
+    link([to, swapped]);
+    expect(lookAfter(watch, 0)).toBeNull();
+    const next = realpathSync(join(folder, "r2/m.ts"));
+    expect(lookAfter(watch, 300)).toBe(`${next} has changed`);
   });
 });

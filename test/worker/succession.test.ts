@@ -39,6 +39,7 @@ function begin(places: number): void {
       accepted: () => {},
       refused: ({ message }) => events.push(`refused: ${message}`),
       cannotStart: ({ message }) => events.push(`cannot start: ${message}`),
+      loads: () => {},
       loadsLong: (file) => events.push(`loads long: ${file}`),
       serves: () => served.push(Math.max(...serving().map(generationOf))),
       renewed: () => events.push("renewed"),

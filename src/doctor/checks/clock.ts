@@ -25,7 +25,7 @@ export const clock: Check = {
     if (latest - now <= AHEAD_MS) return [];
     const message = `The database has a time that is ${formatDuration(latest - now)} ahead of this clock: ${isoTime(latest)}`;
     const advice =
-      "look which clock is or was wrong (timedatectl), and set it; the next worker that starts repairs the order of the tasks";
+      "look which clock is or was wrong (timedatectl), and set it; a worker repairs the order of ready tasks as it starts, and the times of scheduled ones once its clock has gone on for a day";
     return [{ message, advice }];
   },
   fact: async ({ health: { store } }) => isoTime(store.now()),

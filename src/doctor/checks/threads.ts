@@ -2,7 +2,7 @@
 import { capital, type Check, type Found, fromSentence } from "../check.ts";
 import { named } from "../examination.ts";
 
-export const MEND = "mend the cause: the worker tries again every second";
+export const MEND = "mend the cause: the worker then goes on by itself";
 
 export const threads: Check = {
   name: "no_thread_can_run",

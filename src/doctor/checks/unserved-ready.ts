@@ -1,6 +1,7 @@
 /** A live worker takes each queue that has tasks to run now, and there is one for what else only a worker does. */
 import { definitionOf, pauseAt } from "../../cron/in-force.ts";
 import type { CronRow } from "../../cron/ledger.ts";
+import { isOwn } from "../../cron/own.ts";
 import { quote } from "../../quote.ts";
 import { isServed } from "../../store/live-workers.ts";
 import type { WorkerStatus } from "../../store/looking.ts";
@@ -62,7 +63,7 @@ export const abandoned: Check = {
 
 const START = "start tq worker";
 
-/** Only a worker pushes the tasks of recurring ones. */
+/** Only a worker pushes the tasks of recurring ones. What tq does for itself waits for the next worker. */
 export const undecidedSlots: Check = {
   name: "no_worker_for_recurring_tasks",
   subject: "a worker pushes the recurring tasks",
@@ -72,6 +73,7 @@ export const undecidedSlots: Check = {
     const { store } = of.health;
     const until = store.now() - RESTART_MS;
     for (const row of await store.cron.rows()) {
+      if (isOwn(row.name)) continue;
       const slot = undecidedSlot(row, until);
       if (slot === null) continue;
       const message = `The recurring task ${quote(row.name)} was to come at ${isoTime(slot)}, and no worker is there`;

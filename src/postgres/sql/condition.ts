@@ -83,8 +83,12 @@ export async function lastEnd(db: Connection): Promise<number> {
   return (await db.get<{ at: number }>(LAST_END))?.at ?? 0;
 }
 
+/** As for a file. */
 const LATEST = `
-  SELECT greatest(0, (SELECT max(enqueued_at) FROM (SELECT enqueued_at FROM tq.task ORDER BY id DESC LIMIT 1000) AS last),
+  SELECT greatest(0, (SELECT max(CASE state WHEN 'ready' THEN least(enqueued_at, deadline)
+                                            WHEN 'scheduled' THEN enqueued_at END)
+                        FROM (SELECT state, enqueued_at, deadline FROM tq.task ORDER BY id DESC LIMIT 1000) AS last),
+                  (SELECT finished_at FROM tq.task ORDER BY id DESC LIMIT 1),
                   (SELECT max(started_at) FROM tq.worker))::float8 AS latest`;
 
 export async function latestTime(db: Connection): Promise<number> {

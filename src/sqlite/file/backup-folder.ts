@@ -1,6 +1,6 @@
 /** Backups in a folder: each has the name of the database and the time, and the oldest go. */
 import { Database } from "bun:sqlite";
-import { mkdirSync, readdirSync, statSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { wallNow } from "../../clock.ts";
 import { TqError } from "../../errors.ts";
@@ -22,17 +22,13 @@ function stemOf(database: string): string {
   return basename(database).replace(/\.(?:db|sqlite3?)$/, "");
 }
 
-function nameIn(database: string, now: number): string {
-  return `${stemOf(database)}-${new Date(now).toISOString().replaceAll(":", "")}.db`;
-}
-
 /** The names of backups of a database with this path, or of one of the same name. */
 function isNamedLike(database: string): (name: string) => boolean {
   const pattern = new RegExp(`^${RegExp.escape(stemOf(database))}-${TIME}\\.db$`);
   return (name) => pattern.test(name);
 }
 
-export interface BackupPlace extends Omit<BackupOptions, "target"> {
+export interface BackupPlace extends Omit<BackupOptions, "target" | "anew"> {
   /** A file, or a folder that is there. */
   readonly path: string;
   /** How many backups of this database stay in the folder; null: all. */
@@ -63,14 +59,26 @@ export function checkPlace({
   );
 }
 
+/** The first name from this time on that no file in the folder has. */
+function freeName({ path: folder, database, now }: BackupPlace): string {
+  for (let at = now; ; at++) {
+    const time = new Date(at).toISOString().replaceAll(":", "");
+    const path = join(folder, `${stemOf(database)}-${time}.db`);
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return path;
+  }
+}
+
 /** @throws as `checkPlace` and `writeBackup` */
 export function backUp(db: Database, place: BackupPlace): Backup {
   const { path, keep, ...options } = place;
   checkPlace(place);
   if (isFolder(path) === false) return writeBackup(db, { ...options, target: path });
-  const target = join(path, nameIn(options.database, options.now));
-  const made = writeBackup(db, { ...options, target });
-  return keep === null ? made : { ...made, ...tidy(db, target, { ...place, keep }) };
+  const made = writeBackup(db, {
+    ...options,
+    target: freeName(place),
+    anew: () => freeName(place),
+  });
+  return keep === null ? made : { ...made, ...tidy(db, made.path, { ...place, keep }) };
 }
 
 type Tidying = Pick<BackupPlace, "database" | "path"> & { readonly keep: number };

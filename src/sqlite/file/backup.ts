@@ -4,7 +4,7 @@
  * meanwhile. SQLite's backup API begins anew with each commit of another process: under load it never ends.
  */
 import { Database, SQLiteError } from "bun:sqlite";
-import { accessSync, constants, existsSync, renameSync, statSync } from "node:fs";
+import { accessSync, chmodSync, constants, existsSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { brokenLinkWords } from "../../broken-link.ts";
 import { TqError } from "../../errors.ts";
@@ -32,6 +32,8 @@ export interface BackupOptions {
   readonly database: string;
   /** The file to write. */
   readonly target: string;
+  /** Another name, where a file has that of the target meanwhile; default: the backup is refused then. */
+  readonly anew?: () => string;
   /** Free bytes that the disk of the queue must keep. */
   readonly minFree: number;
   readonly now: number;
@@ -84,7 +86,8 @@ function refused(target: string, why: string): TqError {
  * a sentence
  */
 export function writeBackup(db: Database, options: BackupOptions): Backup {
-  const { database, target, minFree } = options;
+  const { database, minFree, anew } = options;
+  let { target } = options;
   checkTarget(target);
   removeLeftParts(dirname(target));
   const action = `Cannot write the backup ${target}`;
@@ -96,8 +99,10 @@ export function writeBackup(db: Database, options: BackupOptions): Backup {
     copyInto(db, part);
     const tasks = checkCopy(part, last, options);
     options.checkFiles();
+    if (anew !== undefined) target = anew();
     checkTarget(target); // again: another program may have made it meanwhile, and the rename would replace it
     const { size } = statSync(part);
+    limitMode(part, database);
     renameSync(part, target);
     syncFolderOf(target);
     return { path: target, size, tasks, deleted: [], uncounted: [] };
@@ -134,11 +139,18 @@ function checkCopy(part: string, last: number, { target, now, database }: Backup
   return tasks;
 }
 
-/** It has the permissions and the owner of the database. */
+/** Takes from the copy what the mode of the database does not allow. It had to be written first. */
+function limitMode(part: string, database: string): void {
+  const { mode } = statSync(part);
+  const limited = mode & statSync(database).mode;
+  if ((limited & 0o777) !== (mode & 0o777)) chmodSync(part, limited & 0o777);
+}
+
+/** It has the permissions and the owner of the database; its writer may write it meanwhile. */
 function makeFile(target: string, database: string, action: string): Part {
   try {
     accessSync(dirname(target), constants.R_OK); // its names are flushed, and a folder is opened for that
-    const part = makePart(target, statSync(database).mode & 0o777);
+    const part = makePart(target, (statSync(database).mode & 0o777) | 0o600);
     giveOwner(part.path, database);
     return part;
   } catch (error) {

@@ -16,6 +16,7 @@ import {
   rmSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { isProcess } from "../../process-stat.ts";
 import { isBusy } from "../errors.ts";
 import { canLockOpenFile, lockOpenFile, type Range } from "../lock/range-lock.ts";
 
@@ -79,7 +80,7 @@ function removeLeft(path: string, pid: number): void {
   try {
     // Holds it until it is gone: its writer may have made it just now.
     const isFree = lockOpenFile(file, "write", WRITER_RANGE);
-    const isWritten = !isFree && (canLockOpenFile(file) || isRunning(pid));
+    const isWritten = !isFree && (canLockOpenFile(file) || isProcess(pid));
     if (!isWritten && isOurs(file) && !isInUse(path)) removeWithLogs(path);
   } finally {
     closeSync(file);
@@ -96,15 +97,6 @@ function isOurs(file: number): boolean {
     bytes.every((byte) => byte === 0) ||
     Buffer.from(bytes).toString("latin1", 0, length) === BEGINNING
   );
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as { code?: string }).code === "EPERM";
-  }
 }
 
 /** A person may look into one. */

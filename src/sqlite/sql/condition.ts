@@ -70,8 +70,12 @@ export function lastEnd(db: Database): number {
   return (db.query(LAST_END).get() as { at: number }).at;
 }
 
+/** A ready task is repaired once its place is that of an earlier push; what became of the newest task tells of the clock too. */
 const LATEST = `
-  SELECT max(coalesce((SELECT max(enqueued_at) FROM (SELECT enqueued_at FROM tq__task ORDER BY id DESC LIMIT 1000)), 0),
+  SELECT max(coalesce((SELECT max(CASE state WHEN 'ready' THEN min(enqueued_at, deadline)
+                                             WHEN 'scheduled' THEN enqueued_at END)
+                         FROM (SELECT state, enqueued_at, deadline FROM tq__task ORDER BY id DESC LIMIT 1000)), 0),
+             coalesce((SELECT finished_at FROM tq__task ORDER BY id DESC LIMIT 1), 0),
              coalesce((SELECT max(started_at) FROM tq__worker), 0)) AS latest`;
 
 export function latestTime(db: Database): number {

@@ -22,12 +22,11 @@ describe("an address", () => {
     ["http://box7.lan:8989", "all that lies between could read the token"],
     ["http://user:secret@box7", "it has a name or a password"],
     ["https://box7/?a=1", "nothing may stand behind its path"],
-    ["unix:tq.sock", "a Unix socket is given by its whole path"],
+    ["unix:", "it lacks the path of the socket"],
   ])("%p is refused with a sentence, and no password", async (url, why) => {
     await using office = new Folder();
     office.write("token", "t");
     const { code, stdout, stderr } = await office.tq("list", "--url", url, "--token-file", "token");
-
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toContain(why);
     expect(stderr).not.toContain("secret");
@@ -41,6 +40,16 @@ describe("an address", () => {
 
     expect(stderr).toStartWith("tq: Cannot ask http://box7.invalid:1: no connection: ");
     expect(code).toBe(6);
+  });
+
+  test("of a Unix socket in this folder is asked", async () => {
+    await using office = new Folder();
+    office.write("token", "t");
+    const fetch = () => Response.json({ tasks: [], next: null });
+    const server = Bun.serve({ unix: office.file("tq.sock"), fetch });
+    const listed = await office.tq("list", "--url", "unix:tq.sock", "--token-file", "token");
+    await server.stop(true);
+    expect(listed).toMatchObject({ code: 0 });
   });
 
   test("of a Unix socket, and with a path before /api/v1, is asked", async () => {
@@ -116,6 +125,24 @@ describe("another machine", () => {
     expect(code).toBe(8);
     expect(stderr).toStartWith(`tq: ${box.url} does not take the token in wrong: `);
   });
+
+  test.each(["--wait", "--json"])(
+    "whose token may only push is given nothing by push %s, which could not look at it: exit 8",
+    async (flag) => {
+      await using box = await makeBox();
+      const database = ["-d", box.database.place];
+      const made = await box.office.tq("token", "add", "push-only", "--role", "push", ...database);
+      box.office.write("pusher", made.stdout);
+      const flags = ["--url", box.url, "--token-file", "pusher"];
+      const push = ["push", "sale", "process", "7", ...flags];
+      const { code, stdout, stderr } = await box.office.tq(...push, flag);
+      expect([code, stdout]).toEqual([8, ""]);
+      expect(stderr).toContain(`Nothing was pushed, as ${flag} looks at tasks: ${box.url}: `);
+      expect(stderr).toContain("has the role push, and this needs read");
+      expect(await box.store.list()).toEqual([]);
+      expect((await box.office.tq(...push)).code).toBe(0);
+    },
+  );
 
   test("whose token may only read refuses a push, with exit 8", async () => {
     await using box = await makeBox();

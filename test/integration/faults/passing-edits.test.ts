@@ -111,6 +111,24 @@ for (const [what, hang] of HANGS) {
     expect(await resultOf(shop, "f")).toBe("2");
   });
 
+  for (const flags of [["--watch"], []]) {
+    test(`a worker ${flags.join()} that starts with a load that ${what} takes up the mended models`, async () => {
+      await using shop = siteOf(["part.ts", ""]);
+      const models = `import "./part.ts";\n${task("f", 1)}`;
+      shop.write("models.ts", models);
+      const [id = 0] = await shop.push("f");
+      const tell = `import { appendFileSync } from "node:fs"; appendFileSync("hangs", "1");\n`;
+      shop.write("part.ts", tell + hang);
+      shop.write("hangs", "");
+      const worker = shop.start(["worker", "-n", "2", ...flags]);
+      await eventually("both hang", () => shop.read("hangs") === "11");
+      shop.write("part.ts", "");
+      await worker.says("models.loading", { reason: `${shop.file("part.ts")} has changed` });
+      expect(await shop.becomes(id, "finished")).toMatchObject({ result: "1" });
+      expect(worker.count("models.loading")).toBe(1);
+    });
+  }
+
   test(`a load that ${what} ends soon after its file was changed back, also by SIGHUP alone`, async () => {
     await using shop = siteOf(["models.ts", task("f", 1)]);
     const worker = await shop.worker(["-n", "1"], { detached: true });

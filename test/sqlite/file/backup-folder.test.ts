@@ -3,6 +3,7 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { backUp } from "../../../src/sqlite/file/backup-folder.ts";
 import { placeOf } from "../../../src/sqlite/file/origin.ts";
 import { copyAside } from "../../support/aside.ts";
 import { errorOf } from "../../support/error.ts";
@@ -49,6 +50,29 @@ describe("a backup into a folder", () => {
       deleted: [],
     });
     expect(Bun.file(backup.path).size).toBe(backup.size);
+  });
+
+  test("takes the time of the next ms where one of this ms is there, also one that came meanwhile", async () => {
+    await using subject = makeStore();
+    const folder = folderOf(subject);
+    const first = await subject.store.backup(folder);
+    const second = await subject.store.backup(folder);
+    const nameAfter = (ms: number) => {
+      const time = new Date(subject.clock.now() + ms).toISOString().replaceAll(":", "");
+      return join(folder, `tq-${time}.db`);
+    };
+    expect([first.path, second.path]).toEqual([nameAfter(0), nameAfter(1)]);
+    using db = new Database(subject.path);
+    const place = { path: folder, database: subject.path, keep: 2, minFree: 0 };
+    const third = backUp(db, {
+      ...place,
+      now: subject.clock.now(),
+      checkFiles: () => writeFileSync(nameAfter(2), "another's"),
+    });
+    expect(third.path).toBe(nameAfter(3));
+    expect(readdirSync(folder).toSorted()).toEqual(
+      [second.path, nameAfter(2), third.path].map((path) => basename(path)),
+    );
   });
 
   test("takes the place of the oldest ones, so that as many stay as told", async () => {

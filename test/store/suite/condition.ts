@@ -1,5 +1,6 @@
 /** The words of workers about themselves, the mode of the database, and the tasks that wait. */
 import { describe, expect, test } from "bun:test";
+import { DAY_MS } from "../../../src/values/duration.ts";
 import { WAITS_FOR_MODELS } from "../../../src/store/waiting-for-models.ts";
 import { claim, claimFirst, newTask } from "../../support/store.ts";
 import { clock, store, subject } from "./subject.ts";
@@ -142,6 +143,38 @@ export function conditionTests(): void {
       expect(await store.condition.damage()).toEqual([]);
       expect(await store.condition.latestTime()).toBe(clock.now());
       expect(await store.condition.freeDisk()).toBeGreaterThan(0);
+    });
+
+    test("has no time of the future once the order of tasks is repaired that were pushed then", async () => {
+      const right = clock.now();
+      clock.advance(DAY_MS);
+      await store.push([newTask()]);
+      const ahead = clock.now();
+      clock.advance(-DAY_MS);
+      expect(await store.condition.latestTime()).toBe(ahead);
+      await store.repairTimes("places");
+      expect(await store.condition.latestTime()).toBeLessThanOrEqual(right);
+      const ran = await claimFirst(store);
+      expect(await store.condition.latestTime()).toBeLessThanOrEqual(right);
+      await store.write((session) =>
+        session.settle(ran, { kind: "finished", result: null, reason: null }),
+      );
+      expect(await store.condition.latestTime()).toBe(right);
+    });
+
+    test("has the time of the future of a scheduled task, and of one that ended last", async () => {
+      clock.advance(DAY_MS);
+      const [waits = 0] = await store.push([newTask({ scheduledAt: clock.now() + DAY_MS })]);
+      const ahead = clock.now();
+      clock.advance(-DAY_MS);
+      await store.repairTimes("places");
+      expect(await store.condition.latestTime()).toBe(ahead);
+      clock.advance(DAY_MS);
+      await store.cancel(waits);
+      clock.advance(-DAY_MS);
+      expect(await store.condition.latestTime()).toBe(ahead);
+      await store.push([newTask()]);
+      expect(await store.condition.latestTime()).toBe(clock.now());
     });
   });
 }
