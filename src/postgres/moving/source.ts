@@ -21,10 +21,13 @@ const ROWS_AT_ONCE = 1_000;
 
 const WORKERS = "SELECT id, host, pid FROM tq.worker ORDER BY id";
 
-/** Programs that are connected, and plain SQL: what they pushed here would never run. */
-const REFUSE =
-  "CREATE TRIGGER moved_away BEFORE INSERT OR UPDATE ON tq.task FOR EACH STATEMENT EXECUTE FUNCTION tq.refuse_moved()";
-const ADMIT = "DROP TRIGGER moved_away ON tq.task";
+const QUEUE = "tq.task";
+
+/** Programs that are connected, and plain SQL: what they wrote here would be lost. */
+function refuse(table: string): string {
+  const events = table === QUEUE ? "INSERT OR UPDATE" : "INSERT OR UPDATE OR DELETE OR TRUNCATE";
+  return `CREATE TRIGGER moved_away BEFORE ${events} ON ${table} FOR EACH STATEMENT EXECUTE FUNCTION tq.refuse_moved()`;
+}
 
 const COLUMNS = `
   SELECT attname AS name, format_type(atttypid, NULL) AS type FROM pg_attribute
@@ -35,6 +38,7 @@ export class PostgresMoveSource implements MoveSource {
   readonly tables: readonly Table[];
   readonly unmovable: readonly UnmovableTable[];
   readonly #db: Connection;
+  #refusing: readonly string[] = [];
 
   private constructor(
     name: string,
@@ -113,14 +117,16 @@ export class PostgresMoveSource implements MoveSource {
     return lastIds(this.#db);
   }
 
-  async leave(target: string): Promise<void> {
+  async leave(target: string, tables: readonly string[]): Promise<void> {
     await this.#db.run("UPDATE tq.schema SET moved_to = $1::text", [target]);
-    await this.#db.command(REFUSE);
+    this.#refusing = [QUEUE, ...tables.map(identifier)];
+    await this.#db.command(this.#refusing.map(refuse).join("; "));
     await this.#db.command("COMMIT");
   }
 
   async stay(): Promise<void> {
-    await this.#db.command(`${ADMIT}; UPDATE tq.schema SET moved_to = NULL`);
+    const admit = this.#refusing.map((table) => `DROP TRIGGER moved_away ON ${table}`);
+    await this.#db.command([...admit, "UPDATE tq.schema SET moved_to = NULL"].join("; "));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
