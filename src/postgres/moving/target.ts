@@ -113,7 +113,7 @@ export class PostgresMoveTarget implements MoveTarget {
 
 /** A queue that has left is still there as it was then; its tables of models may have changed since. */
 async function refuseLeft(db: Connection, name: string): Promise<void> {
-  const target = await movedTo(db);
+  const target = await movedTo(db, name);
   if (target === null) return;
   const { tables } = await userTables(db);
   const names = tables.map((table) => identifier(table.name)).join(", ");
