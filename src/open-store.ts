@@ -138,19 +138,14 @@ export async function compactDatabase(config: StoreConfig, full: boolean): Promi
  * schema.
  *
  * @param unseen called where the database that is named cannot be looked at: it is then taken for one without a schema
+ * @throws TqError "database" where that of a newer tq is there, or its queue has moved
  */
 export async function serverSetup(
   { database: { url, timeout } }: Pick<StoreConfig, "database">,
   unseen: (error: unknown) => void,
 ): Promise<string> {
-  const { installedOn, sqlFor } = await import("./postgres/setup.ts");
-  if (url === null) return sqlFor(null);
-  try {
-    return sqlFor(await installedOn(url, timeout));
-  } catch (error) {
-    unseen(error);
-    return sqlFor(null);
-  }
+  const { sqlFor } = await import("./postgres/setup.ts");
+  return sqlFor(url, timeout, unseen);
 }
 
 /**

@@ -163,7 +163,7 @@ function isCurrent(version: number, name: string): boolean {
 }
 
 /** @throws TqError "database" for the schema of a newer tq. */
-function checkKnown(version: number, name: string): void {
+export function checkKnown(version: number, name: string): void {
   if (version <= POSTGRES_SCHEMA_VERSION) return;
   throw new TqError(
     "database",

@@ -105,6 +105,21 @@ needs("postgres").describe("on PostgreSQL", () => {
     expect(await contentOf(empty)).toEqual(before);
   });
 
+  test("tq migrate --sql prints nothing for the schema of a newer tq, or for a queue that has moved", async () => {
+    await using empty = await makeEmpty();
+    await using folder = new Folder();
+    const env = { TQ_DATABASE: empty.url };
+    await folder.tqWith({ env }, "migrate");
+    await empty.run("UPDATE tq.schema SET version = 99");
+    const newer = await folder.tqWith({ env }, "migrate", "--sql");
+    expect(newer).toMatchObject({ code: 6, stdout: "" });
+    expect(newer.stderr).toContain("its schema has version 99, and this tq knows");
+    await empty.run("UPDATE tq.schema SET moved_to = 'elsewhere'");
+    const moved = await folder.tqWith({ env }, "migrate", "--sql");
+    expect(moved).toMatchObject({ code: 6, stdout: "" });
+    expect(moved.stderr).toContain("tq migrate --to has moved its queue to elsewhere");
+  });
+
   test("tq migrate --sql prints all for a database that cannot be looked at, and says so", async () => {
     await using folder = new Folder();
     const env = { TQ_DATABASE: "postgresql://127.0.0.1:1/shop", TQ_DATABASE__TIMEOUT: "100ms" };
