@@ -184,7 +184,7 @@ export async function moveDatabase(
 ): Promise<Moved> {
   const { moveQueue } = await import("./store/moving.ts");
   await using source = await openSource(config);
-  await using target = await openTarget(config, to);
+  await using target = await openTarget(config, to, source);
   return await moveQueue(source, target, leave); // before both ends are closed
 }
 
@@ -192,7 +192,7 @@ export async function moveDatabase(
 export async function copyDatabase(config: StoreConfig, file: string): Promise<void> {
   const { moveQueue } = await import("./store/moving.ts");
   await using source = await openSource(config);
-  await using target = await openTarget(config, file);
+  await using target = await openTarget(config, file, source);
   await moveQueue(source, target, [], true);
 }
 
@@ -209,6 +209,7 @@ async function openSource(config: StoreConfig): Promise<MoveSource> {
 async function openTarget(
   { database, queue, worker }: StoreConfig,
   to: string,
+  source: MoveSource,
 ): Promise<MoveTarget> {
   if (!isDatabaseUrl(to)) {
     const { SqliteMoveTarget } = await import("./sqlite/moving/target.ts");
@@ -219,7 +220,7 @@ async function openTarget(
   const { PostgresMoveTarget } = await import("./postgres/moving/target.ts");
   const server = serverOf({ database: { ...database, url: to }, queue, worker });
   if (server === null) throw new TqError("invalid", "Cannot move: no database is named");
-  return PostgresMoveTarget.open(server);
+  return PostgresMoveTarget.open(server, source);
 }
 
 /** False where opening the store would create a database. A server tells it at the first statement. */

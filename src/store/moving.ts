@@ -61,6 +61,8 @@ export interface UnmovableTable {
 
 export interface MoveSource extends AsyncDisposable {
   readonly name: string;
+  /** By this number a server's database is known again under another name; null: it is a file. */
+  readonly mark: number | null;
   /** The tables of models: those that have an id, and columns of the types that tq gives. */
   readonly tables: readonly Table[];
   readonly unmovable: readonly UnmovableTable[];

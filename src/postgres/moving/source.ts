@@ -9,6 +9,7 @@ import {
 } from "../../store/moving.ts";
 import type { ColumnValue, Table } from "../../store/records.ts";
 import type { Connection } from "../connection.ts";
+import { markDatabase } from "../locks.ts";
 import type { PostgresOptions } from "../options.ts";
 import { identifier } from "../sql/table.ts";
 import { countAllNoted } from "../sql/noted-failures.ts";
@@ -35,6 +36,7 @@ const COLUMNS = `
 
 export class PostgresMoveSource implements MoveSource {
   readonly name: string;
+  readonly mark: number;
   readonly tables: readonly Table[];
   readonly unmovable: readonly UnmovableTable[];
   readonly #db: Connection;
@@ -43,9 +45,11 @@ export class PostgresMoveSource implements MoveSource {
   private constructor(
     name: string,
     db: Connection,
+    mark: number,
     user: { tables: readonly Table[]; unmovable: readonly UnmovableTable[] },
   ) {
     this.name = name;
+    this.mark = mark;
     this.#db = db;
     ({ tables: this.tables, unmovable: this.unmovable } = user);
   }
@@ -66,7 +70,7 @@ export class PostgresMoveSource implements MoveSource {
       const [worker] = await db.all<{ id: string; host: string; pid: number }>(WORKERS);
       if (!worker) {
         await countAllNoted(db); // a file has no table for failures that are not counted yet
-        return new PostgresMoveSource(name, db, await userTables(db));
+        return new PostgresMoveSource(name, db, await markDatabase(db), await userTables(db));
       }
       throw new TqError(
         "conflict",

@@ -18,6 +18,7 @@ const CHARACTERS_AT_ONCE = 4_000_000;
 
 export class SqliteMoveSource implements MoveSource {
   readonly name: string;
+  readonly mark = null;
   readonly tables: UserTables["tables"];
   readonly unmovable: UserTables["unmovable"];
   readonly #db: Database;
