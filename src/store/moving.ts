@@ -14,6 +14,7 @@ export const MOVED_TABLES = [
   "output",
   "cron",
   "cron_slot",
+  "cron_zone",
   "share",
   "pause",
   "pause_end",

@@ -44,6 +44,7 @@ async function fill(path: string): Promise<void> {
   );
   await store.cancel(await pushOne(store), "no more");
   await store.pauses.pause({ kind: "queue", name: "mail*", by: "me", reason: text, until: null });
+  await store.cron.followZone("worker-1", "Europe/Paris");
   await store.redactions.declare(["card"], { card: { charge: ["pin", 1] } });
   using db = new Database(path);
   db.run(
@@ -84,7 +85,7 @@ onPostgres(
     const [from, back] = [folder.file("tq.db"), folder.file("back.db")];
     await fill(from);
     const before = rowsOf(from);
-    for (const name of ["task", "error", "attempt", "output", "pause", "redaction"]) {
+    for (const name of ["task", "error", "attempt", "output", "pause", "redaction", "cron_zone"]) {
       expect(before.rows[`tq__${name}`]?.length).toBeGreaterThan(0); // else it proves nothing
     }
 
