@@ -14,6 +14,7 @@ function contentOf(database: Empty) {
       FROM information_schema.columns WHERE table_schema = 'tq' OR table_name LIKE 'tq%'
     UNION ALL SELECT schemaname, tablename, indexname, indexdef, NULL, NULL FROM pg_indexes WHERE schemaname = 'tq'
     UNION ALL SELECT 'tq', proname, prosrc, NULL, NULL, NULL FROM pg_proc WHERE pronamespace = 'tq'::regnamespace
+    UNION ALL SELECT 'tq', tgname, pg_get_triggerdef(oid), NULL, NULL, NULL FROM pg_trigger WHERE NOT tgisinternal
     UNION ALL SELECT 'tq', 'schema', version::text, NULL, NULL, NULL FROM tq.schema
      ORDER BY 1, 2, 3`);
 }
