@@ -21,6 +21,7 @@ import { CALL as CALL_PART, CALL_HELP } from "../../src/tasks/call-filter.ts";
 import { FILTER_PARTS } from "../../src/tasks/filter.ts";
 import { decode } from "../../src/values/decoding.ts";
 import type { Operator } from "../../src/store/records.ts";
+import { URL_PARAMETERS } from "../../src/values/url-parameters.ts";
 import { DOCUMENTS, read, ROOT } from "./documents.ts";
 import { benchTable, toTable } from "./bench-table.ts";
 import { RECURRING_ROWS } from "./recurring-rows.ts";
@@ -35,6 +36,7 @@ describe("the tables", () => {
       policies: policyRows(),
       "recurring tasks": RECURRING_ROWS.map((cells) => row(...cells)),
       filters: filterRows(),
+      "URL parameters": Object.entries(URL_PARAMETERS).map(([name, { help }]) => row(name, help)),
     };
     if (process.env["TQ_README"] === "write") await writeBlocks(blocks);
     for (const [name, rows] of Object.entries(blocks)) {
@@ -236,6 +238,7 @@ function row(name: string, ...cells: string[]): string[] {
 }
 
 const HEADS: Record<string, string[]> = {
+  "URL parameters": ["Parameter", "What tq does with it"],
   commands: ["Command", "What it does"],
   tq_push: ["Column", "Default", "It must be", "Meaning"],
   "context keys": ["Key", "Default", "It must be", "Meaning"],
