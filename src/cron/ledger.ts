@@ -43,9 +43,11 @@ export interface CronRow {
   readonly held: boolean;
   /** Since when a live worker has its file without a break; 0: always. */
   readonly heldSince: number;
+  /** Since when a worker has seen that none has its file any more; null: one has it, none has looked, or no host shares it. */
+  readonly leftAt: number | null;
   /** Live workers have its file, and none has the models that it needs. */
   readonly isUnknown: boolean;
-  /** Other files whose definition of this name is not in force; of other hosts only those that say another thing. */
+  /** Other files that say another thing of this name, which is not in force. */
   readonly others: readonly string[];
   readonly override: CronOverride;
   /** Slots up to this time are decided. */

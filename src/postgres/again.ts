@@ -1,5 +1,5 @@
 /** Runs again what the server has undone. */
-import { isDeadlock } from "./errors.ts";
+import { isDeadlock } from "./error-states.ts";
 
 const MOST_TRIES = 5;
 

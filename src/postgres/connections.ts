@@ -11,6 +11,8 @@ export interface ConnectionsOptions extends ConnectionOptions {
   readonly keep: number;
   /** Called with each new connection before its first use. */
   readonly onOpen: (connection: Connection) => Promise<void>;
+  /** Called with each loss: the server that answers now may be another one, which lacks the last commits. */
+  readonly onLost: () => void;
 }
 
 interface Waiting {
@@ -42,7 +44,7 @@ export class Connections {
     this.#options = options;
   }
 
-  /** How many connections were lost: the server that answers now may be another one, which lacks the last commits. */
+  /** How many connections were lost. */
   get losses(): number {
     return this.#losses;
   }
@@ -99,7 +101,7 @@ export class Connections {
     let connection: Connection | null = null;
     try {
       connection = await Connection.open(this.#options);
-      connection.onLost(() => (this.#losses += 1));
+      connection.onLost(() => this.#lost());
       await this.#options.onOpen(connection);
       return connection;
     } catch (error) {
@@ -108,6 +110,11 @@ export class Connections {
       this.#callNext();
       throw error;
     }
+  }
+
+  #lost(): void {
+    this.#losses += 1;
+    this.#options.onLost();
   }
 
   #wait(): Promise<void> {
@@ -170,7 +177,7 @@ export class Connections {
 
   /** Ends all connections, also those that are lent: what waits for an answer on them fails. New ones are opened. */
   drop(): void {
-    this.#losses += 1;
+    this.#lost();
     const idle = this.#idle.splice(0);
     for (const { connection } of idle) this.#forget(connection);
     for (const connection of this.#lent) {

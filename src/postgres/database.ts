@@ -82,6 +82,7 @@ export class PostgresDatabase {
       name: this.name,
       most: this.options.connections,
       onOpen: (connection) => this.#opened(connection),
+      onLost: () => this.shared.tables.clear(),
     });
     this.notifier = new Notifier(this.connections);
     this.shared = {

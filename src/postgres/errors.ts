@@ -243,15 +243,6 @@ export function isLost(given: unknown): boolean {
   return error instanceof SQL.SQLError && /CONNECTION|LIFETIME|IDLE/.test(code);
 }
 
-export function isDeadlock(error: unknown): boolean {
-  return sqlState(isTqError(error) ? error.cause : error) === "40P01";
-}
-
-/** True for the error of each statement that follows on another error in a transaction. */
-export function isAfterError(error: unknown): boolean {
-  return sqlState(isTqError(error) ? error.cause : error) === "25P02";
-}
-
 /** True where no server answers there now, or it starts or stops: it may be back soon. */
 export function isAway(given: unknown): boolean {
   const error = isTqError(given) ? given.cause : given;

@@ -27,6 +27,7 @@ import { noteTrouble } from "./sql/noted-failures.ts";
 export class PostgresFailures implements FailureStore {
   readonly #access: Access;
   readonly #known: KnownFollowUps;
+  #own: DeclaredFollowUps | null = null;
 
   constructor(access: Access, known: KnownFollowUps) {
     this.#access = access;
@@ -38,13 +39,19 @@ export class PostgresFailures implements FailureStore {
   }
 
   async declare(models: readonly string[], followUps: readonly FollowUp[]): Promise<void> {
-    this.know({ models, followUps });
+    this.#own = { models, followUps };
+    this.know(this.#own);
     const isNew = await this.#access.read((db) => isNewlyDeclared(db, models, followUps));
     if (!isNew) return;
     await this.#access.write(async (db) => {
       await lock(db, "definitions");
       await declareFollowUps(db, models, followUps);
     });
+  }
+
+  /** Declares the same again: the server may lack it. */
+  async declareAgain(): Promise<void> {
+    if (this.#own !== null) await this.declare(this.#own.models, this.#own.followUps);
   }
 
   async watch(origin: string, definitions: readonly AlertDefinition[]): Promise<number> {

@@ -8,9 +8,8 @@ import { POSTGRES_SCHEMA_VERSION } from "./schema-version.ts";
 import first from "./migrations/001.sql" with { type: "text" };
 import second from "./migrations/002.sql" with { type: "text" };
 import third from "./migrations/003.sql" with { type: "text" };
-import fourth from "./migrations/004.sql" with { type: "text" };
 
-export const MIGRATIONS: readonly string[] = [first, second, third, fourth];
+export const MIGRATIONS: readonly string[] = [first, second, third];
 
 /** Not `to_regclass`: within a transaction that has waited for a lock, that answers from before the wait. */
 const HAS_SCHEMA = `

@@ -6,7 +6,8 @@ import type { Table } from "../store/records.ts";
 import { Answers } from "./answers.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
-import { isAfterError, lostIsUncertain, noTransactionError, undoneError } from "./errors.ts";
+import { isAfterError, isMissing } from "./error-states.ts";
+import { lostIsUncertain, noTransactionError, undoneError } from "./errors.ts";
 import type { OpenTransactions } from "./open-transactions.ts";
 import { RowsAhead } from "./rows-ahead.ts";
 import type { Shapes } from "./shapes.ts";
@@ -134,7 +135,7 @@ export class PostgresTransaction {
     this.checkNotEnded();
     if (this.#beginning) await this.#beginning;
     if (this.#connection) return this.run(fn);
-    return this.answers.await(this.#options.connections.lendTo(fn));
+    return this.answers.await(this.#explained(this.#options.connections.lendTo(fn)));
   }
 
   /** An error of the saves that are sent is that of the commit, as the statements after it fail too. */
@@ -148,11 +149,17 @@ export class PostgresTransaction {
     return this.#unseen;
   }
 
+  /** Somebody has dropped a table that is known to exist, or the server does not have it: the next use makes it again. */
+  #forgetMissing(error: unknown): void {
+    if (isMissing(error)) this.#options.tables.clear();
+  }
+
   /** Says which error of the user's own SQL keeps all later statements of the transaction from running. */
   async #explained<T>(answer: Promise<T>): Promise<T> {
     try {
       return await answer;
     } catch (error) {
+      this.#forgetMissing(error);
       throw this.#userError !== null && isAfterError(error) ? undoneError(this.#userError) : error;
     }
   }
@@ -165,6 +172,7 @@ export class PostgresTransaction {
   /** Sends a statement along with the next one. Its error ends the transaction, and is that of the commit. */
   #behind(sent: Promise<unknown>): void {
     sent.catch((error: unknown) => {
+      this.#forgetMissing(error);
       this.#unseen ??= { error };
     });
   }

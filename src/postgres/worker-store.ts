@@ -192,12 +192,13 @@ export class PostgresThreadStore extends PostgresStore implements ThreadStore {
 
   /**
    * A thread that claims holds nothing. After a failover the server may believe that it does: the commits with which its
-   * tasks ended are lost where the standby had not received them.
+   * tasks ended are lost where the standby had not received them. So may be what it has declared.
    */
   override async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
     const { losses } = this.connections;
     if (!this.mayClaim) {
       await this.rescueThread(options.owner, { running: null, reason: "", maxCrashes: null });
+      await Promise.all([this.redactions.declareAgain(), this.failures.declareAgain()]);
       this.#lossesSeen = losses;
     }
     return super.claim(options);

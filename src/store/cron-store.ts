@@ -30,7 +30,8 @@ export interface CronStore {
   rows(): Promise<CronRow[]>;
   /**
    * Makes the definitions of these sources those that they have now, in one transaction. One that changed goes on where
-   * it was: what it decided stays, and slots of its former times are still to be decided. A new one counts from now.
+   * it was: what it decided stays, and slots of its former times are still to be decided. A new one counts from now. Of a
+   * database that hosts share it notes besides which ones no worker has any more.
    */
   define(...sources: readonly CronSource[]): Promise<CronChanges>;
   /**

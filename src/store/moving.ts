@@ -3,9 +3,9 @@ import { TqError } from "../errors.ts";
 import type { Column, ColumnValue, Table } from "./records.ts";
 
 /**
- * The tables of tq that move, by the names that they have behind `tq__` or `tq.`: all but those of living programs, and of
- * webhooks, which begin anew: both databases find in other ways what is to be told. Alerts come after the tasks, whose
- * failures they would note again.
+ * The tables of tq that move, by the names that they have behind `tq__` or `tq.`: all but those of living programs. Alerts come
+ * after the tasks, whose failures they would note again. What a webhook has to tell moves as a row for each end: a server
+ * keeps these, and a file the place up to which all is told.
  */
 export const MOVED_TABLES = [
   "task",
@@ -29,6 +29,9 @@ export const MOVED_TABLES = [
   "alert",
   "alert_origin",
   "untold",
+  "webhook",
+  "webhook_origin",
+  "webhook_end",
 ] as const;
 
 export type OwnTable = (typeof MOVED_TABLES)[number];

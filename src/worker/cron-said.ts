@@ -1,5 +1,6 @@
-/** Says in the log what became of slots: of many that were left out at once it says the first and the last one. */
-import type { CronSlot } from "../cron/ledger.ts";
+/** Says in the log what became of slots, of many that were left out at once the first and the last one; and of definitions. */
+import type { CronRow, CronSlot } from "../cron/ledger.ts";
+import { haveOnePath, placeOf } from "../cron/origin.ts";
 import type { Report } from "../log/events.ts";
 
 /** @param slots those that one look has decided, the earliest first. A pause is said by who made it. */
@@ -16,4 +17,18 @@ export function saySlots(report: Report, slots: readonly CronSlot[]): void {
     const firstSlot = from === slot ? null : from;
     report({ name: "cron.passed", cron, slot, firstSlot, outcome, reason });
   }
+}
+
+/** Says whose definition is in force, and what to do. */
+export function differingWords(
+  name: string,
+  origin: string,
+  { kind, origin: other }: CronRow,
+): string {
+  const start = `recurring task ${name} of ${origin} is not in force`;
+  if (kind === "database") return `${start}: tq cron add made one of that name; rename one`;
+  if (haveOnePath(origin, other)) {
+    return `${start}: ${other} says another thing of it, and counts as long as a worker of ${placeOf(other).host} lives; make the files alike`;
+  }
+  return `${start}: another worker has one of that name from ${other}; rename one`;
 }

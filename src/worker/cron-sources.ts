@@ -7,8 +7,10 @@ import type { CronChanges, CronRow, CronSource } from "../cron/ledger.ts";
 import type { MergedCron } from "../cron/merge.ts";
 import { haveOnePath, placeOf } from "../cron/origin.ts";
 import { isOwn } from "../cron/own.ts";
+import { differingWords } from "./cron-said.ts";
 import { LastingNote } from "../log/lasting-note.ts";
 import type { Config } from "../settings/config.ts";
+import { DAY_MS } from "../values/duration.ts";
 import { CronReading } from "./cron-reading.ts";
 import { CronZone, type CronZoneOptions, followsMachine, namesNoZone } from "./cron-zone.ts";
 import type { CronModels } from "./messages.ts";
@@ -24,6 +26,9 @@ export interface CronSourcesOptions extends CronZoneOptions {
 /** A name whose file has no worker any more is taken after this time where the definitions differ: it may only restart. */
 const LET_GO_MS = 60_000;
 
+/** So long another host may be away before what its file alone has is taken away. */
+const LEFT_MS = DAY_MS;
+
 /** To find the zone of the machine takes some ms, which a worker saves that ends at once. */
 const ZONE_AFTER_MS = 1_000;
 
@@ -31,6 +36,8 @@ export class CronSources {
   readonly #options: CronSourcesOptions;
   readonly #monotonic: () => number;
   readonly #host: string;
+  /** Hosts share the database. */
+  readonly #isShared: boolean;
   readonly #reading: CronReading;
   readonly #unreadable: LastingNote;
   readonly #zone: CronZone;
@@ -47,8 +54,8 @@ export class CronSources {
     const { id, config, report, monotonic = monotonicNow, host = hostname() } = options;
     this.#monotonic = monotonic;
     this.#host = host;
-    const shared = config.database.url === null ? null : host;
-    this.#reading = new CronReading(id, config, monotonic, shared);
+    this.#isShared = config.database.url !== null;
+    this.#reading = new CronReading(id, config, monotonic, this.#isShared ? host : null);
     this.#unreadable = new LastingNote(report);
     this.#zone = new CronZone(options);
     this.#startedAt = monotonic();
@@ -82,10 +89,19 @@ export class CronSources {
     if (this.#zone.isTold || this.#isZoneWanted(rows)) await this.#zone.look();
     const before = this.#reading.merged;
     let isChanged = true;
-    if (!this.#isDefined) await this.#defineAll(rows);
+    if (!this.#isDefined || this.#isForgotten(rows)) await this.#defineAll(rows);
     else if (this.#isReadAnew()) await this.#defineChanged(before);
-    else isChanged = await this.#takeFree(rows);
-    this.#sayDiffering(isChanged ? await this.#options.store.cron.rows() : rows);
+    else isChanged = (await this.#takeFree(rows)) || (await this.#endLeft(rows));
+    const after = isChanged ? await this.#options.store.cron.rows() : rows;
+    this.#isDefined &&= !this.#isForgotten(after); // others take the worker for dead, until it is registered anew
+    this.#sayDiffering(after);
+  }
+
+  /** The database does not know that this worker has read them: others took it for dead, or a failover has lost it. */
+  #isForgotten(rows: readonly CronRow[]): boolean {
+    return this.#reading.merged.some(({ layer, definition: { name } }) =>
+      rows.some((row) => row.name === name && row.origin === layer.origin && hasNoWorker(row)),
+    );
   }
 
   #isZoneWanted(rows: readonly CronRow[]): boolean {
@@ -95,25 +111,61 @@ export class CronSources {
   }
 
   async #defineAll(rows: readonly CronRow[]): Promise<void> {
-    const worker = this.#options.id;
     const { layers } = this.#reading;
-    const gone = rows
-      .filter((row) => this.#isGone(row) && !layers.some(({ origin }) => origin === row.origin))
-      .map(({ origin, kind }): CronSource => ({ origin, kind, worker, definitions: [] }));
+    const gone = this.#without(rows, (row) => this.#isGone(row));
     const sources = [...layers.map((layer) => this.#reading.source(layer)), ...gone];
-    if (isNeeded(sources, rows)) this.#say(await this.#options.store.cron.define(...sources));
+    if (isNeeded(sources, rows) || rows.some((row) => this.#isToNote(row)))
+      this.#say(await this.#options.store.cron.define(...sources));
     this.#isDefined = true;
   }
 
-  /**
-   * Its file was deleted or moved; or one here has its path, and its host is gone, or its queue came from another database:
-   * no worker will read it again.
-   */
-  #isGone({ origin, kind, held, removedAt }: CronRow): boolean {
-    if ((kind !== "settings" && kind !== "model") || held || removedAt !== null) return false;
+  /** The sources of these recurring tasks, without them. Those that this worker has read say themselves what they have. */
+  #without(rows: readonly CronRow[], isEnding: (row: CronRow) => boolean): CronSource[] {
+    const { layers } = this.#reading;
+    const ending = rows.filter((row) => hasNoWorker(row) && isEnding(row));
+    return ending
+      .filter((row) => !layers.some(({ origin }) => origin === row.origin))
+      .map(({ origin, kind }) => {
+        const others = rows.filter((row) => row.origin === origin && !ending.includes(row));
+        const foreign = others.map(({ name }) => name);
+        return { origin, kind, worker: this.#options.id, definitions: [], foreign };
+      });
+  }
+
+  #isGone(row: CronRow): boolean {
+    return this.#isOfOthers(row) ? this.#isLeft(row) : this.#isWithoutFile(row);
+  }
+
+  /** Its file was deleted or moved, or one here has its path though it came with its queue from elsewhere. */
+  #isWithoutFile({ origin }: CronRow): boolean {
     const { host, path } = placeOf(origin);
     if ((host === null || host === this.#host) && !existsSync(path)) return true;
     return this.#reading.layers.some((layer) => haveOnePath(layer.origin, origin));
+  }
+
+  /** It is of another host, or of one that is not known: this one cannot see its file. */
+  #isOfOthers({ origin }: CronRow): boolean {
+    return this.#isShared && placeOf(origin).host !== this.#host;
+  }
+
+  /** Another host has not come back. */
+  #isLeft(row: CronRow): boolean {
+    const { leftAt } = row;
+    if (leftAt === null || !this.#isOfOthers(row)) return false;
+    return this.#options.store.now() - leftAt >= LEFT_MS && this.#isWithoutFile(row);
+  }
+
+  /** The time that another host has to come back begins once a worker sees that it is away. */
+  #isToNote(row: CronRow): boolean {
+    return this.#isShared && hasNoWorker(row) && row.leftAt === null;
+  }
+
+  /** @returns false where it changed nothing */
+  async #endLeft(rows: readonly CronRow[]): Promise<boolean> {
+    const left = this.#without(rows, (row) => this.#isLeft(row));
+    if (left.length === 0 && !rows.some((row) => this.#isToNote(row))) return false;
+    this.#say(await this.#options.store.cron.define(...left));
+    return true;
   }
 
   #isReadAnew(): boolean {
@@ -181,7 +233,12 @@ export class CronSources {
 
   #say({ removed }: CronChanges): void {
     for (const { name, origin } of removed) {
-      this.#note("warn", `recurring task ${name} stops: ${origin} does not have it any more`);
+      const { host } = placeOf(origin);
+      const why =
+        this.#isShared && host !== this.#host
+          ? `no worker has had ${origin} for a day`
+          : `${origin} does not have it any more`;
+      this.#note("warn", `recurring task ${name} stops: ${why}`);
     }
   }
 
@@ -210,14 +267,8 @@ export class CronSources {
   }
 }
 
-/** Says whose definition is in force, and what to do. */
-function differingWords(name: string, origin: string, { kind, origin: other }: CronRow): string {
-  const start = `recurring task ${name} of ${origin} is not in force`;
-  if (kind === "database") return `${start}: tq cron add made one of that name; rename one`;
-  if (haveOnePath(origin, other)) {
-    return `${start}: ${other} says another thing of it, and counts as long as a worker of ${placeOf(other).host} lives; make the files alike`;
-  }
-  return `${start}: another worker has one of that name from ${other}; rename one`;
+function hasNoWorker({ kind, held, removedAt }: CronRow): boolean {
+  return (kind === "settings" || kind === "model") && !held && removedAt === null;
 }
 
 /** False where the store has all of it: most workers have no recurring tasks but those of tq. */

@@ -114,6 +114,38 @@ describe("the server", () => {
     for (const socket of sockets) socket.destroy();
   });
 
+  test.each(["Content-Length: 1048576", "Transfer-Encoding: chunked"])(
+    "takes in a bounded number of bodies whose token is still looked up, and refuses one more: %s",
+    async (framing) => {
+      await using server = await serve();
+      const { store, url } = server;
+      await store.tokens.add({ name: "office", roles: ["push"] }, digestOf("office-token"));
+      const found = await store.tokens.find(digestOf("office-token"));
+      const answer = Promise.withResolvers<typeof found>();
+      const looking = spyOn(store.tokens, "find").mockReturnValue(answer.promise);
+      const head =
+        "POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer office-token";
+      const sockets = Array.from({ length: 17 }, () => {
+        const socket = connect(server.port, "127.0.0.1");
+        socket.on("error", () => {}); // it may be reset
+        socket.write(`${head}\r\n${framing}\r\n\r\n`);
+        return socket;
+      });
+      const firstAnswer = sockets.map(
+        (socket) => new Promise((resolve) => socket.once("data", (data) => resolve(String(data)))),
+      );
+      const allLook = untilTrue(() => looking.mock.calls.length === sockets.length);
+      expect(await Promise.race([...firstAnswer, allLook])).toStartWith("HTTP/1.1 503");
+      expect(looking).toHaveBeenCalledTimes(16);
+      for (const socket of sockets) socket.destroy();
+      answer.resolve(found);
+      const body = JSON.stringify({ model: "sale", method: "process", instances: 1 });
+      const headers = { authorization: "Bearer office-token" };
+      const request = { method: "POST", headers, body: body.padEnd(1_000_000) };
+      expect((await fetch(`${url}/api/v1/tasks`, request)).status).toBe(201);
+    },
+  );
+
   test("takes in 64 bodies of 100 kB of one token that come at once", async () => {
     await using server = await serve();
     const { headers, url } = server;

@@ -58,3 +58,25 @@ test("of forty columns it keeps what became of the last slot, below the name", (
   ]);
   for (const line of lines) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(40);
 });
+
+test.each<[what: string, task: Partial<Listed>, mark: string]>([
+  ["of a file", { held: false }, "waits for a worker that has its file"],
+  [
+    "of another host",
+    { held: false, origin: "shop-1:/srv/tq.toml" },
+    "waits for a worker of shop-1, which had it last",
+  ],
+  [
+    "that two files say differently",
+    { others: ["/srv/new/tq.toml"] },
+    "/srv/new/tq.toml says another thing of it, which does not count",
+  ],
+  [
+    "that two hosts say differently",
+    { origin: "shop-1:/srv/tq.toml", others: ["shop-2:/srv/tq.toml", "shop-3:/srv/tq.toml"] },
+    "shop-2:/srv/tq.toml, shop-3:/srv/tq.toml say another thing of it, which does not count as long as a worker of shop-1 lives",
+  ],
+])("one %s is marked so", (_, task, mark) => {
+  const text = recurringTable([{ ...TASK, ...task }], { width: 300, colour: false });
+  expect(text.replace(/\s+/g, " ")).toContain(mark);
+});

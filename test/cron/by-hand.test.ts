@@ -18,6 +18,7 @@ function stateOf(more: Partial<CronState> = {}): CronState {
     kind: "settings" as const,
     held: true,
     heldSince: 0,
+    leftAt: null,
     isUnknown: false,
     others: [],
     definition: define().text,

@@ -40,6 +40,7 @@ export function stateOf(definition: CronDefinition, given: Given): CronState {
     kind: "settings" as const,
     held: true,
     heldSince,
+    leftAt: null,
     isUnknown: false,
     others: [],
     definition: definition.text,

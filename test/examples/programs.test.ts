@@ -11,8 +11,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect } from "../support/connect.ts";
 import { needs } from "../support/needs.ts";
+import { IS_POSTGRES, onSqlite, TestedDatabase } from "../support/tested-store.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const EXAMPLES = join(ROOT, "examples");
@@ -29,7 +29,30 @@ beforeAll(() => {
   symlinkSync(join(ROOT, "dist/tq"), join(programs, "tq"));
 });
 
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(async () => {
+  await leaveDatabase();
+  rmSync(folder, { recursive: true });
+});
+
+/** The example that the tests have come to, and its database. */
+let current: { readonly example: string; readonly database: TestedDatabase } | null = null;
+
+async function databaseOf(example: string): Promise<TestedDatabase> {
+  if (current?.example !== example) {
+    await leaveDatabase();
+    current = { example, database: new TestedDatabase(join(folder, example)) };
+  }
+  return current.database;
+}
+
+/** The next command finds an empty one. */
+async function leaveDatabase(): Promise<void> {
+  if (current === null) return;
+  const { example, database } = current;
+  await database[Symbol.asyncDispose]();
+  rmSync(join(folder, example, "tq.db"), { force: true });
+  current = null;
+}
 
 describe("the example", () => {
   test("invoice posts with numbers without gaps, and mails each invoice once", async () => {
@@ -79,8 +102,7 @@ describe("the example", () => {
     const reason = "tq list --state failed --json | grep -o 'Look at the paper: is cut on it?'";
     expect(await run("label-printer", reason)).toEqual(["Look at the paper: is cut on it?"]);
     const again = "UPDATE label SET state = 'waiting' WHERE text = 'cut'";
-    using db = connect(join(copyOf("label-printer"), "tq.db"));
-    db.run(again);
+    (await databaseOf("label-printer")).sql(again);
     await run("label-printer", "tq retry --state failed && tq worker --drain 2>log");
     expect(linesOf("label-printer", "hall.txt").slice(-2)).toEqual(["begin cut", "end cut"]);
   });
@@ -97,13 +119,14 @@ describe("the example", () => {
   });
 
   test("nightly-job is silent while its task is well, and says where it failed or cannot be pushed", async () => {
-    await run("nightly-job", "rm -f tq.db");
+    await leaveDatabase();
     expect(await run("nightly-job", "./nightly.sh")).toEqual([]);
     const waiting = await run("nightly-job", "./nightly.sh; test $? = 1");
     expect(waiting).toContainEqual(expect.stringContaining("No worker is running"));
     expect(await run("nightly-job", "tq worker --drain --quiet && ./nightly.sh")).toEqual([]);
-    using db = connect(join(copyOf("nightly-job"), "tq.db"));
-    db.run("UPDATE tq__task SET state = 'failed', reason = 'no paper' WHERE model = 'nightly'");
+    const fails =
+      "UPDATE tq__task SET state = 'failed', reason = 'no paper' WHERE model = 'nightly'";
+    (await databaseOf("nightly-job")).sql(fails);
     const failed = await run("nightly-job", "./nightly.sh; test $? = 1");
     expect(failed[0]).toMatch(/^nightly\.sh: the task nightly-\S+ has failed; /);
     expect(failed).toContainEqual(expect.stringMatching(/^reason +no paper$/));
@@ -125,28 +148,30 @@ describe("the example", () => {
     expect(await run("webhook", pushed)).toEqual(["2"]);
   });
 
-  needs("python3").test("push-by-sql pushes from Python in the transaction of a sale", async () => {
-    const said = await run(
-      "push-by-sql",
-      "tq worker --drain --quiet && python3 push.py && tq worker --drain --quiet",
-    );
-    expect(said).toEqual(["sale 1: task 1 is ready", "from Python: sale 1 is confirmed"]);
-  });
-
-  test("push-by-sql runs the same statements in PHP as in Python", () => {
-    expect(statementsOf("push.php")).toEqual(statementsOf("push.py"));
-  });
-
-  // PHP is no tool that `npm test` installs: without it, the test above says that its statements work.
-  if (Bun.which("php") !== null && hasSqlite()) {
-    test("push-by-sql pushes from PHP in the transaction of a sale", async () => {
+  onSqlite("its programs open the file").describe("push-by-sql", () => {
+    needs("python3").test("pushes from Python in the transaction of a sale", async () => {
       const said = await run(
         "push-by-sql",
-        "rm -f tq.db && tq worker --drain --quiet && php push.php && tq worker --drain --quiet",
+        "tq worker --drain --quiet && python3 push.py && tq worker --drain --quiet",
       );
-      expect(said).toEqual(["sale 1: task 1 is ready", "from PHP: sale 1 is confirmed"]);
+      expect(said).toEqual(["sale 1: task 1 is ready", "from Python: sale 1 is confirmed"]);
     });
-  }
+
+    test("runs the same statements in PHP as in Python", () => {
+      expect(statementsOf("push.php")).toEqual(statementsOf("push.py"));
+    });
+
+    // PHP is no tool that `npm test` installs: without it, the test above says that its statements work.
+    if (Bun.which("php") !== null && hasSqlite()) {
+      test("pushes from PHP in the transaction of a sale", async () => {
+        const said = await run(
+          "push-by-sql",
+          "rm -f tq.db && tq worker --drain --quiet && php push.php && tq worker --drain --quiet",
+        );
+        expect(said).toEqual(["sale 1: task 1 is ready", "from PHP: sale 1 is confirmed"]);
+      });
+    }
+  });
 
   needs("python3").test("push-by-http pushes from Python and sees the task end", async () => {
     const said = await run(
@@ -247,9 +272,10 @@ function linesOf(example: string, file: string): string[] {
 const MADE = "made a new, empty database";
 
 async function run(example: string, commands: string): Promise<string[]> {
+  const { place } = await databaseOf(example);
   const child = Bun.spawn(["bash", "-c", `exec 2>&1; tq init >init || exit; ${commands}`], {
     cwd: copyOf(example),
-    env,
+    env: { ...env, ...(IS_POSTGRES && { TQ_DATABASE: place }) },
     stdout: "pipe",
     timeout: 60_000,
   });

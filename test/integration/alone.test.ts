@@ -75,11 +75,8 @@ describe("which mode is on", () => {
       const worker = await site.worker(["-n", "1"], off);
       expect(worker.find("config.worker_off")).toMatchObject({ embedded: false });
       expect(worker.find("worker.started", { mode: "no worker" })).toBeDefined();
-      const shell = `INSERT INTO tq_push (model, method, instances) VALUES ('a', 'name', '1')`;
-      expect(
-        (await site.spawn(["sqlite3", "-cmd", ".timeout 5000", site.file("tq.db"), shell]).ended())
-          .stderr,
-      ).toBe("");
+      const push = `INSERT INTO tq_push (model, method, instances) VALUES ('a', 'name', '1');`;
+      expect((await site.shell(push)).stderr).toBe("");
       await worker.says("task.finished", { task: 1 });
 
       const status = await site.start(["status"], off).ended();

@@ -74,20 +74,15 @@ for (const method of ["promise", "promiseLater", "push"]) {
 test("of tasks that run together, the one that breaks its thread is found, and no other counts a crash", async () => {
   await using site = siteOf();
   const worker = await site.worker(["-n", "1"], { env: { TQ_WORKER__MAX_CRASHES: "1" } });
-  using db = site.connect(10_000);
-  const push = (method: string, count: number) =>
-    db.run(
-      `INSERT INTO tq_push (model, method, instances) SELECT 'globals', '${method}', value FROM json_each(?)`,
-      [JSON.stringify(Array.from({ length: count }, (_, at) => at + 1))],
-    );
+  const push = (...methods: string[]) => {
+    const rows = methods.map((method, at) => `('globals', '${method}', '${at + 1}')`);
+    site.sql(`INSERT INTO tq_push (model, method, instances) VALUES ${rows.join()}`);
+  };
+  const work = (count: number) => Array<string>(count).fill("work");
   const finished = "SELECT id FROM tq_tasks WHERE state = 'finished'";
-  push("work", 500); // the thread learns that they are quick
+  push(...work(500)); // the thread learns that they are quick
   await worker.says("task.finished", { task: 500 });
-  db.transaction(() => {
-    push("work", 50);
-    push("promise", 1);
-    push("work", 50);
-  })();
+  push(...work(50), "promise", ...work(50));
   await worker.says("task.poisoned", { task: 551 });
   await site.becomes(601, "finished");
   expect(site.all(finished)).toHaveLength(600);

@@ -2,6 +2,7 @@
 import { mkdirSync, symlinkSync } from "node:fs";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { connect } from "../support/connect.ts";
+import { onSqlite } from "../support/tested-store.ts";
 import { siteWithModels } from "./support/models.ts";
 import { ROOT, type Site } from "./support/site.ts";
 
@@ -19,7 +20,7 @@ console.log("args", ...process.argv.slice(2));
     site.write("app.ts", program);
     const ended = await site.run("run", "app.ts", "--one", "two");
     expect(ended).toMatchObject({ code: 0, stdout: "args --one two\n" });
-    expect(site.task(1)).toMatchObject({ state: "ready", claim: 0 });
+    expect(site.task(1)).toMatchObject({ state: "ready", attempts: 0 });
     expect((await site.run("worker", "--drain")).code).toBe(0);
     expect([...site.effects()]).toEqual([[7, 1]]);
   });
@@ -31,16 +32,18 @@ console.log("args", ...process.argv.slice(2));
       .start(["run", "app.ts"], { env: { TQ_QUEUE__WORKER: "false" } })
       .ended();
     expect(ended.code).toBe(0);
-    expect(site.task(1)).toMatchObject({ state: "finished", claim: 1 });
+    expect(site.task(1)).toMatchObject({ state: "finished", attempts: 1 });
     expect([...site.effects()]).toEqual([[7, 1]]);
     expect(site.all("SELECT id FROM tq__worker")).toEqual([]);
   });
 
-  test("pushes to the worker that it started last of those that run, and to its settings after them", async () => {
-    await using site = siteWithModels();
-    site.write(
-      "app.ts",
-      `import { startWorker } from "tq";
+  onSqlite("it names several files").test(
+    "pushes to the worker that it started last of those that run, and to its settings after them",
+    async () => {
+      await using site = siteWithModels();
+      site.write(
+        "app.ts",
+        `import { startWorker } from "tq";
 import { Job } from "./models.ts";
 const start = (database: string) =>
   startWorker({ database, models: "models.ts", threads: 1, report: () => {} });
@@ -58,18 +61,19 @@ await push();
 await second.stop();
 await push();
 `,
-    );
-    const ended = await site
-      .start(["run", "app.ts"], { env: { TQ_QUEUE__WORKER: "true" } })
-      .ended();
-    expect(ended).toMatchObject({ code: 0 });
-    expect(ended.stderr).toContain(`which worked on ${site.file("second.db")}: what the program`);
-    const counts = ["first", "second", "third", "tq"].map((name) => {
-      using db = connect(site.file(`${name}.db`));
-      return db.query("SELECT count(*) AS n FROM tq_tasks").get();
-    });
-    expect(counts).toEqual([{ n: 1 }, { n: 2 }, { n: 1 }, { n: 1 }]);
-  });
+      );
+      const ended = await site
+        .start(["run", "app.ts"], { env: { TQ_QUEUE__WORKER: "true" } })
+        .ended();
+      expect(ended).toMatchObject({ code: 0 });
+      expect(ended.stderr).toContain(`which worked on ${site.file("second.db")}: what the program`);
+      const counts = ["first", "second", "third", "tq"].map((name) => {
+        using db = connect(site.file(`${name}.db`));
+        return db.query("SELECT count(*) AS n FROM tq_tasks").get();
+      });
+      expect(counts).toEqual([{ n: 1 }, { n: 2 }, { n: 1 }, { n: 1 }]);
+    },
+  );
 
   test("can start a worker of its own", async () => {
     await using site = siteWithModels();
@@ -156,7 +160,7 @@ async function compile(site: Site, entries: string[]): Promise<void> {
 }
 
 async function expectRunsAlone(site: Site): Promise<void> {
-  const database = { TQ_DATABASE__PATH: site.file("tq.db") };
+  const database = { TQ_DATABASE: site.place };
   const app = site.spawn(["./app"], { cwd: site.file("alone"), env: database });
   const ended = await app.ended();
   expect({ ...ended, stderr: ended.code === 0 ? "" : ended.stderr }).toEqual({

@@ -1,5 +1,6 @@
 /** Failures that are told: exactly one task for each, and at least one alert, whatever is killed. */
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { onSqlite } from "../support/tested-store.ts";
 import { until } from "../support/until.ts";
 import type { Running } from "./support/running.ts";
 import { Site } from "./support/site.ts";
@@ -44,9 +45,7 @@ function makeSite(alert = ""): Site {
 }
 
 function told(site: Site): { key: number; reason: string }[] {
-  if (!site.has("tq.db")) return [];
-  using database = site.connect();
-  return database.query(TOLD).all() as { key: number; reason: string }[];
+  return site.isMade ? site.all(TOLD) : [];
 }
 
 test("a task that kills its workers is set aside, and exactly one task tells of it", async () => {
@@ -130,21 +129,24 @@ test("a worker that is killed while it tells of a failure loses no alert", async
   expect(lines(site)).toEqual([`1:${id}`]);
 });
 
-test("a command that hangs holds up no task, and ends with its worker, which loses no alert", async () => {
-  await using site = makeSite(alert("test -e go || { echo $$ > pid; sleep 1000; };"));
-  const first = await site.worker(["-n", "1", "--grace", "1s"]);
-  const failed = await site.pushOne("job", "fail", "1");
-  await soon(() => expect(site.has("pid") && site.read("pid")).toMatch(/\d/));
-  const next = await site.pushOne("job", "fail", "2");
-  await first.says("task.failed", { task: next });
-  const stopping = performance.now();
-  expect(await stop(first)).toBe(0);
-  expect(performance.now() - stopping).toBeLessThan(10_000);
-  expect(first.find("alert.failed", { count: 1 })).toBeDefined();
-  const group = -Number(site.read("pid"));
-  await soon(() => expect(() => process.kill(group, 0)).toThrow());
-  site.write("go", "");
-  const second = await site.worker();
-  await second.says("alert.sent", { count: 2 });
-  expect(lines(site)).toEqual([`2:${failed} ${next}`]);
-});
+onSqlite("no database has a part in it").test(
+  "a command that hangs holds up no task, and ends with its worker, which loses no alert",
+  async () => {
+    await using site = makeSite(alert("test -e go || { echo $$ > pid; sleep 1000; };"));
+    const first = await site.worker(["-n", "1", "--grace", "1s"]);
+    const failed = await site.pushOne("job", "fail", "1");
+    await soon(() => expect(site.has("pid") && site.read("pid")).toMatch(/\d/));
+    const next = await site.pushOne("job", "fail", "2");
+    await first.says("task.failed", { task: next });
+    const stopping = performance.now();
+    expect(await stop(first)).toBe(0);
+    expect(performance.now() - stopping).toBeLessThan(10_000);
+    expect(first.find("alert.failed", { count: 1 })).toBeDefined();
+    const group = -Number(site.read("pid"));
+    await soon(() => expect(() => process.kill(group, 0)).toThrow());
+    site.write("go", "");
+    const second = await site.worker();
+    await second.says("alert.sent", { count: 2 });
+    expect(lines(site)).toEqual([`2:${failed} ${next}`]);
+  },
+);

@@ -1,10 +1,11 @@
-/** Two, five and ten worker processes on one file: each effect once, each has its share, and little when idle. */
+/** Two, five and ten worker processes on one database: each effect once, each has its share, and little when idle. */
 import { readFileSync } from "node:fs";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { onSqlite } from "../support/tested-store.ts";
 import { eventually } from "./support/eventually.ts";
 import { siteWithModels } from "./support/models.ts";
 import type { Running } from "./support/running.ts";
-import { pushKeys, type Site } from "./support/site.ts";
+import type { Site } from "./support/site.ts";
 
 setDefaultTimeout(60_000);
 
@@ -26,9 +27,8 @@ function finished(site: Site): number {
 
 /** Pushes all tasks while the workers run them; `between` is called after each transaction. */
 async function drain(site: Site, between: (part: number) => Promise<void>): Promise<void> {
-  using db = site.connect(10_000);
   for (let part = 0; part < PARTS; part++) {
-    pushKeys(db, (part * TASKS) / PARTS + 1, TASKS / PARTS);
+    site.pushKeys((part * TASKS) / PARTS + 1, TASKS / PARTS);
     await between(part);
   }
   await eventually("all are finished", () => finished(site) === TASKS, 30_000);
@@ -47,18 +47,23 @@ function troubles(worker: Running, ...usual: string[]): string[] {
     .map(({ message }) => message);
 }
 
-describe("workers on one file", () => {
-  test.each([2, 5, 10])("%i share the tasks, and run each once", async (count) => {
-    await using site = siteWithModels();
-    const workers = await startWorkers(site, count);
-    await drain(site, async () => {});
-    expectOnce(site);
-    expect(site.all("SELECT id FROM tq_tasks WHERE attempts <> 1 OR crashes <> 0")).toEqual([]);
-    for (const worker of workers) {
-      await worker.says("task.finished");
-      expect(troubles(worker)).toEqual([]);
-    }
-  });
+describe("workers on one database", () => {
+  for (const count of [2, 5, 10]) {
+    onSqlite("the next test says more").test(
+      `${count} share the tasks, and run each once`,
+      async () => {
+        await using site = siteWithModels();
+        const workers = await startWorkers(site, count);
+        await drain(site, async () => {});
+        expectOnce(site);
+        expect(site.all("SELECT id FROM tq_tasks WHERE attempts <> 1 OR crashes <> 0")).toEqual([]);
+        for (const worker of workers) {
+          await worker.says("task.finished");
+          expect(troubles(worker)).toEqual([]);
+        }
+      },
+    );
+  }
 
   test("run each task once although some of them are killed", async () => {
     await using site = siteWithModels();
@@ -80,17 +85,20 @@ describe("workers on one file", () => {
     });
   });
 
-  test("cost little when there is nothing to do", async () => {
-    await using site = siteWithModels();
-    const workers = await startWorkers(site, 10);
-    await site.becomes(await site.pushOne("job", "add", "1"), "finished");
-    const pass = async (seconds: string) =>
-      expect((await site.spawn(["sleep", seconds]).ended()).code).toBe(0);
-    await pass("2"); // a worker collects garbage and finds its time zone once it is idle
-    const before = cpuTimes(workers);
-    await pass("3");
-    expect(cpuTimes(workers) - before).toBeLessThan(1_500); // one that spins takes 3,000
-  });
+  onSqlite("test/postgres/idle.test.ts counts what they ask a server").test(
+    "cost little when there is nothing to do",
+    async () => {
+      await using site = siteWithModels();
+      const workers = await startWorkers(site, 10);
+      await site.becomes(await site.pushOne("job", "add", "1"), "finished");
+      const pass = async (seconds: string) =>
+        expect((await site.spawn(["sleep", seconds]).ended()).code).toBe(0);
+      await pass("2"); // a worker collects garbage and finds its time zone once it is idle
+      const before = cpuTimes(workers);
+      await pass("3");
+      expect(cpuTimes(workers) - before).toBeLessThan(1_500); // one that spins takes 3,000
+    },
+  );
 });
 
 /** ms that these processes have used of a core. */

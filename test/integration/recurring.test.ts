@@ -1,6 +1,7 @@
 /** Recurring tasks of the real binary: of tq.toml and of models, edited while it works, killed, and with two workers. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { renameSync } from "node:fs";
+import { HOST, onSqlite } from "../support/tested-store.ts";
 import { eventually } from "./support/eventually.ts";
 import { Site } from "./support/site.ts";
 
@@ -40,6 +41,9 @@ function row(site: Site, name: string): Row | undefined {
   return site.all<Row>("SELECT * FROM tq_cron").find((one) => one.name === name);
 }
 
+/** A file as recurring tasks name it: also by its host, where the database has many. */
+const place = (site: Site, file: string) => [HOST, site.file(file)].filter(Boolean).join(":");
+
 /** The distinct arguments of the tasks so far. */
 function args(site: Site): string[] {
   const rows = site.all<{ args: string }>("SELECT DISTINCT args FROM tq_tasks ORDER BY args");
@@ -53,39 +57,42 @@ describe("a worker", () => {
     const pushed = await worker.says("cron.pushed", { cron: "nightly" });
     await site.becomes(Number(pushed.task), "finished");
     expect(args(site)).toEqual(["[7]"]);
-    expect(row(site, "nightly")).toMatchObject({ origin: site.file("models.ts"), kind: "model" });
+    expect(row(site, "nightly")).toMatchObject({ origin: place(site, "models.ts"), kind: "model" });
     expect(row(site, "tidying")?.definition).toBe('{"schedule":"@yearly","task":"tidy"}');
     expect(row(site, "tq.clean")).toMatchObject({ origin: "tq", kind: "tq" });
   });
 
-  test("follows tq.toml while it works: edited, wrong, right again, and without the section", async () => {
-    await using site = siteWith("[cron.nightly]\nargs = [8]\n");
-    const worker = await site.worker();
-    await worker.says("cron.pushed", { cron: "nightly" });
-    site.write("tq.toml.new", "[cron.nightly]\nargs = [9]\n");
-    renameSync(site.file("tq.toml.new"), site.file("tq.toml"));
-    await eventually("the new arguments are pushed", () => args(site).includes("[9]"));
-    site.write("tq.toml", "[cron.nightly]\nargs = 9\n");
-    await worker.says("log.note", {
-      message: `Recurring tasks stay as they were: ${site.file("tq.toml")}: [cron.nightly] args cannot be a number: it must be a list`,
-    });
-    const before = row(site, "nightly");
-    expect(before?.removed_at).toBeNull();
-    site.write("tq.toml", '[cron.other]\nschedule = "@yearly"\ntask = "night.runn"\n');
-    await eventually("the model's are pushed again", () => args(site).includes("[7]"));
-    const unknown = `${site.file("tq.toml")}: [cron.other]: there is no night.runn in the models; did you mean "night.run"?`;
-    expect(worker.find("log.note", { message: unknown })).toBeDefined();
-    site.write("tq.toml", "[worker]\n");
-    await worker.says("log.note", {
-      message: `recurring task other stops: ${site.file("tq.toml")} does not have it any more`,
-    });
-    expect(row(site, "other")?.removed_at).toBeNumber();
-  });
+  onSqlite("test/worker/cron-sources.test.ts has it there, without the waits").test(
+    "follows tq.toml while it works: edited, wrong, right again, and without the section",
+    async () => {
+      await using site = siteWith("[cron.nightly]\nargs = [8]\n");
+      const worker = await site.worker();
+      await worker.says("cron.pushed", { cron: "nightly" });
+      site.write("tq.toml.new", "[cron.nightly]\nargs = [9]\n");
+      renameSync(site.file("tq.toml.new"), site.file("tq.toml"));
+      await eventually("the new arguments are pushed", () => args(site).includes("[9]"));
+      site.write("tq.toml", "[cron.nightly]\nargs = 9\n");
+      await worker.says("log.note", {
+        message: `Recurring tasks stay as they were: ${site.file("tq.toml")}: [cron.nightly] args cannot be a number: it must be a list`,
+      });
+      const before = row(site, "nightly");
+      expect(before?.removed_at).toBeNull();
+      site.write("tq.toml", '[cron.other]\nschedule = "@yearly"\ntask = "night.runn"\n');
+      await eventually("the model's are pushed again", () => args(site).includes("[7]"));
+      const unknown = `${site.file("tq.toml")}: [cron.other]: there is no night.runn in the models; did you mean "night.run"?`;
+      expect(worker.find("log.note", { message: unknown })).toBeDefined();
+      site.write("tq.toml", "[worker]\n");
+      await worker.says("log.note", {
+        message: `recurring task other stops: ${place(site, "tq.toml")} does not have it any more`,
+      });
+      expect(row(site, "other")?.removed_at).toBeNumber();
+    },
+  );
 
   test("that is killed and started again moves no schedule", async () => {
     await using site = siteWith('[cron.yearly]\nschedule = "@yearly"\ntask = "tidy"\n');
     const worker = await site.worker();
-    await eventually("it is defined", () => site.has("tq.db") && row(site, "yearly"));
+    await eventually("it is defined", () => site.isMade && row(site, "yearly"));
     const before = row(site, "yearly");
     worker.kill("SIGKILL");
     await worker.exited;
@@ -121,7 +128,7 @@ test("of two workers with one name in two files the first keeps it, and the othe
   await first.says("cron.pushed", { cron: "nightly" });
   const second = await site.worker(["-n", "1", "-c", "b/tq.toml", "--models", "models.ts"]);
   await second.says("log.note", {
-    message: `recurring task nightly of ${site.file("b/tq.toml")} is not in force: another worker has one of that name from ${site.file("tq.toml")}; rename one`,
+    message: `recurring task nightly of ${place(site, "b/tq.toml")} is not in force: another worker has one of that name from ${place(site, "tq.toml")}; rename one`,
   });
   const pushed = site.one<{ last: number }>("SELECT max(id) AS last FROM tq_tasks").last;
   await eventually("three more are pushed", () => {

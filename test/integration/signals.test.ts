@@ -32,7 +32,7 @@ test("SIGHUP has all threads of a worker load the models anew, and what runs end
   worker.kill("SIGHUP");
   await worker.says("models.loading", { reason: "SIGHUP" });
   site.write("go", "");
-  expect(await site.becomes(id, "finished")).toMatchObject({ result: "1", claim: 1 });
+  expect(await site.becomes(id, "finished")).toMatchObject({ result: "1", attempts: 1 });
   await worker.says("models.loaded");
   const next = await site.pushOne("job", "version", "1");
   expect(await site.becomes(next, "finished")).toMatchObject({ result: "2" });
@@ -64,8 +64,9 @@ test.each([[[]], [["--models", "models.ts"]]])(
   async (flags) => {
     await using site = new Site();
     release(site, 1);
-    const script = 'cd current && exec "$0" worker -n 1 -d ../tq.db "$@"';
-    const worker = site.spawn(["sh", "-c", script, TQ, ...flags], { detached: true });
+    const script = 'cd current && exec "$0" worker -n 1 -d "$DATABASE" "$@"';
+    const env = { DATABASE: site.place };
+    const worker = site.spawn(["sh", "-c", script, TQ, ...flags], { detached: true, env });
     await worker.says("worker.started");
     release(site, 2);
     worker.kill("SIGHUP");
@@ -73,7 +74,9 @@ test.each([[[]], [["--models", "models.ts"]]])(
     const next = await site.pushOne("job", "version", "1");
     expect(await site.becomes(next, "finished")).toMatchObject({ result: "2" });
     const asked = await site
-      .spawn(["sh", "-c", 'cd current && exec "$0" doctor --quick --json -d ../tq.db', TQ])
+      .spawn(["sh", "-c", 'cd current && exec "$0" doctor --quick --json -d "$DATABASE"', TQ], {
+        env,
+      })
       .ended();
     const { findings } = JSON.parse(asked.stdout) as { findings: { check: string }[] };
     expect(findings.filter(({ check }) => check.startsWith("models"))).toEqual([]);
@@ -87,8 +90,7 @@ test("a task that waits for newer models is due once these are loaded", async ()
   site.write("models.ts", VERSIONED(2).replace("async version", "async fresh"));
   const next = await site.pushOne("job", "fresh", "1");
   await worker.says("task.snoozed", { task: next });
-  using db = site.connect();
-  db.run("UPDATE tq__task SET scheduled_at = scheduled_at + 9000"); // as after some looks
+  site.sql("UPDATE tq__task SET scheduled_at = scheduled_at + 9000"); // as after some looks
   const far = site.task(next).scheduled_at ?? 0;
   worker.kill("SIGHUP");
   const { finished_at: end } = await site.becomes(next, "finished");
@@ -124,7 +126,7 @@ test("SIGHUP beside broken models changes nothing, and the log says why", async 
   const { message } = await worker.says("models.refused");
   expect(message).toContain("Cannot load models from");
   site.write("go", "");
-  expect(await site.becomes(id, "finished")).toMatchObject({ result: "1", claim: 1 });
+  expect(await site.becomes(id, "finished")).toMatchObject({ result: "1", attempts: 1 });
   const next = await site.pushOne("job", "version", "1");
   expect(await site.becomes(next, "finished")).toMatchObject({ result: "1" });
 });
@@ -135,6 +137,7 @@ async function inTerminal(site: Site, before = "") {
     cwd: site.path,
     env: {
       ...process.env,
+      ...site.variables,
       TQ_QUEUE__WORKER: "true",
       TQ_LOG__FORMAT: "json",
       TQ_LOG__LEVEL: "debug",
@@ -156,7 +159,7 @@ test("the end of its terminal lets what runs end, and the worker exits with 0", 
   await says("worker.stopping");
   site.write("go", "");
   expect(await child.exited).toBe(0);
-  expect(site.task(id)).toMatchObject({ state: "finished", claim: 1 });
+  expect(site.task(id)).toMatchObject({ state: "finished", attempts: 1 });
 });
 
 test("SIGHUP by hand has a worker in a terminal load its models anew", async () => {

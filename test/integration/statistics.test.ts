@@ -1,7 +1,7 @@
 /** What a worker process leaves of its statistics when it stops, and when it is killed. */
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { siteWithModels } from "./support/models.ts";
-import { pushKeys, type Site } from "./support/site.ts";
+import type { Site } from "./support/site.ts";
 
 setDefaultTimeout(30_000);
 
@@ -13,23 +13,16 @@ interface Sums {
 }
 
 function sums(site: Site): Sums {
-  return site.database
-    .query(
-      `SELECT total(finished) AS finished, total(failed) AS failed, total(crashed) AS crashed,
-              total(run_count) AS runs FROM tq_stats`,
-    )
-    .get() as Sums;
-}
-
-function push(site: Site, first: number, count: number): void {
-  using db = site.connect();
-  pushKeys(db, first, count);
+  return site.one<Sums>(
+    `SELECT sum(finished) AS finished, sum(failed) AS failed, sum(crashed) AS crashed,
+            sum(run_count) AS runs FROM tq_stats`,
+  );
 }
 
 test("a worker that stops writes the statistics of the minute that is not over, and counts a last crash as a failure", async () => {
   await using site = siteWithModels();
   const worker = await site.worker(["-n", "2"]);
-  push(site, 1, 500);
+  site.pushKeys(1, 500);
   const failing = await site.pushOne("job", "fail", "7");
   const dying = await site.pushOne("job", "exit", "8");
   await site.becomes(500, "finished");
@@ -44,25 +37,25 @@ test("two workers that drain one queue count each of its tasks once", async () =
   await using site = siteWithModels();
   const first = await site.worker(["-n", "2"]);
   const second = await site.worker(["-n", "2"]);
-  push(site, 1, 4_000);
+  site.pushKeys(1, 4_000);
   await site.becomes(4_000, "finished");
   for (const worker of [first, second]) worker.kill("SIGTERM");
   await Promise.all([first.exited, second.exited]);
-  const { left } = site.database
-    .query("SELECT count(*) AS left FROM tq__task WHERE state <> 'finished'")
-    .get() as { left: number };
+  const { left } = site.one<{ left: number }>(
+    "SELECT count(*) AS left FROM tq_tasks WHERE state <> 'finished'",
+  );
   expect(sums(site)).toMatchObject({ finished: 4_000 - left });
 });
 
 test("a killed worker loses the statistics of its last minute alone, and no run is counted twice", async () => {
   await using site = siteWithModels();
   const stopped = await site.worker(["-n", "1"]);
-  push(site, 1, 100);
+  site.pushKeys(1, 100);
   await site.becomes(100, "finished");
   stopped.kill("SIGTERM");
   await stopped.exited;
   const killed = await site.worker(["-n", "1"]);
-  push(site, 101, 50);
+  site.pushKeys(101, 50);
   await site.becomes(150, "finished");
   killed.kill("SIGKILL");
   await killed.exited;

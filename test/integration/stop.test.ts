@@ -43,7 +43,7 @@ describe("SIGTERM", () => {
     await worker.says("worker.stopping");
     site.write("go", "");
     expect((await worker.ended()).code).toBe(0);
-    expect(site.task(id)).toMatchObject({ state: "finished", claim: 1 });
+    expect(site.task(id)).toMatchObject({ state: "finished", attempts: 1 });
     expect(site.task(behind)).toMatchObject({ state: "ready", attempts: 0 });
     expect(site.effectsOf(2)).toBe(0);
     expectNothingLeft(site);
@@ -108,7 +108,7 @@ describe("SIGTERM", () => {
     await worker.says("worker.stopping");
     site.write("go", "");
     expect((await worker.ended()).code).toBe(0);
-    expect(site.task(id)).toMatchObject({ state: "finished", claim: 1 });
+    expect(site.task(id)).toMatchObject({ state: "finished", attempts: 1 });
     expect(() => process.kill(-worker.pid, 0)).toThrow();
     expectNothingLeft(site);
   });

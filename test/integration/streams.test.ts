@@ -29,11 +29,10 @@ function talkers(): Site {
 async function pushAll(site: Site, method: string, count = 1): Promise<void> {
   const ids = Array.from({ length: count }, (_, index) => index + 1);
   for (const id of ids.slice(0, 1)) await site.push("talker", method, String(id));
-  using database = site.connect();
-  const insert = "INSERT INTO tq_push (model, method, instances) VALUES ('talker', ?, ?)";
-  database.transaction(() => {
-    for (const id of ids.slice(1)) database.query(insert).run(method, String(id));
-  })();
+  const rows = ids.slice(1).map((id) => `('talker', '${method}', '${id}')`);
+  if (rows.length > 0) {
+    site.sql(`INSERT INTO tq_push (model, method, instances) VALUES ${rows.join()}`);
+  }
 }
 
 function ends(site: Site): { state: string; crashes: number; count: number }[] {

@@ -1,7 +1,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { SOON_MS, eventually } from "./support/eventually.ts";
 import { siteWithModels } from "./support/models.ts";
-import { pushKeys } from "./support/site.ts";
 
 setDefaultTimeout(60_000);
 
@@ -12,14 +11,8 @@ const FEW = 200;
 test("a slow task among thousands of quick ones leaves these to the other threads", async () => {
   await using site = siteWithModels();
   await site.worker(["-n", "3"], { env: { TQ_LOG__LEVEL: "info" } });
-  using db = site.connect(10_000);
-  db.transaction(() => {
-    pushKeys(db, 1, MANY);
-    db.run(
-      "INSERT INTO tq_push (model, method, instances) VALUES ('job', 'linger', '0'), ('job', 'linger', '-1')",
-    );
-    pushKeys(db, MANY + 1, FEW);
-  })();
+  const method = `CASE WHEN n IN (${MANY}, ${MANY + 1}) THEN 'linger' ELSE 'add' END`;
+  site.pushKeys(1, MANY + FEW, method);
   const left = (method: string) =>
     site.one<{ n: number }>(
       `SELECT count(*) AS n FROM tq_tasks WHERE method = '${method}' AND state <> 'finished'`,

@@ -1,6 +1,6 @@
 /** What a program hears of the tasks of its worker, with the real binary: of all its threads, and by name. */
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { pushKeys, Site } from "./support/site.ts";
+import { Site } from "./support/site.ts";
 
 setDefaultTimeout(60_000);
 
@@ -140,9 +140,6 @@ console.log(JSON.stringify([events, seen.size]));
 `);
   await made.run("list"); // makes the database
   await made.pushOne("job", "add", "1");
-  {
-    using database = made.connect();
-    pushKeys(database, 2, count - 1);
-  }
+  made.pushKeys(2, count - 1);
   expect(await printed(made, { TQ_LOG__LEVEL: "error" })).toEqual([count, count]);
 });

@@ -34,6 +34,16 @@ needs("postgres").test(
   300_000,
 );
 
+needs("postgres").test(
+  "the example programs and the projects of tq init pass their tests on PostgreSQL",
+  async () => {
+    const files = ["test/examples/programs", "test/cli/init."];
+    const names = "^(the example|tq init makes a (project of|shop)) ";
+    expect(await passedOnPostgres(...files, "-t", names)).toBeGreaterThan(14);
+  },
+  300_000,
+);
+
 /** They need no database, or are about files. */
 const OTHER_COMMANDS = ["sqlite/", "service/", "upgrade/", "init.", "completion/shells."];
 

@@ -1,5 +1,5 @@
 /** Recurring tasks of two hosts whose tq.toml stand at the same path. */
-import { expect } from "bun:test";
+import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import type { CronRow } from "../../src/cron/ledger.ts";
 import { sentenceOf } from "../../src/doctor/check.ts";
@@ -13,6 +13,7 @@ import type { CronModels } from "../../src/worker/messages.ts";
 import { makeFolder } from "../support/folder.ts";
 import { needs } from "../support/needs.ts";
 import { makePostgres, type TestPostgres } from "../support/postgres.ts";
+import { DAY_MS, HOUR_MS } from "../../src/values/duration.ts";
 
 const DAILY = `[cron.nightly]\nschedule = "@daily"\ntask = "night.run"\n`;
 const WEEKLY = DAILY.replace("@daily", "@weekly");
@@ -109,27 +110,140 @@ needs("postgres").test(
   async () => {
     await using made = await makePostgres();
     const { start, row } = hostsOf(made);
-    await start("w1", "5f0c2a", DAILY + DAILY.replace("nightly", "old"));
+    await start("w1", "5f0c2a", DAILY);
     await made.store.unregister("w1");
     await start("w2", "9b41d7", WEEKLY);
     expect(await row()).toMatchObject({ origin: "9b41d7:/etc/tq/tq.toml", held: true });
     expect((await row())?.definition).toContain("@weekly");
-    expect((await row("old"))?.removedAt).not.toBe(null);
   },
 );
 
 needs("postgres").test(
-  "what a queue that was a file had from the same path is taken, and what that file has no more ends",
+  "what a queue that was a file had from the same path is taken, and what that file has no more ends after a day",
   async () => {
     await using made = await makePostgres();
     const { start, row } = hostsOf(made);
     const definition = '{"schedule":"@daily","task":"night.run"}';
     for (const name of ["nightly", "old"]) await made.store.cron.add(FILE, { name, definition });
-    await start("w1", "shop-1", DAILY);
+    await made.store.cron.add("/not/here/tq.toml", { name: "lost", definition });
+    const first = await start("w1", "shop-1", DAILY);
     expect(await row()).toMatchObject({ origin: "shop-1:/etc/tq/tq.toml", removedAt: null });
-    expect((await row("old"))?.removedAt).not.toBe(null);
+    expect(await row("old")).toMatchObject({ origin: FILE, removedAt: null });
+    made.clock.advance(DAY_MS);
+    await first.look();
+    for (const name of ["old", "lost"]) {
+      expect(await row(name)).toMatchObject({ removedAt: made.clock.now() });
+    }
   },
 );
+
+needs("postgres").test(
+  "a worker that others took for dead has its recurring tasks again once it is registered anew",
+  async () => {
+    await using made = await makePostgres();
+    const { store, database } = made;
+    const worker = { id: "w1", pid: 1, threads: 1, queues: [] };
+    await store.register(worker);
+    const config = { ...configOf("", database.url), file: null };
+    const sources = new CronSources({ ...worker, host: "shop-1", store, config, report() {} });
+    const definition = '{"schedule":"@daily","task":"night.run"}';
+    const definitions = [{ name: "nightly", definition }];
+    sources.load({ ...MODELS, crons: [{ path: "/shop/night.ts", onRecords: [], definitions }] });
+    const isHeld = async () => (await hostsOf(made).row())?.held;
+    await sources.look();
+    expect([await isHeld(), sources.isWaiting]).toEqual([true, false]);
+    await store.unregister("w1");
+    await sources.look();
+    expect([await isHeld(), sources.isWaiting]).toEqual([false, true]);
+    await store.register(worker);
+    await sources.look();
+    expect([await isHeld(), sources.isWaiting]).toEqual([true, false]);
+  },
+);
+
+needs("postgres").test(
+  "a worker says again what a failover has lost of what it had read",
+  async () => {
+    await using made = await makePostgres();
+    const { start, row } = hostsOf(made);
+    const first = await start("w1", "shop-1", DAILY);
+    await made.database.run("DELETE FROM tq.cron_read");
+    await first.look();
+    expect(await row()).toMatchObject({ held: true });
+    await made.database.run("DELETE FROM tq.cron_read; DELETE FROM tq.cron");
+    await first.look();
+    expect(await row()).toMatchObject({ held: true });
+  },
+);
+
+needs("postgres").describe("what only the file of another host has", () => {
+  const OWN = DAILY.replace("nightly", "own");
+
+  test("waits while that host has no worker, and goes on with its next one", async () => {
+    await using made = await makePostgres();
+    const { start, row, said } = hostsOf(made);
+    await start("w1", "shop-1", DAILY + OWN);
+    const before = await row("own");
+    await made.store.unregister("w1");
+    await start("w2", "shop-2", DAILY);
+    expect(await row("own")).toMatchObject({ held: false, removedAt: null });
+    made.clock.advance(HOUR_MS);
+    await start("w3", "shop-1", DAILY + OWN);
+    expect(await row("own")).toEqual({ ...before, heldSince: made.clock.now() } as CronRow);
+    expect(said).toEqual([]);
+  });
+
+  test("ends once a worker has seen none that has it for a day, and the log says so", async () => {
+    await using made = await makePostgres();
+    const { start, row, said } = hostsOf(made);
+    await start("w1", "shop-1", DAILY + OWN);
+    const second = await start("w2", "shop-2", DAILY);
+    await made.store.unregister("w1");
+    made.clock.advance(3 * DAY_MS); // with no look: nobody was there to see it
+    await second.look();
+    made.clock.advance(DAY_MS - 1);
+    await second.look();
+    expect(await row("own")).toMatchObject({ removedAt: null });
+    made.clock.advance(1);
+    await second.look();
+    expect(await row("own")).toMatchObject({ removedAt: made.clock.now() });
+    expect(said).toEqual([
+      "recurring task own stops: no worker has had shop-1:/etc/tq/tq.toml for a day",
+    ]);
+  });
+
+  test("has its whole day again after a worker that had it", async () => {
+    await using made = await makePostgres();
+    const { start, row } = hostsOf(made);
+    await start("w1", "shop-1", OWN);
+    const second = await start("w2", "shop-2", DAILY);
+    await made.store.unregister("w1");
+    await second.look();
+    made.clock.advance(DAY_MS - HOUR_MS);
+    await start("w3", "shop-1", OWN);
+    await made.store.unregister("w3");
+    await second.look();
+    made.clock.advance(HOUR_MS);
+    await start("w4", "shop-3", DAILY);
+    expect(await row("own")).toMatchObject({ removedAt: null });
+    made.clock.advance(DAY_MS - HOUR_MS);
+    await start("w5", "shop-3", DAILY);
+    expect(await row("own")).toMatchObject({ removedAt: made.clock.now() });
+  });
+
+  test("ends at once where its own host takes it out, and its looks write nothing while it waits", async () => {
+    await using made = await makePostgres();
+    const { start, row } = hostsOf(made);
+    await start("w1", "shop-1", DAILY + OWN);
+    await made.store.unregister("w1");
+    const second = await start("w2", "shop-2", DAILY);
+    const version = await made.store.cron.version();
+    await second.look();
+    expect(await made.store.cron.version()).toBe(version);
+    await start("w3", "shop-1", DAILY);
+    expect(await row("own")).toMatchObject({ removedAt: made.clock.now() });
+  });
+});
 
 /** The settings of a host with this as its file. */
 function configOf(toml: string, url: string): Config {

@@ -6,6 +6,7 @@ import { makeFolder } from "../support/folder.ts";
 import { makePostgres, type TestPostgres } from "../support/postgres.ts";
 import { needs } from "../support/needs.ts";
 import { claimFirst, OWNER, pushOne, UNWATCHED } from "../support/store.ts";
+import { table } from "./support.ts";
 
 const APPLICATION = "tq thread";
 const FINISHED = { kind: "finished", result: null, reason: null } as const;
@@ -19,12 +20,17 @@ function stillClaimed({ claim }: ClaimedTask): string {
   return `state = 'running', claim = ${claim}, attempts = 0, finished_at = NULL, worker = '${OWNER.worker}', thread = ${OWNER.thread}`;
 }
 
-/** Ends the thread's connections, and takes the task back to how it was. */
-async function failover({ database }: TestPostgres, { id }: ClaimedTask, was: string) {
+/** Ends the thread's connections. */
+async function endConnections({ database }: TestPostgres) {
   await database.run(
     `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE starts_with(application_name, '${APPLICATION}')`,
   );
-  await database.run(`UPDATE tq.task SET ${was} WHERE id = ${id}`);
+}
+
+/** The same, and takes the task back to how it was. */
+async function failover(made: TestPostgres, { id }: ClaimedTask, was: string) {
+  await endConnections(made);
+  await made.database.run(`UPDATE tq.task SET ${was} WHERE id = ${id}`);
 }
 
 function threadOf({ database: { url } }: TestPostgres, folder: string): PostgresThreadStore {
@@ -62,6 +68,56 @@ needs("postgres").describe("after a failover that has lost the last commits", ()
     await thread.release(session);
     const claimed = await thread.claim({ ...ONE, limit: 9 });
     expect(claimed.map(({ id }) => id)).toEqual([lost.id, next]);
+    await thread.close();
+  });
+
+  test("a thread makes the tables and columns again that the server lacks", async () => {
+    await using made = await makePostgres();
+    using folder = makeFolder();
+    const thread = threadOf(made, folder.path);
+    const sale = table("sale", { name: "TEXT" });
+    const label = table("label", { name: "TEXT", size: "INTEGER" });
+    const insertBoth = async () => {
+      const session = thread.session();
+      const { records } = session;
+      for (const one of [sale, label]) if (!records.hasTable(one)) await records.ensureTable(one);
+      await session.begin();
+      await records.insert(sale, ["a"]);
+      await records.insert(label, ["b", 7]);
+      await session.commit();
+      await thread.release(session);
+    };
+    await insertBoth();
+    await endConnections(made);
+    await made.database.run("DROP TABLE sale; ALTER TABLE label DROP COLUMN size");
+    await insertBoth().catch(insertBoth); // the first may meet the lost connection
+    expect(await made.database.run("SELECT name FROM sale")).toEqual([{ name: "a" }]);
+    expect(await made.database.run("SELECT size FROM label ORDER BY id")).toEqual([
+      { size: null },
+      { size: "7" },
+    ]);
+    await thread.close();
+  });
+
+  test("a thread declares again what is secret, and what a failure pushes", async () => {
+    await using made = await makePostgres();
+    using folder = makeFolder();
+    const thread = threadOf(made, folder.path);
+    const followUps = [
+      { model: "card", method: "charge", calls: { model: "card", method: "tell" } },
+    ];
+    const declared = async () => ({
+      marks: await made.store.redactions.declared(),
+      followUps: await made.database.run("SELECT * FROM tq.follow_up"),
+    });
+    await thread.redactions.declare(["card"], { card: { charge: ["pin"] } });
+    await thread.failures.declare(["card"], followUps);
+    const before = await declared();
+    expect(before.followUps.length).toBe(1);
+    await endConnections(made);
+    await made.database.run("DELETE FROM tq.redaction; DELETE FROM tq.follow_up");
+    await thread.claim(ONE).catch(() => thread.claim(ONE));
+    expect(await declared()).toEqual(before);
     await thread.close();
   });
 

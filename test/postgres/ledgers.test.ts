@@ -95,12 +95,16 @@ needs("postgres").describe("on PostgreSQL", () => {
   test("ten hosts that define the same recurring tasks at once make each of them once", async () => {
     await using made = await makePostgres();
     const stores = await openTen(made);
+    const workers = stores.map((store, at) => ({ store, worker: `worker-${at}` }));
+    for (const { store, worker } of workers) {
+      await store.register({ id: worker, pid: 1, threads: 1, queues: [] });
+    }
     const changes = await Promise.all(
-      stores.map((store, at) =>
+      workers.map(({ store, worker }, at) =>
         store.cron.define({
           origin: FILE,
           definitions: at % 2 === 0 ? [NIGHTLY, HOURLY] : [HOURLY, NIGHTLY],
-          worker: `worker-${at}`,
+          worker,
         }),
       ),
     );

@@ -16,6 +16,9 @@ import { sentenceOf } from "../support/error.ts";
 const onPostgres: ReturnType<typeof needs>["test"] = (name, run, timeout) =>
   needs("postgres").test(name, run, timeout);
 
+/** A file has no table of ends: moving-webhooks tests these. */
+const OWN = MOVED_TABLES.filter((name) => name !== "webhook_end");
+
 const settings = (database: Record<string, unknown>) => parseSettings({ database }, "test");
 
 /** A file with tasks in all states, their history, a recurring task, pauses, and tables of models. */
@@ -60,15 +63,12 @@ async function fill(path: string): Promise<void> {
 /** All rows that move, and the numbers of ids, as SQLite writes them. */
 function rowsOf(path: string) {
   using db = new Database(path, { safeIntegers: true });
-  const tables = [...MOVED_TABLES.map((name) => `tq__${name}`), "sale"];
+  const tables = [...OWN.map((name) => `tq__${name}`), "sale"];
   const rows = tables.map((name) => {
     const columns = db.query(`PRAGMA table_info(${name})`).all() as { name: string }[];
-    const named = columns
-      .map((column) => column.name)
-      .filter((one) => one !== "id" || name !== "tq__output");
-    const all = db
-      .query(`SELECT ${named.map((one) => `"${one}"`).join(", ")} FROM ${name}`)
-      .values();
+    const moved = columns.filter((one) => one.name !== "id" || name !== "tq__output");
+    const list = moved.map((one) => `"${one.name}"`).join(", ");
+    const all = db.query(`SELECT ${list} FROM ${name}`).values();
     return [name, all.toSorted((a, b) => (Bun.inspect(a) < Bun.inspect(b) ? -1 : 1))];
   });
   const ids = db

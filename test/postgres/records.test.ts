@@ -28,6 +28,21 @@ needs("postgres").describe("rows on PostgreSQL", () => {
     expect(Object.getPrototypeOf(read[3]?.[4])).toBe(Uint8Array.prototype);
   });
 
+  test("of a table that somebody has dropped fail once: then it is made again", async () => {
+    await using pg = await makePostgres();
+    const made = table("sale", { name: "TEXT" });
+    const insert = () =>
+      inSession(pg, async (records) => {
+        if (!records.hasTable(made)) await records.ensureTable(made);
+        await records.insert(made, ["a"]);
+      });
+    await insert();
+    await pg.database.run("DROP TABLE sale");
+    expect((await errorOf(insert)).message).toContain("sale");
+    await insert();
+    expect(await pg.database.run("SELECT id, name FROM sale")).toEqual([{ id: "1", name: "a" }]);
+  });
+
   test("with a NUL in a text are refused before they are sent, and the transaction goes on", async () => {
     await using pg = await makePostgres();
     const made = table("sale", { name: "TEXT" });

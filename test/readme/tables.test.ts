@@ -1,5 +1,6 @@
 /** The tables of the documents are those of the code. `TQ_README=write npm test -- test/readme` writes them. */
 import { Database } from "bun:sqlite";
+import * as v from "valibot";
 import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,6 +14,9 @@ import { PUSHED_KEYS } from "../../src/policies/read.ts";
 import { POLICIES, POLICY_KEYS, type PolicyKey, type PolicyRow } from "../../src/policies/table.ts";
 import { splitContext } from "../../src/push/placement.ts";
 import { CALL, presetWords, type Row, TASK_OPTIONS } from "../../src/push/task-options.ts";
+import { KINDS } from "../../src/registry/columns.ts";
+import { toField } from "../../src/registry/fields.ts";
+import { TYPES } from "../../src/postgres/sql/table.ts";
 import { SETTINGS } from "../../src/settings/table.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import type { WorkerOptions } from "../../src/embed.ts";
@@ -76,6 +80,20 @@ describe("the tables", () => {
     expect(options.flatMap(([name = ""]) => quoted(name))).toEqual(Object.keys(WORKER_OPTIONS));
     const operators = cellsOf(section("docs/api.md", "## Search"));
     expect(operators.flatMap(([names = ""]) => quoted(names))).toEqual(Object.keys(OPERATORS));
+  });
+
+  test("of types of columns says what tq makes of fields, and takes", () => {
+    const cells = cellsOf(section("docs/models.md", "### Types of columns"));
+    const kinds = ["text", "integer", "number", "boolean", "blob", "json"] as const;
+    const types = kinds.map((kind) => {
+      const { type } = KINDS[kind];
+      const [made, ...taken] = TYPES[type];
+      return [type, type === "TEXT" ? 'text COLLATE "C"' : made, ...taken];
+    });
+    expect(cells.map(([, ...rest]) => rest.flatMap(quoted))).toEqual(types);
+    const fields = [v.string(), v.pipe(v.number(), v.integer()), v.number(), v.boolean()];
+    const all = [...fields, v.instance(Uint8Array), v.bigint()];
+    expect(all.map((schema) => toField("sale", "it", schema).kind)).toEqual([...kinds]);
   });
 
   test("of columns have those of the views", async () => {

@@ -6,7 +6,7 @@ import { Database } from "bun:sqlite";
  * now and then with "database is locked".
  * @param timeout In milliseconds.
  */
-export function connect(path: string, timeout = 5_000): Database {
+export function connect(path: string, timeout = 10_000): Database {
   const db = new Database(path, { readwrite: true, create: false });
   db.run(`PRAGMA busy_timeout = ${timeout}`);
   return db;

@@ -104,7 +104,8 @@ function makeServerFolder(): string {
   return folder;
 }
 
-function programPath(name: string): string {
+/** The path of one of the server's programs. That of the same name on the PATH is a script, which takes its time. */
+export function programPath(name: string): string {
   const programs = postgresPrograms();
   if (programs === null) throw new Error("PostgreSQL is not installed");
   return join(programs, name);

@@ -14,6 +14,7 @@ import { connect } from "./connect.ts";
 import { makeFolder } from "./folder.ts";
 import { configOf, type OpenOptions, openPlace } from "./open-place.ts";
 import { UNWATCHED } from "./store.ts";
+import { programPath } from "./postgres-server.ts";
 import { preparePostgres, type TestDatabase } from "./postgres.ts";
 
 const TESTED = process.env["TQ_TEST_STORE"];
@@ -104,6 +105,17 @@ export class TestedDatabase implements AsyncDisposable {
     return db.query(text).all(...parameters) as T[];
   }
 
+  /** Pushes a task with an INSERT, as another program would. @returns its id */
+  push(insert: string, ...parameters: Value[]): number {
+    const server = this.#onServer();
+    if (server !== null) return idOf(rowsOf(server, `${insert} RETURNING id`, parameters));
+    using db = connect(this.place);
+    return db.transaction(() => {
+      db.query(insert).run(...parameters);
+      return idOf(db.query("SELECT max(id) AS id FROM tq__task").all());
+    })();
+  }
+
   /** All rows of all tables, to compare them with those of another moment. */
   async rows(): Promise<string> {
     const server = this.#onServer();
@@ -125,19 +137,25 @@ export class TestedDatabase implements AsyncDisposable {
   }
 }
 
+function idOf(rows: unknown[]): number {
+  return (rows as { id: number }[])[0]?.id ?? 0;
+}
+
 /** Runs a statement for SQLite on PostgreSQL, at once: a test that looks or writes beside its program does not wait. */
 function rowsOf<T>({ environment }: TestDatabase, text: string, parameters: readonly Value[]): T[] {
   const values = parameters.values();
   const sql = text
     .replaceAll("tq__", "tq.")
     .replace(/\?\d*/g, () => sqlText(values.next().value ?? null));
-  const isRead = /^\s*SELECT/i.test(sql);
-  const asked = isRead ? `SELECT coalesce(json_agg(found), '[]') FROM (${sql}) AS found` : sql;
-  const psql = Bun.spawnSync(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", asked], {
+  const hasRows = /^\s*SELECT|\sRETURNING\s/i.test(sql);
+  const asked = hasRows
+    ? `WITH found AS (${sql}) SELECT coalesce(json_agg(found), '[]') FROM found`
+    : sql;
+  const psql = Bun.spawnSync([programPath("psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", asked], {
     env: { ...process.env, ...environment, PGOPTIONS: "-c search_path=public -c lock_timeout=2s" },
   });
   if (psql.exitCode !== 0) throw new Error(psql.stderr.toString());
-  return isRead ? (JSON.parse(psql.stdout.toString()) as T[]) : [];
+  return hasRows ? (JSON.parse(psql.stdout.toString()) as T[]) : [];
 }
 
 function sqlText(value: Value): string {

@@ -3,6 +3,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { TqError } from "../../errors.ts";
 import { quote } from "../../quote.ts";
 import type { Role } from "../../store/tokens.ts";
+import { refuseMany, roomForUnknown } from "../input/bodies.ts";
 import { problem } from "../problem.ts";
 import type { GuessLimit } from "./guesses.ts";
 import { type Caller, mayDo } from "./tokens.ts";
@@ -37,15 +38,23 @@ export function requireCaller(
   otherWay: OtherWay,
   check: () => Promise<void>,
 ): MiddlewareHandler<AdminEnv> {
+  const takeRoom = roomForUnknown();
   return async (c, next) => {
+    const leave = takeRoom(c);
+    if (leave === null) return refuseMany(c);
+    const refusal = await look(c).finally(leave);
+    return refusal ?? next();
+  };
+
+  async function look(c: Context<AdminEnv>): Promise<Response | undefined> {
     const given = /^bearer +(\S+)$/i.exec(c.req.header("authorization")?.trim() ?? "")?.[1];
     const caller = given === undefined ? await otherWay(c) : await guesses.look(c.env, given);
     if (typeof caller === "number") return mustWait(c, caller);
     if (caller === null) throw given === undefined ? noToken() : wrongToken();
     c.set("caller", caller);
     if (c.req.method === "GET") await check();
-    return next();
-  };
+    return undefined;
+  }
 }
 
 function mustWait(c: Context, seconds: number): Response {

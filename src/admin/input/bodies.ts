@@ -25,6 +25,8 @@ const ROOMS = {
   large: { all: 24 * MAX_BYTES, one: 16 * MAX_BYTES },
   /** Of callers that have shown no token, as those who sign in. */
   others: { all: 4 * MAX_BYTES, one: 2 * MAX_BYTES },
+  /** Of callers whose token is being looked up, by their addresses: a server takes its time for that. */
+  unknown: { all: 24 * MAX_BYTES, one: 16 * MAX_BYTES },
 } as const;
 
 /** A body in chunks does not say its size: it takes room for the first of these that holds what has come of it. */
@@ -95,6 +97,20 @@ export function receiveBody(store: Pick<Store, "after">): MiddlewareHandler<Admi
   };
 }
 
+/**
+ * Room for what comes of bodies before it is known whose they are.
+ *
+ * @returns takes it for the body of a request: what gives it back; null: there is none.
+ */
+export function roomForUnknown(): (c: Context<AdminEnv>) => (() => void) | null {
+  const room = new Room(ROOMS.unknown.all, ROOMS.unknown.one);
+  return (c) => {
+    const inChunks = c.req.header("transfer-encoding") !== undefined;
+    const bytes = inChunks ? MAX_BYTES : Number(c.req.header("content-length") ?? 0);
+    return room.tryTake(Math.min(bytes, MAX_BYTES), c.env?.address ?? "");
+  };
+}
+
 async function whole(c: Context): Promise<undefined> {
   await c.req.arrayBuffer();
 }
@@ -147,7 +163,7 @@ function refuseSlow(c: Context): Response {
 }
 
 /** It is no fault of the server, and so not in its log, where it would stand for each request of many. */
-function refuseMany(c: Context): Response {
+export function refuseMany(c: Context): Response {
   const message = "Cannot take the body: many are being sent; try again";
   return problem(c, "busy", message, { headers: { "Retry-After": "1" } });
 }

@@ -54,7 +54,10 @@ export const RECURRING = v.object({
   origin: v.pipe(TEXT, v.description("The file that defines it; database; tq")),
   held: v.pipe(v.boolean(), v.description("A live worker has its file: its slots are decided")),
   is_unknown: v.pipe(v.boolean(), v.description("No live worker has the method that it calls")),
-  others: v.pipe(TEXTS, v.description("Other files whose definition of this name is not used")),
+  others: v.pipe(
+    TEXTS,
+    v.description("Other files that say another thing of it, which is not used"),
+  ),
   edited: v.pipe(v.nullable(KEYS), v.description("What the database says instead of the file")),
   pause: v.nullable(
     v.object({ by: TEXT, at: TIME, reason: v.nullable(TEXT), until: v.nullable(TIME) }),

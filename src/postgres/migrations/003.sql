@@ -1,6 +1,9 @@
 -- What each worker has read of a recurring task: the files of two hosts may differ though their paths are the same.
 ALTER TABLE tq.cron_read ADD COLUMN definition text COLLATE "C";
 
+-- Since when a worker has seen that none has its file any more; NULL: one has it, or none has looked since.
+ALTER TABLE tq.cron ADD COLUMN left_at bigint;
+
 -- The schema of the models' tables: that of the views.
 ALTER TABLE tq.schema ADD COLUMN models text COLLATE "C";
 UPDATE tq.schema SET models = (
@@ -52,3 +55,15 @@ ALTER FUNCTION tq.plain_lengths() SET standard_conforming_strings = on;
 ALTER FUNCTION tq.push_row() SET standard_conforming_strings = on;
 
 REVOKE ALL ON FUNCTION tq.interval_ms(text, bigint), tq.plain_lengths() FROM PUBLIC;
+
+-- A statement that finds no row to change is refused too: UPDATE and DELETE of tq_push never find one.
+DO $$ DECLARE view text; BEGIN
+  FOR view IN
+    SELECT quote_ident(nspname) || '.' || quote_ident(relname)
+      FROM pg_trigger
+      JOIN pg_class ON pg_class.oid = tgrelid
+      JOIN pg_namespace ON pg_namespace.oid = relnamespace
+     WHERE tgfoid = 'tq.refuse_change()'::regprocedure
+     ORDER BY relname
+  LOOP EXECUTE 'CREATE TRIGGER refuses BEFORE UPDATE OR DELETE ON ' || view || ' FOR EACH STATEMENT EXECUTE FUNCTION tq.refuse_change()'; END LOOP;
+END $$;

@@ -9,14 +9,15 @@ import {
 } from "../../store/moving.ts";
 import type { ColumnValue, Table } from "../../store/records.ts";
 import type { Connection } from "../connection.ts";
-import { markDatabase } from "../locks.ts";
 import type { PostgresOptions } from "../options.ts";
 import { identifier } from "../sql/table.ts";
+import { lock, markDatabase } from "../locks.ts";
 import { countAllNoted } from "../sql/noted-failures.ts";
 import { ofNamesLike } from "../sql/patterns.ts";
+import { settleEnds } from "../sql/webhooks.ts";
 import { PostgresStore } from "../store.ts";
 import { openAlone } from "./connection.ts";
-import { countRows, extrasOf, lastIds, nameOf, userTables } from "./tables.ts";
+import { countRows, extrasOf, lastIds, nameOf, ONLY_HERE, userTables } from "./tables.ts";
 
 const ROWS_AT_ONCE = 1_000;
 
@@ -66,10 +67,12 @@ export class PostgresMoveSource implements MoveSource {
     const db = await openAlone(options, name);
     try {
       await db.command("BEGIN");
+      await lock(db, "webhooks");
       await db.command("LOCK TABLE tq.task, tq.worker, tq.cron IN ACCESS EXCLUSIVE MODE");
       const [worker] = await db.all<{ id: string; host: string; pid: number }>(WORKERS);
       if (!worker) {
         await countAllNoted(db); // a file has no table for failures that are not counted yet
+        await settleEnds(db);
         return new PostgresMoveSource(name, db, await markDatabase(db), await userTables(db));
       }
       throw new TqError(
@@ -92,7 +95,8 @@ export class PostgresMoveSource implements MoveSource {
 
   async *rows(table: string, isOwn: boolean): AsyncGenerator<readonly MovedRow[], void> {
     const name = nameOf(table, isOwn);
-    const columns = await this.#db.all<{ name: string; type: string }>(COLUMNS, [name]);
+    const all = await this.#db.all<{ name: string; type: string }>(COLUMNS, [name]);
+    const columns = all.filter((column) => !isOwn || ONLY_HERE[table]?.[column.name] === undefined);
     const selected = columns
       .map(({ name: one, type }) => {
         const column = identifier(one);

@@ -8,6 +8,16 @@ export function nameOf(table: string, isOwn: boolean): string {
   return isOwn ? `tq.${identifier(table)}` : identifier(table);
 }
 
+/**
+ * Columns of tq's own that a file does not have, and the SQL of what they are in a row that comes from one. A webhook from
+ * a file wants all ends, until its first worker says what it wants.
+ */
+export const ONLY_HERE: Readonly<Partial<Record<string, Readonly<Record<string, string>>>>> = {
+  cron: { left_at: "NULL::bigint" },
+  webhook: { states: "'{}'::text[]", queues: "'{}'::text[]", tasks: "'{}'::text[]" },
+  webhook_end: { id: "nextval(pg_get_serial_sequence('tq.ended', 'id'))" },
+};
+
 interface ColumnInfo {
   readonly table: string;
   readonly name: string;

@@ -18,7 +18,7 @@ import { namesLike } from "../sql/patterns.ts";
 import { identifier, makeTable } from "../sql/table.ts";
 import { databaseName } from "../../values/database-url.ts";
 import { openAlone } from "./connection.ts";
-import { countRows, giveIdsAfter, nameOf, userTables } from "./tables.ts";
+import { countRows, giveIdsAfter, nameOf, ONLY_HERE, userTables } from "./tables.ts";
 
 const IN_USE = `
   SELECT (SELECT count(*) FROM tq.task)::float8 AS tasks, (SELECT count(*) FROM tq.worker)::float8 AS workers`;
@@ -81,13 +81,14 @@ export class PostgresMoveTarget implements MoveTarget {
 
   async insert(table: string, isOwn: boolean, rows: readonly MovedRow[]): Promise<void> {
     const name = nameOf(table, isOwn);
-    const columns = Object.keys(rows[0] ?? {})
-      .map(identifier)
-      .join(", ");
+    const columns = Object.keys(rows[0] ?? {}).map(identifier);
+    const added = (isOwn && ONLY_HERE[table]) || {};
+    const names = [...columns, ...Object.keys(added)].join(", ");
+    const values = [...columns, ...Object.values(added)].join(", ");
     try {
       await this.#db.run(
-        `INSERT INTO ${name} (${columns}) OVERRIDING SYSTEM VALUE
-         SELECT ${columns} FROM json_populate_recordset(NULL::${name}, $1::text::json)`,
+        `INSERT INTO ${name} (${names}) OVERRIDING SYSTEM VALUE
+         SELECT ${values} FROM json_populate_recordset(NULL::${name}, $1::text::json)`,
         [JSON.stringify(isOwn ? rows.map((row) => withLikes(row, table)) : rows, asJson)],
       );
     } catch (error) {

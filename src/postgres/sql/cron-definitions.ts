@@ -35,9 +35,11 @@ const MOVE = "UPDATE tq.cron SET origin = $2::text, kind = $3::text WHERE name =
 const FORGET_READ = `
   DELETE FROM tq.cron_read WHERE worker = $1::text AND origin = $2::text AND NOT name = ANY ($3::text[])`;
 
+/** Not of a worker that others have taken for dead: nothing would take it away again. */
 const READ = `
   INSERT INTO tq.cron_read (name, worker, origin, is_foreign, definition)
-  VALUES ($1::text, $2::text, $3::text, $4::boolean, $5::text)
+  SELECT $1::text, $2::text, $3::text, $4::boolean, $5::text
+   WHERE $2::text = '' OR EXISTS (SELECT FROM tq.worker WHERE id = $2::text)
   ON CONFLICT (name, worker) DO UPDATE
     SET origin = excluded.origin, is_foreign = excluded.is_foreign, definition = excluded.definition`;
 
@@ -55,6 +57,12 @@ const NOTE_HELD = `
    WHERE removed_at IS NULL AND kind NOT IN ('tq', 'database') AND ${IS_HELD}
      AND NOT EXISTS (SELECT FROM unnest($2::text[], $3::text[]) AS held (name, origin)
                       WHERE held.name = cron.name AND held.origin = cron.origin)`;
+
+const IS_LEFT = `removed_at IS NULL AND NOT ${IS_HELD}`;
+
+const NOTE_LEFT = `
+  UPDATE tq.cron AS cron SET left_at = CASE WHEN ${IS_LEFT} THEN $1::bigint END
+   WHERE (${IS_LEFT}) = (left_at IS NULL)`;
 
 interface NamedOrigin {
   readonly name: string;
@@ -83,6 +91,7 @@ export async function defineCrons(
   const names = held.map(({ name }) => name);
   const origins = held.map(({ origin }) => origin);
   await db.run(NOTE_HELD, [now, names, origins]);
+  await db.run(NOTE_LEFT, [now]);
   return { changed: changed.sort(), removed };
 }
 

@@ -18,7 +18,7 @@ export const ZONE = "(SELECT zone FROM tq.cron_zone WHERE worker = '')";
 
 const COLUMNS = `
   name, origin, kind, definition, override, decided_until::float8 AS "decidedUntil", former,
-  removed_at::float8 AS "removedAt", held_since::float8 AS "heldSince",
+  removed_at::float8 AS "removedAt", held_since::float8 AS "heldSince", left_at::float8 AS "leftAt",
   ${IS_HELD} AS held, ${ZONE} AS zone, ${IS_UNKNOWN} AS "isUnknown",
   ARRAY(SELECT DISTINCT read.origin FROM tq.cron_read AS read
          WHERE read.name = cron.name AND read.origin <> cron.origin AND read.definition <> cron.definition

@@ -19,7 +19,12 @@ const FORMER = `
    WHERE origin = $1::text AND target = $2::text AND key <> $3::text
    LIMIT 1`;
 
-const IS_KNOWN = "SELECT FROM tq.webhook WHERE key = $1::text";
+/** It has moved here from a file, which does not keep what is wanted: all ends are kept, until its first worker says that. */
+const HAS_MOVED = "states = '{}'";
+
+const KNOWN = `SELECT ${HAS_MOVED} AS "hasMoved" FROM tq.webhook WHERE key = $1::text`;
+
+const ANY_MOVED = `SELECT FROM tq.webhook WHERE key = ANY ($1::text[]) AND ${HAS_MOVED}`;
 
 const ADD = `
   INSERT INTO tq.webhook (key, target, states, queues, tasks, seed)
@@ -28,8 +33,17 @@ const ADD = `
 
 /** The end is still the last one of its task, and the webhook wants it. */
 const WANTS = `
-  task.finished_at = ended.ended_at AND task.state = ANY (webhook.states) AND task.model <> '${WEBHOOK_CALL}'
+  task.finished_at = ended.ended_at AND (${HAS_MOVED} OR task.state = ANY (webhook.states)) AND task.model <> '${WEBHOOK_CALL}'
     AND ${isOfQueues("webhook.queues")} AND ${isOfCalls("webhook.tasks")}`;
+
+const SAY = `
+  UPDATE tq.webhook SET states = $2::text[], queues = $3::text[], tasks = $4::text[] WHERE key = $1::text`;
+
+const DROP_UNWANTED = `
+  DELETE FROM tq.webhook_end AS ended
+   WHERE key = $1::text
+     AND NOT EXISTS (SELECT FROM tq.task AS task, tq.webhook AS webhook
+                      WHERE task.id = ended.task AND webhook.key = ended.key AND ${WANTS})`;
 
 /** Another file may still ask for the former one, so that it stays. */
 const COPY = `
@@ -53,7 +67,9 @@ export async function watchWebhooks(
   const news: WebhookDefinition[] = [];
   for (const definition of definitions) {
     const { key, target } = definition;
-    if ((await db.get(IS_KNOWN, [key])) !== null) continue;
+    const known = await db.get<{ readonly hasMoved: boolean }>(KNOWN, [key]);
+    if (known?.hasMoved) await say(db, definition);
+    if (known !== null) continue;
     const former = await db.get<{ readonly key: string }>(FORMER, [origin, target, key]);
     if (former === null) news.push(definition);
     else await goOn(db, definition, former.key);
@@ -73,13 +89,26 @@ async function goOn(db: Connection, definition: WebhookDefinition, former: strin
   await db.run(COPY, [definition.key, former]);
 }
 
+/** Says what a webhook wants that has moved here. */
+async function say(db: Connection, definition: WebhookDefinition): Promise<void> {
+  const { key } = definition;
+  await db.run(LOCK, [key]);
+  await db.run(SAY, [key, ...wanted(definition)]);
+  await db.run(DROP_UNWANTED, [key]);
+}
+
+function wanted({ states, queues, tasks }: WebhookDefinition) {
+  return [states, queues.map(namesLike), tasks.map(namesLike)] as const;
+}
+
 /** @param former has the seed that it gets: the ids of its deliveries stay the same. */
 async function add(
   db: Connection,
-  { key, target, states, queues, tasks }: WebhookDefinition,
+  definition: WebhookDefinition,
   former: string | null,
 ): Promise<void> {
-  await db.run(ADD, [key, target, states, queues.map(namesLike), tasks.map(namesLike), former]);
+  const { key, target } = definition;
+  await db.run(ADD, [key, target, ...wanted(definition), former]);
 }
 
 function keyOf({ key }: WebhookDefinition): string {
@@ -87,12 +116,17 @@ function keyOf({ key }: WebhookDefinition): string {
 }
 
 /** True where `watchWebhooks` would change something. */
-export function isNewWebhook(
+export async function isNewWebhook(
   db: Connection,
   origin: string,
   definitions: readonly WebhookDefinition[],
 ): Promise<boolean> {
-  return ASKED.isNew(db, origin, definitions.map(keyOf));
+  const keys = definitions.map(keyOf);
+  const [isNew, moved] = await Promise.all([
+    ASKED.isNew(db, origin, keys),
+    keys.length === 0 ? null : db.get(ANY_MOVED, [keys]),
+  ]);
+  return isNew || moved !== null;
 }
 
 const IS_WANTED = "SELECT FROM tq.webhook WHERE target = $1::text";
@@ -141,6 +175,24 @@ const SHARE = `
 export async function shareEnds(db: Connection): Promise<boolean> {
   const row = await db.get<{ readonly passed: number }>(SHARE);
   return row?.passed === PASSED;
+}
+
+/** Of tasks that were made ready again meanwhile. */
+const DROP_PASSED = `
+  DELETE FROM tq.webhook_end AS ended
+   WHERE NOT EXISTS (SELECT FROM tq.task AS task WHERE task.id = ended.task AND task.finished_at = ended.ended_at)`;
+
+/** Of tasks that ended twice in one ms. */
+const DROP_DOUBLE = `
+  DELETE FROM tq.webhook_end AS ended
+   USING (SELECT key, task, ended_at, min(id) AS first FROM tq.webhook_end GROUP BY key, task, ended_at HAVING count(*) > 1) AS many
+   WHERE ended.key = many.key AND ended.task = many.task AND ended.ended_at = many.ended_at AND ended.id > many.first`;
+
+/** Leaves exactly the ends that are still to be told, each of them once. The webhooks must be locked. */
+export async function settleEnds(db: Connection): Promise<void> {
+  while (await shareEnds(db));
+  await db.run(DROP_PASSED);
+  await db.run(DROP_DOUBLE);
 }
 
 const PLACE = "SELECT seed FROM tq.webhook WHERE key = $1::text FOR NO KEY UPDATE";

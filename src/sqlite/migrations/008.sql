@@ -71,6 +71,9 @@ ALTER TABLE tq__worker ADD COLUMN threads_ready INTEGER;
 ALTER TABLE tq__worker ADD COLUMN models_at INTEGER;
 ALTER TABLE tq__worker ADD COLUMN about TEXT;
 
+-- What each worker has read of a recurring task: files that say the same of it do not differ.
+ALTER TABLE tq__cron_read ADD COLUMN definition TEXT;
+
 -- The setting queue.worker of the programs of this database, once one has said it, and where it stood.
 CREATE TABLE tq__mode (
   id     INTEGER PRIMARY KEY CHECK (id = 1),

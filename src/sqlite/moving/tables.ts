@@ -4,6 +4,7 @@ import type { Counts, UnmovableTable } from "../../store/moving.ts";
 import { COLUMN_TYPES } from "../../store/moving.ts";
 import type { Column, ColumnValue, Table } from "../../store/records.ts";
 import { identifier } from "../sql/table.ts";
+import { UNTOLD_ENDS, WEBHOOKS } from "./webhooks.ts";
 
 /** The SQL name of a table, of tq's own or of a model. */
 export function nameOf(table: string, isOwn: boolean): string {
@@ -93,7 +94,15 @@ function whyUnmovable(columns: readonly ColumnInfo[]): string | null {
 const READ: Readonly<Record<string, string>> = { "error.code": "json_quote(code)" };
 const WRITTEN: Readonly<Record<string, string>> = { "error.code": "json_extract(?, '$')" };
 
+/** Tables of tq's own that a server has in another form. */
+const READ_TABLES: Readonly<Partial<Record<string, string>>> = {
+  webhook: WEBHOOKS,
+  webhook_end: UNTOLD_ENDS,
+};
+
 export function selectAll(db: Database, table: string, isOwn: boolean): string {
+  const read = isOwn ? READ_TABLES[table] : undefined;
+  if (read !== undefined) return read;
   const columns = columnsOf(db, table, isOwn).map((column) => {
     const read = isOwn ? READ[`${table}.${column}`] : undefined;
     return read === undefined ? identifier(column) : `${read} AS ${identifier(column)}`;
@@ -120,10 +129,10 @@ const TASKS =
   "SELECT state || ' ' || queue AS what, count(*) AS rows FROM tq__task GROUP BY state, queue ORDER BY what";
 
 export function countRows(db: Database, table: string, isOwn: boolean): Counts {
+  const read = isOwn ? READ_TABLES[table] : undefined;
+  const all = read === undefined ? nameOf(table, isOwn) : `(${read})`;
   const text =
-    isOwn && table === "task"
-      ? TASKS
-      : `SELECT 'rows' AS what, count(*) AS rows FROM ${nameOf(table, isOwn)}`;
+    isOwn && table === "task" ? TASKS : `SELECT 'rows' AS what, count(*) AS rows FROM ${all}`;
   const rows = db.query(text).all() as { what: string; rows: number | bigint }[];
   return Object.fromEntries(rows.map(({ what, rows: count }) => [what, Number(count)]));
 }

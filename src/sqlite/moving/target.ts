@@ -27,6 +27,13 @@ import { migrate } from "../migrate.ts";
 import { namesGlob } from "../sql/glob.ts";
 import { makeTable } from "../sql/table.ts";
 import { countRows, giveIdsAfter, insertInto, nameOf } from "./tables.ts";
+import { addEnd, addWebhook } from "./webhooks.ts";
+
+/** Rows of tq's own that are not those of a table here. */
+const ADDED: Readonly<Partial<Record<string, (db: Database, row: MovedRow) => void>>> = {
+  webhook: addWebhook,
+  webhook_end: addEnd,
+};
 
 export class SqliteMoveTarget implements MoveTarget {
   readonly name: string;
@@ -73,11 +80,17 @@ export class SqliteMoveTarget implements MoveTarget {
   }
 
   async empty(table: OwnTable): Promise<void> {
+    if (ADDED[table] !== undefined) return; // a new file has none
     this.#do(() => this.#db.run(`DELETE FROM ${nameOf(table, true)}`));
   }
 
   async insert(table: string, isOwn: boolean, rows: readonly MovedRow[]): Promise<void> {
+    const add = isOwn ? ADDED[table] : undefined;
     this.#do(() => {
+      if (add !== undefined) {
+        for (const row of rows) add(this.#db, row);
+        return;
+      }
       const columns = Object.keys(rows[0] ?? {});
       const statement = this.#db.query<unknown, ColumnValue[]>(insertInto(table, isOwn, columns));
       for (const row of rows) {

@@ -47,8 +47,10 @@ const FORGET_READ = `
    WHERE worker = $worker AND origin = $origin AND name NOT IN (SELECT value FROM json_each($names))`;
 
 const READ = `
-  INSERT INTO tq__cron_read (name, worker, origin, is_foreign) VALUES ($name, $worker, $origin, $isForeign)
-  ON CONFLICT (name, worker) DO UPDATE SET origin = excluded.origin, is_foreign = excluded.is_foreign`;
+  INSERT INTO tq__cron_read (name, worker, origin, is_foreign, definition)
+  VALUES ($name, $worker, $origin, $isForeign, $definition)
+  ON CONFLICT (name, worker) DO UPDATE
+    SET origin = excluded.origin, is_foreign = excluded.is_foreign, definition = excluded.definition`;
 
 const REMOVE_OTHERS = `
   UPDATE tq__cron SET removed_at = $now, changed_at = $now
@@ -102,9 +104,9 @@ function keepRead(db: Database, source: CronSource): void {
   if (source.isPart !== true)
     db.query(FORGET_READ).run({ worker, origin, names: namesJson(source) });
   if (kindOf(source) === "tq" || kindOf(source) === "database") return;
-  for (const { name } of definitions) {
+  for (const { name, definition } of definitions) {
     const isForeign = source.foreign?.includes(name) === true ? 1 : 0;
-    db.query(READ).run({ name, worker, origin, isForeign });
+    db.query(READ).run({ name, worker, origin, isForeign, definition });
   }
 }
 

@@ -18,10 +18,11 @@ export const ZONE = "(SELECT zone FROM tq__cron_zone WHERE worker = '')";
 
 const COLUMNS = `
   name, origin, kind, definition, override, decided_until AS decidedUntil, former, removed_at AS removedAt,
-  held_since AS heldSince,
+  held_since AS heldSince, NULL AS leftAt,
   ${IS_HELD} AS held, ${ZONE} AS zone, ${IS_UNKNOWN} AS isUnknown,
   (SELECT json_group_array(DISTINCT read.origin) FROM tq__cron_read AS read
-    WHERE read.name = tq__cron.name AND read.origin <> tq__cron.origin) AS others,
+    WHERE read.name = tq__cron.name AND read.origin <> tq__cron.origin AND read.definition <> tq__cron.definition
+      AND read.is_foreign = 0) AS others,
   (SELECT min(slot) FROM tq__cron_slot WHERE cron = name AND outcome = 'waiting') AS waiting,
   (SELECT count(*) FROM tq__cron_slot WHERE cron = name AND outcome = 'waiting') AS waitingCount`;
 const ROWS = `SELECT ${COLUMNS} FROM tq__cron ORDER BY name`;

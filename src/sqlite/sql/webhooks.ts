@@ -11,7 +11,7 @@ import { namesGlob } from "./glob.ts";
 import { isIn } from "./untold.ts";
 
 /** An end is told though its time has been passed by less than this. */
-const WINDOW_MS = 1_000;
+export const WINDOW_MS = 1_000;
 
 /** Ends that are to come by more were written by a clock that was ahead: each is told once its time comes. */
 const AHEAD_MS = 1_000;

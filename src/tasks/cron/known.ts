@@ -82,6 +82,7 @@ export function newOnes(found: readonly InFile[], rows: readonly CronRow[]): Cro
       ...one,
       held: false,
       heldSince: 0,
+      leftAt: null,
       isUnknown: false,
       others: [],
       override: {},

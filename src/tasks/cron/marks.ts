@@ -20,9 +20,7 @@ export function recurringMarks(task: Listed, time: (at: number) => string): stri
       : [
           `silent until ${time(ahead)}: its slots up to then are decided, as the clock was set back`,
         ]),
-    ...(task.in_database && !task.held && removed === null
-      ? ["waits for a worker that has its file"]
-      : []),
+    ...(task.in_database && !task.held && removed === null ? [waitsWords(task)] : []),
     ...(task.others.length === 0 ? [] : [`${task.others.join(", ")} ${othersWords(task)}`]),
     ...(task.in_database ? [] : ["not taken up yet: a worker does so when it starts"]),
     ...(task.is_unknown ? [`no live worker has ${task.task} in its models: its tasks fail`] : []),
@@ -33,12 +31,18 @@ export function recurringMarks(task: Listed, time: (at: number) => string): stri
   ];
 }
 
+function waitsWords({ origin }: Listed): string {
+  const { host } = placeOf(origin);
+  return host === null
+    ? "waits for a worker that has its file"
+    : `waits for a worker of ${host}, which had it last`;
+}
+
 function othersWords({ origin, others }: Listed): string {
   const says = others.length === 1 ? "says" : "say";
   const { host } = placeOf(origin);
-  if (host === null)
-    return `${others.length === 1 ? "defines" : "define"} it too, which does not count`;
-  return `${says} another thing of it, which does not count as long as a worker of ${host} lives`;
+  const until = host === null ? "" : ` as long as a worker of ${host} lives`;
+  return `${says} another thing of it, which does not count${until}`;
 }
 
 /** Models are read at the start of a worker alone. */

@@ -34,7 +34,7 @@ export interface RecurringTask {
   readonly held: boolean;
   /** Live workers have its file, and none has the method that it calls. */
   readonly is_unknown: boolean;
-  /** Other files whose definition of this name does not count. */
+  /** Other files that say another thing of it, which does not count. */
   readonly others: readonly string[];
   /** The database says this instead, by the same keys. */
   readonly edited: Readonly<Record<string, unknown>> | null;

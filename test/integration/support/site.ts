@@ -1,9 +1,11 @@
-/** The compiled binary, run for real and killed for real, each test in a folder of its own. */
+/** The compiled binary, run for real and killed for real, each test in a folder and on a database of its own. */
 import type { Database } from "bun:sqlite";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { connect } from "../../support/connect.ts";
+import { programPath } from "../../support/postgres-server.ts";
+import { IS_POSTGRES, TestedDatabase } from "../../support/tested-store.ts";
 import { eventually } from "./eventually.ts";
 import { type Ended, Running } from "./running.ts";
 
@@ -30,19 +32,24 @@ export interface Row {
   readonly finished_at: number | null;
 }
 
+const OTHERS_IN_TRANSACTION = `
+  SELECT pid FROM pg_stat_activity
+   WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL`;
+
 /** The flags of tq push that are columns of tq_push. */
 const SQL_COLUMNS = new Map([
   ["--args", "args"],
   ["--queue", "queue"],
 ]);
 
-/** Pushes a task for each of these keys, in one statement. */
+/** Pushes a task for each of these keys, in one statement. @param method in SQL, for the key `n` */
+const insertOfKeys = (first: number, count: number, method = "'add'") =>
+  `INSERT INTO tq_push (model, method, instances)
+   WITH RECURSIVE key (n) AS (SELECT ${first} UNION ALL SELECT n + 1 FROM key WHERE n + 1 < ${first + count})
+   SELECT 'job', ${method}, n FROM key`;
+
 export function pushKeys(db: Database, first: number, count: number): void {
-  db.query(
-    `INSERT INTO tq_push (model, method, instances)
-     WITH RECURSIVE key (n) AS (SELECT $first UNION ALL SELECT n + 1 FROM key WHERE n + 1 < $end)
-     SELECT 'job', 'add', n FROM key`,
-  ).run({ $first: first, $end: first + count });
+  db.run(insertOfKeys(first, count));
 }
 
 export interface StartOptions {
@@ -55,6 +62,7 @@ export interface StartOptions {
 /** A folder with a worker's world in it; at the end all that was started in it is killed and it is deleted. */
 export class Site implements AsyncDisposable {
   readonly path = mkdtempSync(join(tmpdir(), "tq-site-"));
+  readonly #tested = new TestedDatabase(this.path);
   readonly #running: Running[] = [];
   readonly #opened: Database[] = [];
 
@@ -85,6 +93,7 @@ export class Site implements AsyncDisposable {
         TQ_LOG__FORMAT: "json",
         TQ_LOG__LEVEL: "debug",
         TQ_QUEUE__WORKER: "true",
+        ...this.variables,
         ...env,
       },
       stdin: new Blob([input]),
@@ -119,49 +128,73 @@ export class Site implements AsyncDisposable {
     return stdout.trim().split("\n").map(Number);
   }
 
+  /** What TQ_DATABASE takes: the path of the file, or a URL. */
+  get place(): string {
+    return this.#tested.place;
+  }
+
+  /** With which a command finds the database; a file it finds in its folder. */
+  get variables(): Record<string, string> {
+    return IS_POSTGRES ? { TQ_DATABASE: this.place } : {};
+  }
+
+  /** Gives these statements to the shell of the database. */
+  shell(statements: string): Promise<Ended> {
+    const command = IS_POSTGRES
+      ? [programPath("psql"), "-Xq", "-v", "ON_ERROR_STOP=1", this.place]
+      : ["sqlite3", "-bail", "-cmd", ".timeout 5000", this.place];
+    const env = { PGOPTIONS: "-c search_path=public" }; // else a role named tq makes tables in the schema tq
+    return this.spawn(command, { input: statements, env }).ended();
+  }
+
+  /** False before a program has made the database; one of a server is there. */
+  get isMade(): boolean {
+    return IS_POSTGRES || this.has("tq.db");
+  }
+
   /** Pushes one task; by SQL, which is quicker, as soon as there is a database to push into. */
   async pushOne(model: string, method: string, instance: string, ...flags: string[]) {
     const [flag, value = null, ...more] = flags;
-    if (this.has("tq.db") && more.length === 0 && (!flag || SQL_COLUMNS.has(flag))) {
-      using database = this.connect();
+    if (this.isMade && more.length === 0 && (!flag || SQL_COLUMNS.has(flag))) {
       const column = SQL_COLUMNS.get(flag ?? "") ?? "queue";
-      return database.transaction(() => {
-        database
-          .query(
-            `INSERT INTO tq_push (model, method, instances, ${column}) VALUES ($model, $method, $instance, $value)`,
-          )
-          .run({
-            $model: model,
-            $method: method,
-            $instance: instance,
-            $value: value,
-          });
-        return (database.query("SELECT max(id) AS id FROM tq__task").get() as { id: number }).id;
-      })();
+      const insert = `INSERT INTO tq_push (model, method, instances, ${column}) VALUES (?, ?, ?, ?)`;
+      return this.#tested.push(insert, model, method, instance, value);
     }
     const [id = 0] = await this.push(model, method, instance, ...flags);
     return id;
   }
 
-  /** Pauses a worker at a moment at which none of its threads has the write lock. */
+  /** Pushes a task for each of these keys, in one statement. */
+  pushKeys(...keys: Parameters<typeof insertOfKeys>): void {
+    this.sql(insertOfKeys(...keys));
+  }
+
+  /** Pauses a worker at a moment at which none of its threads has the write lock, or rows. */
   async pauseUnlocked(worker: Running): Promise<void> {
     await eventually("it is paused without the write lock", async () => {
       await worker.pause();
-      using database = this.connect(0);
-      try {
-        database.run("BEGIN IMMEDIATE");
-        database.run("ROLLBACK");
-        return true;
-      } catch (error) {
-        if ((error as { code?: string }).code !== "SQLITE_BUSY") throw error;
-        worker.kill("SIGCONT");
-        return undefined;
-      }
+      if (!this.isLocked(0)) return true;
+      worker.kill("SIGCONT");
+      return undefined;
     });
   }
 
+  /** True while some process has the write lock, for longer than this; on a server: while one has a transaction. */
+  isLocked(timeout: number): boolean {
+    if (IS_POSTGRES) return this.all(OTHERS_IN_TRANSACTION).length > 0;
+    using database = this.connect(timeout);
+    try {
+      database.run("BEGIN IMMEDIATE");
+      database.run("ROLLBACK");
+      return false;
+    } catch (error) {
+      if ((error as { code?: string }).code !== "SQLITE_BUSY") throw error;
+      return true;
+    }
+  }
+
   /** A connection as another program has it; the database must be there. */
-  connect(timeout = 5_000): Database {
+  connect(timeout?: number): Database {
     return connect(this.file("tq.db"), timeout);
   }
 
@@ -176,11 +209,24 @@ export class Site implements AsyncDisposable {
   }
 
   all<T>(sql: string): T[] {
+    if (IS_POSTGRES) return this.#tested.sql<T>(sql);
     return this.database.query(sql).all() as T[];
+  }
+
+  /** What another program does. */
+  sql(text: string): void {
+    this.#tested.sql(text);
   }
 
   one<T>(sql: string): T {
     return this.all<T>(sql)[0] as T;
+  }
+
+  hasTable(name: string): boolean {
+    const tables = IS_POSTGRES
+      ? "SELECT tablename AS name FROM pg_tables"
+      : "SELECT name FROM sqlite_schema";
+    return this.all<{ name: string }>(tables).some((table) => table.name === name);
   }
 
   task(id: number): Row {
@@ -218,6 +264,7 @@ export class Site implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#running.map((running) => running.end()));
     for (const database of this.#opened) database.close();
+    await this.#tested[Symbol.asyncDispose]();
     rmSync(this.path, { recursive: true, force: true });
   }
 }

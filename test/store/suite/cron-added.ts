@@ -1,7 +1,7 @@
 /** Recurring tasks that are added to the database, and removed from it. */
 import { describe, expect, test } from "bun:test";
 import { errorOf } from "../../support/error.ts";
-import { clock, store, subject } from "./subject.ts";
+import { clock, register, store, subject } from "./subject.ts";
 
 const FILE = "/shop/tq.toml";
 const NIGHTLY = { name: "nightly", definition: '{"schedule":"@daily","task":"night.run"}' };
@@ -51,6 +51,7 @@ export function addedCronTests(): void {
     });
 
     test("of a file that no worker has read waits for one", async () => {
+      await register("w1");
       expect(await store.cron.add(FILE, NIGHTLY)).toMatchObject({ origin: FILE, held: false });
       await store.cron.define({ origin: FILE, worker: "w1", definitions: [NIGHTLY] });
       expect(await row()).toMatchObject({ origin: FILE, held: true });
@@ -70,6 +71,7 @@ export function addedCronTests(): void {
   });
 
   test("the version of recurring tasks changes with each change by another process", async () => {
+    for (const id of ["w1", "w2"]) await register(id);
     const other = subject.open().cron;
     const changes: (() => Promise<unknown>)[] = [
       () => other.add("database", NIGHTLY),

@@ -57,6 +57,19 @@ export function cronDefinitionTests(): void {
       });
     });
 
+    test("one that says the same is not named beside it, nor one without the models that it needs", async () => {
+      for (const id of ["w1", "w2", "w3"]) await register(id);
+      const weekly = { definitions: [{ name: "nightly", definition: WEEKLY }] };
+      await store.cron.define(from("/a/tq.toml", { worker: "w1" }));
+      await store.cron.define(from("/b/tq.toml", { worker: "w2" }));
+      await store.cron.define(
+        from("/c/tq.toml", { worker: "w3", ...weekly, foreign: ["nightly"] }),
+      );
+      expect(await row()).toMatchObject({ origin: "/a/tq.toml", others: [] });
+      await store.cron.define(from("/b/tq.toml", { worker: "w2", ...weekly }));
+      expect(await row()).toMatchObject({ others: ["/b/tq.toml"] });
+    });
+
     test("the same one from another folder, as of a new release, goes on and moves no time", async () => {
       await register("w1");
       await store.cron.define(from("/releases/1/tq.toml", { worker: "w1" }));

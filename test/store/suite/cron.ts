@@ -48,6 +48,7 @@ export function cronTests(): void {
           kind: "settings" as const,
           held: true,
           heldSince: clock.now(),
+          leftAt: null,
           isUnknown: false,
           others: [],
           override: {},

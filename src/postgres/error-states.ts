@@ -1,0 +1,21 @@
+/** The kinds of errors after which a transaction goes on in another way, whether they were translated or not. */
+import { isTqError } from "../errors.ts";
+import { sqlState } from "./errors.ts";
+
+function stateOf(error: unknown): string {
+  return sqlState(isTqError(error) ? error.cause : error) ?? "";
+}
+
+export function isDeadlock(error: unknown): boolean {
+  return stateOf(error) === "40P01";
+}
+
+/** True for the error of each statement that follows on another error in a transaction. */
+export function isAfterError(error: unknown): boolean {
+  return stateOf(error) === "25P02";
+}
+
+/** True where a table, a column or a schema is not there. */
+export function isMissing(error: unknown): boolean {
+  return /^(42P01|42703|3F000)$/.test(stateOf(error));
+}
