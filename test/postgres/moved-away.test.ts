@@ -8,7 +8,7 @@ import { sentenceOf } from "../support/error.ts";
 import { makeFolder } from "../support/folder.ts";
 import { needs } from "../support/needs.ts";
 import { makePostgresDatabase } from "../support/postgres.ts";
-import { newTask } from "../support/store.ts";
+import { makeStore, newTask } from "../support/store.ts";
 
 const settings = (database: Record<string, unknown>) => parseSettings({ database }, "test");
 
@@ -122,4 +122,15 @@ needs("postgres").describe("on PostgreSQL", () => {
     using db = new Database(folder.file("tq.db"));
     for (const write of [...WRITES, PUSH]) db.run(write);
   });
+});
+
+test("a file that has moved says where its queue is", async () => {
+  await using made = makeStore();
+  await made.store.close();
+  using db = new Database(made.path);
+  db.run("CREATE TABLE tq__moved (target TEXT NOT NULL) STRICT");
+  db.run("INSERT INTO tq__moved VALUES ('postgresql://db/shop')");
+  expect(await sentenceOf(async () => made.open())).toContain(
+    "tq migrate --to has moved its queue to postgresql://db/shop; set database.url",
+  );
 });

@@ -1,6 +1,6 @@
 /** A queue that moves from a file to PostgreSQL and back is the same, to the last row. */
 import { Database } from "bun:sqlite";
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { moveDatabase, openStore } from "../../src/open-store.ts";
@@ -287,15 +287,4 @@ onPostgres("a move into a file that fails leaves no file", async () => {
   );
   expect(existsSync(join(folder.path, "new.db"))).toBe(false);
   expect(readdirSync(folder.path)).toEqual([]);
-});
-
-test("a file that has moved says where its queue is", async () => {
-  await using made = makeStore();
-  await made.store.close();
-  using db = new Database(made.path);
-  db.run("CREATE TABLE tq__moved (target TEXT NOT NULL) STRICT");
-  db.run("INSERT INTO tq__moved VALUES ('postgresql://db/shop')");
-  expect(await sentenceOf(async () => made.open())).toContain(
-    "tq migrate --to has moved its queue to postgresql://db/shop; set database.url",
-  );
 });
