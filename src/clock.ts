@@ -27,6 +27,13 @@ export const monotonicNow: () => number = performance.now.bind(performance);
 
 export const systemClock: Clock = { now: wallNow, monotonic: monotonicNow };
 
+/** As `after` of a clock, with any. */
+export function callAfter(clock: Clock, ms: number, then: () => void): () => void {
+  if (clock.after) return clock.after(ms, then);
+  const timer = setTimeout(then, ms);
+  return () => clearTimeout(timer);
+}
+
 /** Resolves after so many ms, or at once when the signal aborts. */
 export async function sleepUnless(signal: AbortSignal, ms: number): Promise<void> {
   if (signal.aborted) return;

@@ -1,40 +1,37 @@
 /** Notices commits by any process: by notifications, and by looks, which find what no notification told. */
 import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
-import type { Watch, WatchEvents } from "../store/worker-store.ts";
+import { CLAIM_MS, type Watch, type WatchEvents } from "../store/worker-store.ts";
+import { LOOK_MS } from "./rhythm.ts";
 
-/** An idle worker looks this often, whatever it hears, so that it puts back the tasks of a dead one within 2 s: ms. */
-const LOOK_MS = 1_950;
-
-/** A worker that has been busy for so long need not be woken: ms. */
+/** A worker that has been busy for this many ms need not be woken. */
 const BUSY_MS = 1_000;
 
-/** A notification that comes this long after the last one may be of a single push, which an idle thread can claim at once: ms. */
+/** A notification this many ms after the last one may be of a single push, which an idle thread can claim at once. */
 const CALM_MS = 20;
-
-/** A claim takes about so long: a look beside it would only compete with it for the processors. In ms. */
-const CLAIM_MS = 2;
 
 export class CommitWatch implements Watch {
   readonly #events: WatchEvents;
-  readonly #setIdle: (isIdle: boolean) => void;
+  readonly #tell: (isIdle: boolean) => Promise<void>;
   #isArmed = false;
-  /** Its last words. */
   #isIdle = false;
+  /** What the server was told last; null: not known. */
+  #told: boolean | null = false;
+  #isTelling = false;
   #looking: Timer | null = null;
   #busy: Timer | null = null;
   #notifiedAt = -Infinity;
 
-  /** @param setIdle says whether notifications are wanted. */
-  constructor(events: WatchEvents, setIdle: (isIdle: boolean) => void) {
+  /** @param tell tells the server whether notifications are wanted; it rejects where that has failed. */
+  constructor(events: WatchEvents, tell: (isIdle: boolean) => Promise<void>) {
     this.#events = events;
-    this.#setIdle = setIdle;
+    this.#tell = tell;
   }
 
   arm(): void {
     this.#isArmed = true;
     if (this.#busy) clearTimeout(this.#busy);
     this.#busy = null;
-    if (!this.#isIdle) this.#say(true);
+    this.#say(true);
     this.#lookAfter(LOOK_MS);
   }
 
@@ -46,17 +43,38 @@ export class CommitWatch implements Watch {
   disarm(): void {
     this.#isArmed = false;
     if (this.#looking) clearTimeout(this.#looking);
-    if (this.#isIdle) this.#busy ??= setTimeout(() => this.#say(false), BUSY_MS).unref();
+    if (this.#told !== false) this.#busy ??= setTimeout(() => this.#sayBusy(), BUSY_MS).unref();
   }
 
-  /** The worker is registered anew. */
+  /** The server may have forgotten what it was told: the worker is registered anew, or has connected again. */
   renew(): void {
-    if (this.#isIdle) this.#setIdle(true);
+    this.#told = null;
+    this.#say(this.#isIdle);
+  }
+
+  #sayBusy(): void {
+    this.#busy = null;
+    this.#say(false);
   }
 
   #say(isIdle: boolean): void {
     this.#isIdle = isIdle;
-    this.#setIdle(isIdle);
+    if (!this.#isTelling && this.#told !== isIdle) void this.#tellUntilKnown();
+  }
+
+  /** One after another, as they may go out on different connections. */
+  async #tellUntilKnown(): Promise<void> {
+    this.#isTelling = true;
+    try {
+      while (this.#told !== this.#isIdle) {
+        this.#told = this.#isIdle;
+        await this.#tell(this.#isIdle);
+      }
+    } catch {
+      this.#told = null; // the next look says it again
+    } finally {
+      this.#isTelling = false;
+    }
   }
 
   /** Any process has committed: a thread claims at once, and the worker looks for more once it has. */
@@ -65,7 +83,7 @@ export class CommitWatch implements Watch {
     this.#notifiedAt = monotonicNow();
     if (!this.#isArmed || !isCalm) return this.#look();
     this.#events.hint();
-    this.#lookAfter(CLAIM_MS);
+    this.#lookAfter(CLAIM_MS); // a look beside the claim would compete with it for the processors
   }
 
   #look(): void {

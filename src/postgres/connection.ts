@@ -31,7 +31,7 @@ export interface ConnectionOptions extends TimeLimits {
   readonly application: string;
 }
 
-/** A server that is away is asked again after this: ms. */
+/** A server that is away is asked again after this pause. */
 const AWAY_MS = 100;
 
 /** The ms that it may take to connect. */

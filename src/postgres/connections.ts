@@ -7,7 +7,9 @@ import { Connection, type ConnectionOptions } from "./connection.ts";
 export interface ConnectionsOptions extends ConnectionOptions {
   /** The most that are open at once. */
   readonly most: number;
-  /** So many stay open though nobody uses them. */
+  /** What to do where these are too few. */
+  readonly mostWords: string;
+  /** How many stay open while they are not used. */
   readonly keep: number;
   /** Called with each new connection before its first use. */
   readonly onOpen: (connection: Connection) => Promise<void>;
@@ -15,15 +17,10 @@ export interface ConnectionsOptions extends ConnectionOptions {
   readonly onLost: () => void;
 }
 
-interface Waiting {
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** A connection that nobody has used for so long is closed, where others stay: ms. */
+/** A connection that was not used for this many ms is closed, but for the `keep` that stay. */
 const UNUSED_MS = 10_000;
 
-/** A statement that goes alongside others waits so long for a connection that is given back, before it has its own: ms. */
+/** A statement that goes alongside others waits this many ms for a connection to be given back, then takes its own. */
 const GIVEN_BACK_MS = 50;
 
 export class Connections {
@@ -31,7 +28,7 @@ export class Connections {
   /** The one that was used last comes last. */
   readonly #idle: { readonly connection: Connection; readonly since: number }[] = [];
   readonly #lent = new Set<Connection>();
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting: PromiseWithResolvers<void>[] = [];
   /** Statements that go out on the next connection that is given back. */
   readonly #alongside = new Set<(connection: Connection) => void>();
   /** Open, being opened, or lent. */
@@ -49,6 +46,12 @@ export class Connections {
     return this.#losses;
   }
 
+  /** An answer was lost. The connection may be known to be lost only later, and then counts again. */
+  noteLoss(): void {
+    this.#losses += 1;
+    this.#options.onLost();
+  }
+
   /** Lends a connection; give it back. @throws TqError "busy" where all are lent for longer than `database.timeout` */
   async take(): Promise<Connection> {
     for (;;) {
@@ -62,8 +65,8 @@ export class Connections {
   }
 
   /**
-   * Sends a statement that stands alone, where it can on a connection that nobody uses: others may take that at once, as
-   * their statements come after it. Without this each thread would need a second connection to tell of its commits.
+   * Sends a statement that stands alone on a connection that is not lent. That may be lent at once, before the answer: what
+   * is sent then comes after it. Without this each thread would need a second connection to tell of its commits.
    */
   async alongside<T>(send: (connection: Connection) => Promise<T>): Promise<T> {
     const unused = this.#idle.findLast(({ connection }) => !connection.isLost);
@@ -101,7 +104,7 @@ export class Connections {
     let connection: Connection | null = null;
     try {
       connection = await Connection.open(this.#options);
-      connection.onLost(() => this.#lost());
+      connection.onLost(() => this.noteLoss());
       await this.#options.onOpen(connection);
       return connection;
     } catch (error) {
@@ -112,31 +115,23 @@ export class Connections {
     }
   }
 
-  #lost(): void {
-    this.#losses += 1;
-    this.#options.onLost();
+  #wait(): Promise<void> {
+    const waiting = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+      waiting.reject(this.#tooFew());
+    }, this.#options.timeout);
+    this.#waiting.push(waiting);
+    return waiting.promise.finally(() => clearTimeout(timer));
   }
 
-  #wait(): Promise<void> {
-    const { name, timeout, most } = this.#options;
-    return new Promise((resolve, reject) => {
-      const waiting: Waiting = {
-        resolve: () => {
-          clearTimeout(timer);
-          resolve();
-        },
-        reject,
-      };
-      const timer = setTimeout(() => {
-        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-        const words =
-          this.#lent.size < most
-            ? "its server does not answer those who connect"
-            : `all ${most} connections of this program are in use; raise database.connections`;
-        reject(new TqError("busy", `Cannot use ${name}: ${words}`));
-      }, timeout);
-      this.#waiting.push(waiting);
-    });
+  #tooFew(): TqError {
+    const { name, most, mostWords } = this.#options;
+    const words =
+      this.#lent.size < most
+        ? "its server does not answer those who connect"
+        : `all ${most} connections of ${mostWords}`;
+    return new TqError("busy", `Cannot use ${name}: ${words}`);
   }
 
   #callNext(): void {
@@ -177,7 +172,7 @@ export class Connections {
 
   /** Ends all connections, also those that are lent: what waits for an answer on them fails. New ones are opened. */
   drop(): void {
-    this.#lost();
+    this.noteLoss();
     const idle = this.#idle.splice(0);
     for (const { connection } of idle) this.#forget(connection);
     for (const connection of this.#lent) {

@@ -3,7 +3,7 @@
  * documents the methods.
  */
 import { bootId } from "../boot-id.ts";
-import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
+import { callAfter, monotonicNow } from "../clock.ts";
 import { TqError } from "../errors.ts";
 import { databaseName, databaseUrlFault } from "../values/database-url.ts";
 import type { Soon } from "../soon.ts";
@@ -26,7 +26,7 @@ import { ServerClock } from "./server-clock.ts";
 import { PostgresSession, type SessionOptions } from "./session.ts";
 import { TRAITS } from "./traits.ts";
 import { claimUsually } from "./sql/claim.ts";
-import { mayClaim } from "./sql/ready-count.ts";
+import { hasClaimable } from "./sql/ready-count.ts";
 import { lostIsUncertain } from "./errors.ts";
 import { againAfterDeadlock } from "./again.ts";
 
@@ -36,8 +36,8 @@ export function newApplication(): string {
 }
 
 /**
- * Looks go by the indexes, whatever the server knows of the tables: where it knows little, it may read a whole one in hope of
- * finding enough soon. What it then does all the same looks so dear to it that it would compile it first.
+ * Looks use the indexes. A server with old statistics may rather read a whole table, in the hope of finding enough soon; with
+ * that forbidden, it believes the plan to be so costly that it would compile it first (`jit`).
  */
 const BEGIN_LOOK =
   "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
@@ -81,6 +81,10 @@ export class PostgresDatabase {
       application: thread === null ? application : `${application} ${thread}`,
       name: this.name,
       most: this.options.connections,
+      mostWords:
+        thread === null
+          ? "this program are in use; raise database.connections"
+          : "this thread are in use; let its tasks have fewer transactions open at once",
       onOpen: (connection) => this.#opened(connection),
       onLost: () => this.shared.tables.clear(),
     });
@@ -165,10 +169,7 @@ export class PostgresDatabase {
   }
 
   after(ms: number, then: () => void): () => void {
-    const { clock } = this.options;
-    if (clock.after) return clock.after(ms, then);
-    const timer = setTimeout(then, ms);
-    return () => clearTimeout(timer);
+    return callAfter(this.options.clock, ms, then);
   }
 
   session(outsideTask = false): Session {
@@ -212,7 +213,7 @@ export class PostgresDatabase {
       throw lostIsUncertain(error, this.name); // the thread may hold tasks
     });
     if (claimed.length > 0) return claimed;
-    if (!(await this.read((db) => mayClaim(db, options, this.now())))) return [];
+    if (!(await this.read((db) => hasClaimable(db, options, this.now())))) return [];
     return this.#withSession((session) => session.commit({ handBack: [], claim: options }));
   }
 

@@ -4,8 +4,8 @@ import { sqlState } from "./errors.ts";
 import { isRaised } from "./migrate.ts";
 
 /**
- * The error where trying again is in vain: the database or its tables are gone. A right, a login or a password may be given
- * back: a worker that has ended would not come back by itself.
+ * The error with which the worker ends, as the database or its tables are gone; null: it tries again. That goes for a right,
+ * a login or a password too, which may be given back: a worker that has ended would not start again by itself.
  */
 export function forGood(error: unknown): TqError | null {
   if (isRaised(error)) return error;

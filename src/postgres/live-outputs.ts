@@ -8,7 +8,7 @@ import type { LiveOutput, OutputRun } from "../store/task-output.ts";
 import type { Access } from "./access.ts";
 import { appendLive, showLive } from "./sql/live-output.ts";
 
-/** Between two writes of what a thread shows: ms. */
+/** The pause between two writes of what a thread shows. */
 const WRITE_EVERY_MS = 250;
 
 /** A post of a thread to its main thread. */

@@ -102,14 +102,7 @@ export async function prepare(
 async function migrate(db: Connection, name: string): Promise<Found> {
   const found = await findSchema(db, name);
   if (isCurrent(found.version, name)) return found;
-  await db.command("BEGIN");
-  try {
-    await migrateInside(db, name);
-    await db.command("COMMIT");
-  } catch (error) {
-    await db.command("ROLLBACK").catch(() => {});
-    throw error;
-  }
+  await db.inTransaction(() => migrateInside(db, name));
   return findSchema(db, name);
 }
 

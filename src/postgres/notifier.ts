@@ -1,9 +1,9 @@
 /**
- * Tells idle workers of commits. A NOTIFY inside a transaction lets one transaction commit at a time, so it goes out
- * behind the commit, or alongside what comes next; commits that come meanwhile share the next one. Where it is lost, a
- * worker's next look finds what was pushed.
+ * Tells idle workers of commits. A NOTIFY inside a transaction makes all transactions commit one at a time, so tq sends it
+ * after the commit: right behind it on the same connection, or on one that is not in use. Commits that come while one is
+ * sent share the next. Where a NOTIFY is lost, the next look of a worker finds what was pushed.
  */
-import { sleepUnless } from "../clock.ts";
+import { clearTimeout, setTimeout, sleepUnless } from "../clock.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 
@@ -15,14 +15,14 @@ export const SCHEMA_CHANGED = "schema";
 export const NOTIFY = `SELECT pg_notify('${CHANNEL}', '')`;
 
 /**
- * After the commit, so that a worker that becomes idle later finds what was pushed when it looks. It is not worth a flush of
- * the server's disk, for which what comes next on the connection would wait. With a value it is a statement that the server
+ * After the commit, so that a worker that becomes idle later finds what was pushed when it looks. It waits for no flush of
+ * the server's disk: the next statement on the connection would wait too. With a value it is a statement that the server
  * keeps prepared.
  */
 const NOTIFY_IDLE = `
   SELECT pg_notify($1, ''), set_config('synchronous_commit', 'off', true) FROM tq.worker WHERE idle LIMIT 1`;
 
-/** Where no worker was idle, the next commits do not ask again for this long. */
+/** In ms: where no worker was idle, the next commits do not ask again for this long, nor do they wait longer for an answer. */
 const PAUSE_MS = 20;
 
 /** @returns false where no worker was idle */
@@ -32,6 +32,8 @@ async function notifyIdle(db: Connection): Promise<boolean> {
 
 export class Notifier {
   readonly #connections: Connections;
+  /** The notifications whose answers are not there yet. */
+  readonly #sent = new Set<Promise<boolean>>();
   #running: Promise<void> | null = null;
   #isAgain = false;
   readonly #closing = new AbortController();
@@ -42,7 +44,7 @@ export class Notifier {
 
   committed(): void {
     if (this.#running) this.#isAgain = true;
-    else this.#start(this.#connections.alongside(notifyIdle));
+    else this.#start(this.#alongside());
   }
 
   /**
@@ -52,8 +54,21 @@ export class Notifier {
    */
   committing(db: Connection): boolean {
     if (this.#running) return false;
-    this.#start(notifyIdle(db));
+    this.#start(this.#noted(notifyIdle(db)));
     return true;
+  }
+
+  #alongside(): Promise<boolean> {
+    return this.#noted(this.#connections.alongside(notifyIdle));
+  }
+
+  /** One that fails is not sent again: the commit stands, and the next look of a worker finds it. */
+  async #noted(sending: Promise<boolean>): Promise<boolean> {
+    const answer = sending.catch(() => true);
+    this.#sent.add(answer);
+    const isAnyIdle = await answer;
+    this.#sent.delete(answer);
+    return isAnyIdle;
   }
 
   #start(first: Promise<boolean>): void {
@@ -61,21 +76,30 @@ export class Notifier {
   }
 
   async #run(first: Promise<boolean>): Promise<void> {
-    try {
-      for (let telling = first; ; telling = this.#connections.alongside(notifyIdle)) {
-        const isAnyIdle = await telling;
-        if (!isAnyIdle) await sleepUnless(this.#closing.signal, PAUSE_MS);
-        if (!this.#isAgain) return;
-        this.#isAgain = false;
-      }
-    } catch {
-      this.#isAgain = false; // the commit stands; the next look of a worker finds it
+    for (let telling = first; ; telling = this.#alongside()) {
+      // The statement before it may take long: the next commits are told of beside it.
+      const isAnyIdle = await within(telling, PAUSE_MS);
+      if (isAnyIdle === false) await sleepUnless(this.#closing.signal, PAUSE_MS);
+      if (!this.#isAgain) return;
+      this.#isAgain = false;
     }
   }
 
-  /** Resolves when the last commits have been told. */
+  /** Resolves when the last commits have been told, or telling has failed. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#running;
+    await Promise.all(this.#sent);
+  }
+}
+
+/** What the promise resolves with; null: it has not by then. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
+  const { promise: over, resolve } = Promise.withResolvers<null>();
+  const timer = setTimeout(() => resolve(null), ms);
+  try {
+    return await Promise.race([promise, over]);
+  } finally {
+    clearTimeout(timer);
   }
 }

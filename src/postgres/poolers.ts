@@ -5,10 +5,10 @@ import type { Connection } from "./connection.ts";
 import { NOTIFY } from "./notifier.ts";
 import { isLockShared } from "./sql/workers.ts";
 
-/** A notification of a process to itself arrives within so long: ms. */
+/** A notification of a process to itself arrives by then. */
 const ARRIVES_MS = 2_000;
 
-/** It is sent again this often, as the one who listens may have just lost its connection: ms. */
+/** It is sent again this often, as the listener may have just lost its connection. */
 const AGAIN_MS = 250;
 
 export class Poolers {

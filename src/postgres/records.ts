@@ -83,15 +83,12 @@ async function ensureTable(
     tables.add(table, true);
     return made.lacking;
   }
-  const { transactionsUndone, userRollbacks } = transaction;
+  const { undone, userRollbacks } = transaction.counts;
   const lacking = await transaction.run((db) => makeTable(db, table));
   const shape = await transaction.read((db) => shapeOf(db, table));
   if (shape) shapes.set(table, shape);
   // A rollback meanwhile has removed the table again.
-  if (
-    transactionsUndone === transaction.transactionsUndone &&
-    userRollbacks === transaction.userRollbacks
-  )
+  if (undone === transaction.counts.undone && userRollbacks === transaction.counts.userRollbacks)
     tables.add(table, false);
   return lacking;
 }

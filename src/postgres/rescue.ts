@@ -26,8 +26,6 @@ const YOUNG_MS = 10_000;
 interface Options {
   readonly access: Access;
   readonly life: Life;
-  /** Runs statements that take no time. */
-  readonly lookBriefly: Access["read"];
   readonly clock: Clock;
   readonly bootId: string;
   /** How the server lists the connections of this process. */
@@ -45,7 +43,7 @@ export class Rescuer {
   }
 
   async rescueDead(maxCrashes: number): Promise<Rescue[]> {
-    const found = await this.#options.lookBriefly(sql.findLifeless);
+    const found = await this.#options.access.brief(sql.findLifeless);
     const now = this.#options.clock.monotonic();
     const since = ({ id }: sql.Suspicion) => this.#lifeless.get(id) ?? now;
     this.#lifeless = new Map(found.map((one) => [one.id, since(one)]));
@@ -93,10 +91,10 @@ export class Rescuer {
 
   /** Ends those that it has left; meanwhile the one that puts its tasks back is opened. */
   async #endConnections({ application: left }: sql.Suspicion): Promise<void> {
-    const { access, application, lookBriefly } = this.#options;
+    const { access, application } = this.#options;
     if (left === null || left === application) return;
     // Without the right to end them, the rescue waits for their rows, and is tried again.
-    const ending = lookBriefly((db) => sql.endConnections(db, left)).catch(() => {});
+    const ending = access.brief((db) => sql.endConnections(db, left)).catch(() => {});
     await Promise.all([ending, access.read(async () => {})]);
   }
 

@@ -54,7 +54,7 @@ export class SavesTogether {
   }
 }
 
-/** Lists go as text, which has no word for -0; the driver has no lists of bytes. */
+/** Lists are sent as text: it cannot write -0, and the driver cannot write lists of bytes. */
 function isExactInList(value: SqlValue): boolean {
   return !Object.is(value, -0) && (value === null || typeof value !== "object");
 }

@@ -4,7 +4,7 @@
  */
 import { sqlState } from "./errors.ts";
 
-/** The server ends a pause in a transaction that lasts so much longer than `worker.lock_timeout`: its worker hangs. In ms. */
+/** The server ends a pause in a transaction that lasts this many ms longer than `worker.lock_timeout`: its worker hangs. */
 const IDLE_GRACE_MS = 10_000;
 
 /** A server before version 14 does not know it, and one on some systems cannot do it. */

@@ -2,6 +2,7 @@
 import { isTqError, TqError } from "../errors.ts";
 import type { ErrorData, Settlement } from "../outcome.ts";
 import type { KnownFollowUps } from "../store/known-follow-ups.ts";
+import { BY_HAND } from "../store/by-hand-words.ts";
 import type { NewPause, Pause, PauseTarget } from "../store/pauses.ts";
 import type { GroupedPush, PushEnd } from "../store/push-group.ts";
 import type { Records } from "../store/records.ts";
@@ -12,7 +13,7 @@ import type { Marks } from "./marks.ts";
 import type { Capacity } from "./capacity.ts";
 import { pushEach, pushInto } from "./pushing.ts";
 import { makeRecords } from "./records.ts";
-import { BY_HAND, cancel, retryByHand } from "./sql/by-hand.ts";
+import { cancel, retryByHand } from "./sql/by-hand.ts";
 import { claim, claimUsually, claimWithCare, moreToDo } from "./sql/claim.ts";
 import { claimOne } from "./sql/claim-one.ts";
 import { lostClaims } from "./sql/claims.ts";
@@ -72,16 +73,8 @@ export class PostgresSession implements Session {
     return this.#transaction.spoilt;
   }
 
-  get userRollbacks(): number {
-    return this.#transaction.userRollbacks;
-  }
-
-  get transactionNumber(): number {
-    return this.#transaction.count;
-  }
-
-  get transactionsUndone(): number {
-    return this.#transaction.transactionsUndone;
+  get transactions(): Session["transactions"] {
+    return this.#transaction.counts;
   }
 
   get waited(): number {
@@ -125,17 +118,16 @@ export class PostgresSession implements Session {
   }
 
   async commit(given?: Ending, onVisible?: () => void): Promise<ClaimedTask[]> {
-    if (!this.writing) {
-      if (!given || (given.handBack.length === 0 && !given.claim)) return NOTHING;
-      await this.begin();
-    }
+    const isClaimAlone = !this.writing && !given?.handBack.length;
+    if (isClaimAlone && !given?.claim) return NOTHING;
+    if (!this.writing) await this.begin();
     const ending = given?.claim && !this.#options.mayClaim() ? { ...given, claim: null } : given;
     try {
       const claimed = await this.#transaction.commit((db) => this.#last(db, ending));
       onVisible?.();
       if (this.#wakes || (ending && ending.handBack.length > 0)) this.#options.committed();
       if (!ending?.claim || claimed.length > 0) return claimed;
-      return await this.#claimWithCare(ending.claim);
+      return await this.#claimWithCare(ending.claim, isClaimAlone);
     } finally {
       this.#finished = [];
       this.#wakes = false;
@@ -144,9 +136,10 @@ export class PostgresSession implements Session {
 
   /**
    * Claims in a transaction of its own, where the one that came with the commit has found none, and there is a reason for
-   * that. An error of it is not one of the commit: the next claim meets it again.
+   * that. An error of it is not one of the commit, which stands: the next claim meets it again, and asks first what the
+   * thread holds where the answer of this one was lost.
    */
-  async #claimWithCare(options: ClaimOptions): Promise<ClaimedTask[]> {
+  async #claimWithCare(options: ClaimOptions, isAlone: boolean): Promise<ClaimedTask[]> {
     const { now } = this.#options;
     try {
       const more = await this.#transaction.read((db) => moreToDo(db, now()));
@@ -154,7 +147,9 @@ export class PostgresSession implements Session {
       const claimed = await this.#write((db) => claimWithCare(db, options, more, now()));
       return await this.#transaction.commit(async () => claimed);
     } catch (error) {
-      if (isTqError(error) && error.code === "uncertain") throw error; // it may hold tasks
+      const isUncertain = isTqError(error) && error.code === "uncertain"; // the thread may hold tasks
+      if (isUncertain && isAlone) throw error;
+      if (isUncertain) this.#options.connections.noteLoss();
       await this.rollback();
       return NOTHING;
     }

@@ -3,7 +3,7 @@ import { clearTimeout, setTimeout } from "../clock.ts";
 import { quote } from "../quote.ts";
 import { databaseAddress } from "../values/database-url.ts";
 
-/** It is asked for so long at most: ms. */
+/** Asking for it takes no longer. */
 const LONGEST_MS = 2_000;
 
 /** A client that wants TLS says so first: https://www.postgresql.org/docs/current/protocol-message-formats.html */

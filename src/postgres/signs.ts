@@ -1,13 +1,8 @@
 /** The look of an idle worker tells this besides: it sends no other statements while nothing changes. */
 import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import type { Look } from "../store/looking.ts";
+import { ANSWERED_MS, SIGNS_MS } from "./rhythm.ts";
 import type { Seen, Signs } from "./sql/ready-count.ts";
-
-/** A look that comes sooner after one that told them is without them: ms. */
-const OFTEN_MS = 1_500;
-
-/** Signs count for so long: the next look of an idle worker comes before that: ms. */
-const FRESH_MS = 2_500;
 
 type CountsVersion = Signs["countsVersion"];
 
@@ -22,7 +17,7 @@ export class KnownSigns {
 
   /** True where the next look is to tell them. */
   get isWanted(): boolean {
-    return monotonicNow() - this.#toldAt >= OFTEN_MS;
+    return monotonicNow() - this.#toldAt >= SIGNS_MS;
   }
 
   /** True where somebody waits for the version of the counts. */
@@ -33,7 +28,7 @@ export class KnownSigns {
   /** The version of the counts, as the next look tells it. @param ask is called where none comes soon */
   async countsVersion(ask: () => Promise<CountsVersion>): Promise<CountsVersion> {
     const { promise } = (this.#counts ??= Promise.withResolvers());
-    const timer = setTimeout(() => this.#counts?.resolve(ask()), FRESH_MS).unref();
+    const timer = setTimeout(() => this.#counts?.resolve(ask()), ANSWERED_MS).unref();
     try {
       return await promise;
     } finally {
@@ -63,7 +58,7 @@ export class KnownSigns {
 
   /** False where no webhook has an end to tell. */
   get mayHaveEnds(): boolean {
-    return this.#isAnyEnd || monotonicNow() - this.#seenAt >= FRESH_MS;
+    return this.#isAnyEnd || monotonicNow() - this.#seenAt >= ANSWERED_MS;
   }
 
   /** True where no worker is dead; one that held tasks would be found sooner. */
@@ -72,6 +67,6 @@ export class KnownSigns {
   }
 
   get #fresh(): Signs | null {
-    return monotonicNow() - this.#toldAt < FRESH_MS ? this.#signs : null;
+    return monotonicNow() - this.#toldAt < ANSWERED_MS ? this.#signs : null;
   }
 }

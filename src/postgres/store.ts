@@ -16,6 +16,14 @@ import type {
 } from "../store/looking.ts";
 import { TqError } from "../errors.ts";
 import type { Backup } from "../store/backup.ts";
+import { BY_HAND } from "../store/by-hand-words.ts";
+import { Crons } from "../store/parts/crons.ts";
+import { Failures } from "../store/parts/failures.ts";
+import { Pauses } from "../store/parts/pauses.ts";
+import { PushKeys } from "../store/parts/push-keys.ts";
+import { Redactions } from "../store/parts/redactions.ts";
+import { Statistics } from "../store/parts/statistics.ts";
+import { Tokens } from "../store/parts/tokens.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { Owner } from "../store/session.ts";
 import type { Situation, WantedTask } from "../store/situation.ts";
@@ -26,14 +34,8 @@ import type { Attempt, Claim, Task, TaskError } from "../task.ts";
 import type { Access } from "./access.ts";
 import { PostgresCondition } from "./condition-store.ts";
 import type { Connection } from "./connection.ts";
-import { PostgresCron } from "./cron-store.ts";
 import { PostgresDatabase } from "./database.ts";
-import type { PostgresOptions } from "./options.ts";
-import { PostgresFailures } from "./failure-store.ts";
 import { Life } from "./life.ts";
-import { PostgresPauses } from "./pause-store.ts";
-import { PostgresPushKeys } from "./push-key-store.ts";
-import { PostgresRedactions } from "./redaction-store.ts";
 import { Rescuer } from "./rescue.ts";
 import type { PostgresSession } from "./session.ts";
 import { repairTimes } from "./repair-times.ts";
@@ -41,9 +43,10 @@ import { attemptsOf } from "./sql/attempts.ts";
 import * as byHand from "./sql/by-hand.ts";
 import { cronVersion } from "./sql/cron-rows.ts";
 import { lostClaims } from "./sql/claims.ts";
-import { makeDueReady } from "./sql/due.ts";
+import { isCrowdDue, makeDueReady } from "./sql/due.ts";
 import { countsVersion } from "./sql/kept-counts.ts";
 import * as looking from "./sql/looking.ts";
+import { measure } from "./sql/measurements.ts";
 import { outputsOf, withProgress } from "./sql/outputs.ts";
 import { hasWork, look } from "./sql/ready-count.ts";
 import { recount } from "./sql/recount.ts";
@@ -54,9 +57,8 @@ import * as taskList from "./sql/task-list.ts";
 import * as upkeep from "./sql/upkeep.ts";
 import * as workers from "./sql/workers.ts";
 import { readWorking } from "./sql/working.ts";
-import { PostgresStatistics } from "./statistics-store.ts";
+import { STATEMENTS } from "./statements.ts";
 import { PostgresTaskEvents } from "./task-event-store.ts";
-import { PostgresTokens } from "./token-store.ts";
 import { Versions } from "./versions.ts";
 import { PostgresWebhooks } from "./webhook-store.ts";
 
@@ -72,14 +74,18 @@ export class PostgresStore extends PostgresDatabase implements Store {
   };
   readonly #known = this.shared.knownFollowUps;
   readonly condition = new PostgresCondition(this.access);
-  readonly cron = new PostgresCron(this.access, () => this.cronVersion());
-  readonly failures = new PostgresFailures(this.access, this.#known);
-  readonly pauses = new PostgresPauses(this.access);
-  readonly pushKeys = new PostgresPushKeys(this.access, this.pushes);
-  readonly redactions = new PostgresRedactions(this.access, this.#known);
-  readonly statistics = new PostgresStatistics(this.access);
+  readonly cron = new Crons(this.access, STATEMENTS.cron, () => this.cronVersion());
+  readonly failures = new Failures(this.access, STATEMENTS.failures, this.#known);
+  readonly pauses = new Pauses(this.access, STATEMENTS.pauses);
+  readonly pushKeys = new PushKeys(this.access, STATEMENTS.pushKeys, this.pushes, () =>
+    this.flush(),
+  );
+  readonly redactions = new Redactions(this.access, STATEMENTS.redactions, this.#known);
+  readonly statistics = new Statistics(this.access, STATEMENTS.statistics, (queues) =>
+    this.snapshot((db) => measure(db, queues, this.now())),
+  );
   readonly taskEvents = new PostgresTaskEvents(this.access);
-  readonly tokens = new PostgresTokens(this.access);
+  readonly tokens = new Tokens(this.access, STATEMENTS.tokens);
   readonly webhooks = new PostgresWebhooks(this.access, () => this.mayHaveEnds());
   protected readonly life = new Life({
     ...this.options,
@@ -91,14 +97,9 @@ export class PostgresStore extends PostgresDatabase implements Store {
     ...this.options,
     access: this.access,
     life: this.life,
-    lookBriefly: (fn) => this.lookBriefly(fn),
     known: this.#known,
   });
-  readonly #versions = new Versions((fn) => this.lookBriefly(fn));
-
-  constructor(options: PostgresOptions) {
-    super(options);
-  }
+  readonly #versions = new Versions(this.access);
 
   /** Runs a statement that takes no time. */
   protected lookBriefly<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
@@ -184,8 +185,9 @@ export class PostgresStore extends PostgresDatabase implements Store {
     return this.read((db) => look(db, options, this.now()));
   }
 
-  async makeDueReady(): Promise<void> {
-    return this.writeStatements(makeDueReady);
+  async makeCrowdReady(): Promise<boolean> {
+    const isCrowd = await this.lookBriefly((db) => isCrowdDue(db, this.now()));
+    return isCrowd && this.writeStatements(makeDueReady);
   }
 
   async hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean> {
@@ -205,7 +207,7 @@ export class PostgresStore extends PostgresDatabase implements Store {
     return claims.filter((claim) => !lost.includes(claim));
   }
 
-  async cancel(id: number, reason = byHand.BY_HAND): Promise<Task> {
+  async cancel(id: number, reason = BY_HAND): Promise<Task> {
     return this.writeStatements((db, now) => byHand.cancel(db, id, reason, now));
   }
 

@@ -1,5 +1,6 @@
 /** The facts about PostgreSQL that the engine must know. */
 import type { StoreTraits } from "../store/store.ts";
+import { TICK_MS } from "./rhythm.ts";
 
 export const TRAITS: StoreTraits = {
   isServer: true,
@@ -8,5 +9,5 @@ export const TRAITS: StoreTraits = {
   maxSavepoints: 60, // PostgreSQL keeps 64 subtransactions of each transaction in memory
   quickMs: 3,
   batchMs: 20,
-  idleLookMs: 2_250, // just after its next look for tasks, which ticks too
+  idleLookMs: TICK_MS,
 };

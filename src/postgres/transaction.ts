@@ -27,6 +27,9 @@ export class PostgresTransaction {
   /** True where runs of several tasks share each transaction. */
   isShared = false;
   readonly tables: KnownTables;
+  readonly counts = { begun: 0, undone: 0, userRollbacks: 0 };
+  /** The ms that it has waited to begin. */
+  waited = 0;
   /** Rows that were read for the runs that share this transaction. */
   readonly ahead = new RowsAhead();
   readonly answers = new Answers();
@@ -42,10 +45,6 @@ export class PostgresTransaction {
   #userError: unknown = null;
   #isSpoilt = false;
   #isEnded = false;
-  #userRollbacks = 0;
-  #count = 0;
-  #undone = 0;
-  #waited = 0; // ms
 
   /** @param outsideTask true for user code that runs outside any task */
   constructor(options: TransactionOptions, outsideTask: boolean) {
@@ -67,23 +66,6 @@ export class PostgresTransaction {
     return this.#isSpoilt;
   }
 
-  get userRollbacks(): number {
-    return this.#userRollbacks;
-  }
-
-  /** How many transactions the session began. */
-  get count(): number {
-    return this.#count;
-  }
-
-  get transactionsUndone(): number {
-    return this.#undone;
-  }
-
-  get waited(): number {
-    return this.#waited;
-  }
-
   /** The connection of the transaction. @throws TqError "conflict" outside of one */
   get db(): Connection {
     this.checkNotEnded();
@@ -103,7 +85,7 @@ export class PostgresTransaction {
   async #begin(): Promise<void> {
     const asked = monotonicNow();
     const connection = await this.#options.connections.take();
-    this.#waited += monotonicNow() - asked;
+    this.waited += monotonicNow() - asked;
     if (this.#isEnded) {
       this.#options.connections.give(connection);
       throw endedError();
@@ -113,7 +95,7 @@ export class PostgresTransaction {
     this.#isSpoilt = false;
     this.#unseen = null;
     this.#userError = null;
-    this.#count += 1;
+    this.counts.begun += 1;
     this.#behind(connection.step("begin"));
     // Two that hold their rows for the length of several runs may want each other's: the server sees that after a second.
     if (this.isShared) this.#behind(connection.step("waitBriefly"));
@@ -202,7 +184,7 @@ export class PostgresTransaction {
       this.tables.commit();
       return ended.value;
     } catch (error) {
-      this.#undone += 1;
+      this.counts.undone += 1;
       this.tables.rollback();
       throw error;
     } finally {
@@ -213,7 +195,7 @@ export class PostgresTransaction {
   async rollback(): Promise<void> {
     const connection = this.#connection;
     if (!connection) return;
-    this.#undone += 1;
+    this.counts.undone += 1;
     try {
       if (!connection.isLost) await this.answers.await(connection.command("ROLLBACK"));
     } catch {
@@ -247,7 +229,7 @@ export class PostgresTransaction {
   /** User code went back to a savepoint of its own. */
   userWentBack(): void {
     this.#userError = null;
-    this.#userRollbacks += 1;
+    this.counts.userRollbacks += 1;
     this.tables.rollback();
   }
 

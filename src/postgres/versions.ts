@@ -13,15 +13,15 @@ const ENDED = `
     FROM pg_current_snapshot() AS now`;
 
 export class Versions {
-  readonly #read: Access["read"];
+  readonly #access: Pick<Access, "brief">;
   readonly #closing = new AbortController();
 
-  constructor(read: Access["read"]) {
-    this.#read = read;
+  constructor(access: Pick<Access, "brief">) {
+    this.#access = access;
   }
 
   async current(): Promise<number> {
-    const row = await this.#read((db) => db.get<{ ended: number }>(ENDED));
+    const row = await this.#access.brief((db) => db.get<{ ended: number }>(ENDED));
     return row?.ended ?? 0;
   }
 

@@ -19,7 +19,7 @@ import {
   watchWebhooks,
 } from "./sql/webhooks.ts";
 
-/** It looks this often for ends: ms. */
+/** It looks for ends this often. */
 const LOOK_MS = 250;
 
 const NOTHING: Followed = { pushed: 0, isMore: false };

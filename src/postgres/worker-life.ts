@@ -78,6 +78,8 @@ export class WorkerLife {
   #lock = 0;
   #bornAt = monotonicNow();
   #answeredAt = monotonicNow();
+  /** The answer that is owed may be from before what is asked for now. */
+  #isToAskAgain = false;
   /** When the server said last what time it is. */
   #learnedAt = monotonicNow();
   /** Since when the server owes an answer; null: it does not. */
@@ -128,13 +130,14 @@ export class WorkerLife {
     };
   }
 
-  /** The server has said what time it is: it need not be asked for a while. */
+  /** The server has said what time it is, and that the schema is not raised: it need not be asked for a while. */
   learned(): void {
     this.#learnedAt = monotonicNow();
   }
 
   /** Asks the server now, whatever it has said before. */
   askNow(): void {
+    this.#isToAskAgain = this.#askedAt !== null;
     this.#learnedAt = -Infinity;
     this.#ask(0);
   }
@@ -220,6 +223,7 @@ export class WorkerLife {
         if (db !== this.#db) return;
         this.#answered();
         this.learned();
+        if (this.#isToAskAgain) this.askNow();
       },
       () => this.#lost(db),
     );

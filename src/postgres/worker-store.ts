@@ -1,5 +1,6 @@
 /** The store of a worker on PostgreSQL: its threads connect by themselves, and show by its main thread what their runs say. */
 import { monotonicNow } from "../clock.ts";
+import { TqError } from "../errors.ts";
 import type { Look, LookOptions } from "../store/looking.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { ClaimOptions, Owner } from "../store/session.ts";
@@ -36,7 +37,10 @@ interface Part {
   readonly channel: string;
 }
 
-/** The most connections of the main thread that are not its life. */
+/**
+ * The most connections of a thread, and of the main thread besides its life and its listener. A task needs up to three at
+ * once: a transaction, one inside it, and the tables that this one makes.
+ */
 const CONNECTIONS = 4;
 
 export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
@@ -77,11 +81,15 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
     return watch;
   }
 
-  /** Plain SQL wakes idle workers alone; where this fails, the next look of this one finds what was pushed. */
-  #setIdle(isIdle: boolean): void {
-    if (this.#worker === null) return;
+  /** Only idle workers are woken; where this fails, the next look of this one finds what was pushed. */
+  async #setIdle(isIdle: boolean): Promise<void> {
     const worker = this.#worker;
-    this.#asLife((db) => setIdle(db, worker, isIdle)).catch(() => {});
+    if (worker === null) throw new TqError("conflict", "Cannot wake a worker that has signed off");
+    await this.#asLife((db) => setIdle(db, worker, isIdle));
+  }
+
+  #renewWatches(): void {
+    for (const watch of this.#watches) watch.renew();
   }
 
   /** @throws TqError "database" behind a pooler that gives each transaction another connection */
@@ -91,10 +99,14 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
     const missed = (reason: string) => {
       this.connections.drop(); // they may wait for answers that never come
       this.#listener.renew();
-      for (const watch of this.#watches) watch.renew();
+      this.#renewWatches();
       worker.missed?.(reason);
     };
-    const life = await this.life.take({ ...worker, missed });
+    const cameBack = () => {
+      this.#renewWatches();
+      worker.cameBack?.();
+    };
+    const life = await this.life.take({ ...worker, missed, cameBack });
     try {
       await this.read((db) => this.#poolers.refuse(db, life.lock));
     } catch (error) {
@@ -124,7 +136,8 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
     this.#signs.see(seen);
     this.#signs.tell(seen.signs, seen.look, wantsCounts);
     this.serverClock.learn(seen.signs.serverTime, asked);
-    this.life.learned();
+    if (seen.signs.isRaised) this.life.askNow();
+    else this.life.learned();
     return seen.look;
   }
 
@@ -182,7 +195,8 @@ export class PostgresThreadStore extends PostgresStore implements ThreadStore {
 
   constructor(options: PostgresOptions, { part, locks, thread }: ThreadStoreOptions) {
     const { application, channel } = part as Part;
-    super({ ...options, application, thread, open: new OpenTransactions(locks) });
+    const own = { application, thread, connections: CONNECTIONS };
+    super({ ...options, ...own, open: new OpenTransactions(locks) });
     this.#channel = channel;
   }
 

@@ -27,11 +27,11 @@ export class Batch {
   #mustUndo = false;
   /** The output of its runs, to be kept with the commit. */
   readonly #said: KeptOutput[] = [];
-  readonly #settled: { ended: EndedInBatch; kept: boolean; transactionNumber: number }[] = [];
+  readonly #settled: { ended: EndedInBatch; kept: boolean; transaction: number }[] = [];
   /** Runs that ended without an open transaction: they are settled once there is one. */
   #unsettled: EndedInBatch[] = [];
   /** The claims that are lost, and the transaction during which no other can be. */
-  #lost: { readonly claims: readonly Claim[]; readonly transactionNumber: number } | null = null;
+  #lost: { readonly claims: readonly Claim[]; readonly transaction: number } | null = null;
   /** How many transactions of the session were undone before this batch, or by itself. */
   #undone: number;
 
@@ -46,7 +46,7 @@ export class Batch {
     this.#session = session;
     this.#tasks = tasks;
     this.#isTied = isTied;
-    this.#undone = session.transactionsUndone;
+    this.#undone = session.transactions.undone;
   }
 
   add(begun: Begun): Soon<void> {
@@ -67,7 +67,7 @@ export class Batch {
   /** A run may commit in its middle: where that fails, the runs before it are rolled back with it. */
   #checkKept(): void {
     if (this.#isTied && this.#session.unseenError) throw this.#session.unseenError.error;
-    if (this.#session.transactionsUndone === this.#undone || this.#settled.length === 0) return;
+    if (this.#session.transactions.undone === this.#undone || this.#settled.length === 0) return;
     throw new TqError("conflict", "Cannot settle a batch: a commit of one of its runs was refused");
   }
 
@@ -94,7 +94,7 @@ export class Batch {
       const kept = !lost.includes(task);
       return soon(unit.closeSavepoint(kept), () => {
         if (kept) this.#session.finishAtCommit(task, outcome.result, outcome.reason);
-        this.#settled.push({ ended, kept, transactionNumber: this.#session.transactionNumber });
+        this.#settled.push({ ended, kept, transaction: this.#session.transactions.begun });
       });
     });
   }
@@ -104,20 +104,20 @@ export class Batch {
     if (unit.hasBegun) runs.undone();
     await this.undo(unit);
     const kept = await this.#session.settle(task, outcome);
-    this.#settled.push({ ended, kept, transactionNumber: this.#session.transactionNumber });
+    this.#settled.push({ ended, kept, transaction: this.#session.transactions.begun });
   }
 
   /** Undoes the work of a run. @throws TqError where that of the runs before it would go with it. */
   async undo(unit: Unit): Promise<void> {
     await unit.closeSavepoint(false);
     if (!this.#isTied || !unit.hasBegun) return;
-    const { transactionNumber } = this.#session;
-    if (this.#settled.some((run) => run.transactionNumber === transactionNumber)) {
+    const { begun } = this.#session.transactions;
+    if (this.#settled.some((run) => run.transaction === begun)) {
       this.#mustUndo = true;
       throw new TqError("conflict", "Cannot settle a batch: one of its runs must be undone");
     }
     await this.#session.rollback();
-    this.#undone = this.#session.transactionsUndone;
+    this.#undone = this.#session.transactions.undone;
     await this.#session.begin();
   }
 
@@ -129,17 +129,17 @@ export class Batch {
 
   /** True where one of its runs has committed in its middle. */
   get hasCommitted(): boolean {
-    const { transactionNumber, transactionsUndone, writing } = this.#session;
-    return transactionNumber - transactionsUndone > (writing ? 1 : 0);
+    const { transactions, writing } = this.#session;
+    return transactions.begun - transactions.undone > (writing ? 1 : 0);
   }
 
   /** Reads once for each transaction: while it has the write lock, no claim can be lost. */
   #lostNow(): Soon<readonly Claim[]> {
     if (this.#isTied) return NONE;
-    const { transactionNumber } = this.#session;
-    if (this.#lost?.transactionNumber === transactionNumber) return this.#lost.claims;
+    const transaction = this.#session.transactions.begun;
+    if (this.#lost?.transaction === transaction) return this.#lost.claims;
     return this.#session.lostClaims(this.#tasks).then((claims) => {
-      this.#lost = { claims, transactionNumber };
+      this.#lost = { claims, transaction };
       return claims;
     });
   }
@@ -174,11 +174,11 @@ export class Batch {
 
   /** After the batch failed: a run that committed in its middle has committed the runs before it too. */
   async noteCommitted(): Promise<void> {
-    const { transactionNumber, writing, transactionsUndone } = this.#session;
-    const lastIsKept = !writing && transactionsUndone === this.#undone;
+    const { transactions, writing } = this.#session;
+    const lastIsKept = !writing && transactions.undone === this.#undone;
     this.#thread.counters?.committed(this.#thread.store.now());
-    for (const { ended, kept, transactionNumber: own } of this.#settled) {
-      if (own < transactionNumber || lastIsKept) await note(this.#thread, ended, kept);
+    for (const { ended, kept, transaction } of this.#settled) {
+      if (transaction < transactions.begun || lastIsKept) await note(this.#thread, ended, kept);
     }
   }
 }

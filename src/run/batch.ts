@@ -14,8 +14,9 @@ import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
  * Runs quick tasks in one transaction. The batch ends early when the main thread takes claims back, or when a run waits
  * after all, for something other than the store.
  *
- * Each run has a savepoint, but not on a server while none had to be undone lately: there these cost more than all else.
- * When one must be undone after all, the batch is, and its tasks run again at once, in savepoints.
+ * Each run has a savepoint. On a server these cost more than all else, so runs go without them while none of their methods
+ * had to be undone lately. When one must be undone after all, the whole batch is, and its tasks run again at once, in
+ * savepoints.
  *
  * @param onWait called when a run waits, before the thread waits for it.
  * @returns the next claim.

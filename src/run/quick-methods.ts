@@ -17,8 +17,8 @@ const OUTLIER_FLOOR_MS = 0.2;
 const ANSWER_MS = 0.5;
 
 /**
- * A batch takes at most so many times its own time where a server is busy: smaller ones would be more transactions, for
- * which the server had still less time.
+ * Where a server is busy, a batch takes up to this many times the time of its own code. Smaller batches would be more
+ * transactions, and make the server busier.
  */
 const MOST_WAITING = 10;
 

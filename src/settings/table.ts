@@ -47,7 +47,7 @@ const SECTIONS = {
     connections: whole(
       10,
       [2, 1_000],
-      "Most connections of a program to PostgreSQL; a worker has two more than threads",
+      "Most connections of a program to PostgreSQL; those of a worker follow from its threads",
     ),
     retry: whole(5, [0, 100], "Times a task is tried again at once when the database is busy"),
     timeout: duration(
@@ -101,7 +101,7 @@ const SECTIONS = {
     poll_interval: duration(
       60 * SECOND_MS,
       [SECOND_MS, DAY_MS],
-      "An idle worker looks for tasks this often, though pushes wake it at once; no limit for a task",
+      "An idle worker looks for tasks this often (on PostgreSQL every 2 s), though pushes wake it at once; no limit for a task",
       { flag: "--poll-interval" },
     ),
     lock_timeout: duration(

@@ -9,25 +9,20 @@ import type {
 } from "../store/condition.ts";
 import type { BackupEnd, BackupRecord } from "../store/backup.ts";
 import type { OldestReady } from "../store/measurements.ts";
+import type { Access } from "./access.ts";
 import { freeBytes } from "./file/capacity.ts";
-import type { PauseAccess } from "./pause-store.ts";
 import * as condition from "./sql/condition.ts";
 import { setTrouble } from "./sql/workers.ts";
-
-interface ConditionAccess extends PauseAccess {
-  /** The path of the database. */
-  readonly name: string;
-}
 
 type OwnConnection = <T>(read: (db: Database) => Promise<T>) => Promise<T>;
 
 /** Few programs ask how a database is: what looks at its files is imported here when one does. */
 export class SqliteCondition implements ConditionStore {
-  readonly #access: ConditionAccess;
+  readonly #access: Access;
   readonly #withTemporary: OwnConnection;
 
   /** @param withTemporary for what reads the whole file: it must not fill the memory of the other connections. */
-  constructor(access: ConditionAccess, withTemporary: OwnConnection) {
+  constructor(access: Access, withTemporary: OwnConnection) {
     this.#access = access;
     this.#withTemporary = withTemporary;
   }

@@ -5,7 +5,7 @@
 import type { Database } from "bun:sqlite";
 import { dirname } from "node:path";
 import { bootId } from "../boot-id.ts";
-import { type Clock, systemClock, clearTimeout, setTimeout } from "../clock.ts";
+import { callAfter, type Clock, systemClock } from "../clock.ts";
 import { type Soon, soon } from "../soon.ts";
 import { PushGroup } from "../store/push-group.ts";
 import type { ClaimOptions, Session } from "../store/session.ts";
@@ -140,10 +140,7 @@ export class SqliteDatabase {
   }
 
   after(ms: number, then: () => void): () => void {
-    const { clock } = this.options;
-    if (clock.after) return clock.after(ms, then);
-    const timer = setTimeout(then, ms);
-    return () => clearTimeout(timer);
+    return callAfter(this.options.clock, ms, then);
   }
 
   session(outsideTask = false): Session {
@@ -181,7 +178,7 @@ export class SqliteDatabase {
 
   async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
     return this.#withSession(async (session) => {
-      if (!session.mayClaim(options) && !(await this.#awaitDue())) return [];
+      if (!session.hasClaimable(options) && !(await this.#awaitDue())) return [];
       const { version } = session; // read before the flush begins
       const flushed = this.shared.flush.inBackground();
       flushed.catch(() => {}); // it is awaited below

@@ -52,13 +52,10 @@ async function ensureTable(
     tables.add(table, !transaction.writing);
     return NO_COLUMNS;
   }
-  const { transactionsUndone, userRollbacks } = transaction;
+  const { undone, userRollbacks } = transaction.counts;
   const lacking = await write((db) => makeTable(db, table));
   // A rollback meanwhile has removed the table again.
-  if (
-    transactionsUndone === transaction.transactionsUndone &&
-    userRollbacks === transaction.userRollbacks
-  )
+  if (undone === transaction.counts.undone && userRollbacks === transaction.counts.userRollbacks)
     tables.add(table, false);
   return lacking;
 }

@@ -1,17 +1,15 @@
 /** Puts back the tasks of dead workers and threads. What a run had shown to other programs is kept with it. */
 import type { Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { Owner } from "../store/session.ts";
+import type { Access } from "./access.ts";
 import * as liveness from "./file/liveness.ts";
 import * as live from "./file/live-output.ts";
-import type { PauseAccess } from "./pause-store.ts";
 import type { AfterFailure } from "../store/known-follow-ups.ts";
 import { listWorkers } from "./sql/looking.ts";
 import { keepShown } from "./sql/outputs.ts";
 import * as workers from "./sql/workers.ts";
 
-interface RescueAccess extends PauseAccess, AfterFailure {
-  /** The path of the database. */
-  readonly name: string;
+interface RescueAccess extends Access, AfterFailure {
   readonly bootId: string;
 }
 

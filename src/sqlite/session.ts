@@ -3,6 +3,7 @@ import type { Database } from "bun:sqlite";
 import { TqError } from "../errors.ts";
 import type { ErrorData, Settlement } from "../outcome.ts";
 import { type Soon, soon } from "../soon.ts";
+import { BY_HAND } from "../store/by-hand-words.ts";
 import type { NewPause, Pause, PauseTarget } from "../store/pauses.ts";
 import type { GroupedPush, PushEnd } from "../store/push-group.ts";
 import type { Records } from "../store/records.ts";
@@ -11,12 +12,12 @@ import type { Claim, ClaimedTask, NewTask, Task } from "../task.ts";
 import { commitError } from "./errors.ts";
 import { pushAloneInto, pushEach, pushInto } from "./pushing.ts";
 import { makeRecords } from "./records.ts";
-import { BY_HAND, cancel, retryByHand } from "./sql/by-hand.ts";
+import { cancel, retryByHand } from "./sql/by-hand.ts";
 import { claim, claimOne, handBack } from "./sql/claim.ts";
 import { keepFlushTimes } from "./sql/flush-counts.ts";
 import { lostClaims } from "./sql/looking.ts";
 import * as pauses from "./sql/pauses.ts";
-import { mayClaim } from "./sql/ready-count.ts";
+import { hasClaimable } from "./sql/ready-count.ts";
 import { finishAll, type FinishedRun, settle } from "./sql/settle.ts";
 import { keepCancelled, keepOutput } from "./sql/outputs.ts";
 import { recordLeftBehind } from "./sql/task-errors.ts";
@@ -57,16 +58,8 @@ export class SqliteSession implements Session {
     return this.#transaction.spoilt;
   }
 
-  get userRollbacks(): number {
-    return this.#transaction.userRollbacks;
-  }
-
-  get transactionNumber(): number {
-    return this.#transaction.count;
-  }
-
-  get transactionsUndone(): number {
-    return this.#transaction.transactionsUndone;
+  get transactions(): Session["transactions"] {
+    return this.#transaction.counts;
   }
 
   get waited(): number {
@@ -252,8 +245,8 @@ export class SqliteSession implements Session {
   }
 
   /** True when a claim may find a task; takes no lock. */
-  mayClaim(options: ClaimOptions): boolean {
-    return this.#checked(() => mayClaim(this.#db, options, this.#now()));
+  hasClaimable(options: ClaimOptions): boolean {
+    return this.#checked(() => hasClaimable(this.#db, options, this.#now()));
   }
 
   /** A number that changes with each commit: this session's too. */
@@ -262,7 +255,7 @@ export class SqliteSession implements Session {
   }
 
   /** Runs statements of the store inside this session's write transaction. */
-  async runStatements<T>(fn: (db: Database, now: number) => T): Promise<T> {
+  async runStatements<T>(fn: (db: Database, now: number) => Soon<T>): Promise<T> {
     return this.#inTransaction((db) => fn(db, this.#now()));
   }
 

@@ -1,18 +1,14 @@
 /** Goes through many tasks in slices, so that others read and write in between. */
 import type { Database } from "bun:sqlite";
 import { nextTurn } from "../next-turn.ts";
+import type { Access } from "./access.ts";
 import type { Connections } from "./connections.ts";
 import { findAhead, repair } from "./sql/clock-repair.ts";
 import { keep } from "./sql/kept-counts.ts";
 
 /** A slice's access to the database. */
-export interface SliceAccess {
+export interface SliceAccess extends Pick<Access, "now" | "read" | "write"> {
   readonly connections: Pick<Connections, "reader" | "idle">;
-  now(): number;
-  /** Reads, outside any transaction. */
-  read<T>(fn: () => T): Promise<T>;
-  /** Writes, in a transaction of its own. */
-  write<T>(fn: (db: Database, now: number) => T): Promise<T>;
 }
 
 /** Takes each step in a read of its own, with a turn of the event loop in between. */

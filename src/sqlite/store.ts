@@ -17,6 +17,14 @@ import type {
   WorkerInfo,
 } from "../store/looking.ts";
 import type { Backup } from "../store/backup.ts";
+import { BY_HAND } from "../store/by-hand-words.ts";
+import { Crons } from "../store/parts/crons.ts";
+import { Failures } from "../store/parts/failures.ts";
+import { Pauses } from "../store/parts/pauses.ts";
+import { PushKeys } from "../store/parts/push-keys.ts";
+import { Redactions } from "../store/parts/redactions.ts";
+import { Statistics } from "../store/parts/statistics.ts";
+import { Tokens } from "../store/parts/tokens.ts";
 import type { NewWorker, Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { Owner } from "../store/session.ts";
 import type { Situation, WantedTask } from "../store/situation.ts";
@@ -24,11 +32,10 @@ import type { RunOutput } from "../store/task-output.ts";
 import type { Store, Tidied } from "../store/store.ts";
 import type { Working } from "../store/working.ts";
 import type { Attempt, Claim, Task, TaskError } from "../task.ts";
+import type { Access } from "./access.ts";
 import { SqliteTaskEvents } from "./task-event-store.ts";
 import { SqliteCondition } from "./condition-store.ts";
-import { type CronAccess, SqliteCron } from "./cron-store.ts";
 import { SqliteDatabase } from "./database.ts";
-import { SqliteFailures } from "./failure-store.ts";
 import * as liveness from "./file/liveness.ts";
 import * as live from "./file/live-output.ts";
 import { surroundingsOf } from "./file/surroundings.ts";
@@ -36,52 +43,53 @@ import { checkpoint, hasSlack, walNote, Vacuum } from "./file/vacuum.ts";
 import { rescueDead, rescueThread } from "./rescue.ts";
 import { readSteps, recount, repairTimes, type SliceAccess } from "./slices.ts";
 import type { SqliteSession } from "./session.ts";
-import { SqlitePushKeys } from "./push-key-store.ts";
-import { SqlitePauses } from "./pause-store.ts";
-import { SqliteRedactions } from "./redaction-store.ts";
 import * as byHand from "./sql/by-hand.ts";
 import { attemptsOf } from "./sql/attempts.ts";
 import { countQueues, countWithPauses } from "./sql/counts.ts";
 import { outputsOf, ownerOf, withProgress } from "./sql/outputs.ts";
-import { makeDueReady } from "./sql/due.ts";
+import { isCrowdDue, makeDueReady } from "./sql/due.ts";
 import * as looking from "./sql/looking.ts";
 import { repairPauses } from "./sql/pauses.ts";
 import { hasWork, look } from "./sql/ready-count.ts";
 import * as taskList from "./sql/task-list.ts";
 import * as order from "./sql/ready-order.ts";
-import { SqliteStatistics } from "./statistics-store.ts";
-import { SqliteTokens } from "./token-store.ts";
+import { STATEMENTS } from "./statements.ts";
 import { errorsOf } from "./sql/task-errors.ts";
 import * as workers from "./sql/workers.ts";
 import { SqliteWebhooks } from "./webhook-store.ts";
 import { readWorking } from "./working.ts";
 
 export class SqliteStore extends SqliteDatabase implements Store {
-  readonly #parts: CronAccess = {
+  readonly #access: Access = {
+    name: this.name,
     now: () => this.now(),
-    read: (fn) => this.read(fn),
-    write: (fn) => this.write((session) => fn(session as SqliteSession)),
+    read: async (fn) => this.read(fn),
+    brief: async (fn) => this.read(fn),
+    write: async (fn) => this.writeStatements(fn),
+    inSession: (fn) => this.write((session) => fn(session as SqliteSession)),
     version: () => this.version(),
     changed: (...until) => this.changed(...until),
   };
-  readonly cron = new SqliteCron(this.#parts);
-  readonly failures = new SqliteFailures(this.#parts, this.shared.knownFollowUps);
-  readonly webhooks = new SqliteWebhooks(this.#parts);
-  readonly #single = { ...this.#parts, write: this.writeStatements.bind(this) };
-  readonly pauses = new SqlitePauses(this.#single);
-  readonly pushKeys = new SqlitePushKeys(this.#single, this.pushes, () => this.flush());
-  readonly redactions = new SqliteRedactions(this.#single, this.shared.knownFollowUps);
-  readonly taskEvents = new SqliteTaskEvents(this.#single);
-  readonly tokens = new SqliteTokens(this.#single);
-  readonly statistics = new SqliteStatistics(this.#single);
-  readonly #rescuing = {
-    ...this.#single,
-    name: this.name,
-    bootId: this.options.bootId,
-    known: this.shared.knownFollowUps,
-  };
-  readonly condition = new SqliteCondition(this.#rescuing, (fn) => this.withTemporary(fn));
+  readonly #slices: SliceAccess = { ...this.#access, connections: this.connections };
+  readonly #known = this.shared.knownFollowUps;
+  readonly #rescuing = { ...this.#access, bootId: this.options.bootId, known: this.#known };
+  readonly condition = new SqliteCondition(this.#access, (fn) => this.withTemporary(fn));
+  readonly cron = new Crons(this.#access, STATEMENTS.cron, () => this.version());
+  readonly failures = new Failures(this.#access, STATEMENTS.failures, this.#known);
+  readonly pauses = new Pauses(this.#access, STATEMENTS.pauses);
+  readonly pushKeys = new PushKeys(this.#access, STATEMENTS.pushKeys, this.pushes, () =>
+    this.flush(),
+  );
+  readonly redactions = new Redactions(this.#access, STATEMENTS.redactions, this.#known);
+  readonly statistics = new Statistics(this.#access, STATEMENTS.statistics, async (queues) => {
+    const { measure } = await import("./sql/measurements.ts");
+    return this.read((db) => measure(db, queues, this.now()));
+  });
+  readonly taskEvents = new SqliteTaskEvents(this.#access);
+  readonly tokens = new Tokens(this.#access, STATEMENTS.tokens);
+  readonly webhooks = new SqliteWebhooks(this.#access);
   readonly #vacuum = new Vacuum();
+
   async get(id: number): Promise<Task | null> {
     return this.read((db) => looking.getTask(db, id, this.now()));
   }
@@ -123,11 +131,11 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   parts(filter: ReadFilter = {}): AsyncGenerator<Part<Task>, void> {
-    return readSteps(this.#access, (db) => taskList.listParts(db, filter, () => this.now()));
+    return readSteps(this.#slices, (db) => taskList.listParts(db, filter, () => this.now()));
   }
 
   matching(filter: ReadFilter): AsyncGenerator<Part<number>, void> {
-    return readSteps(this.#access, (db) => taskList.matchingParts(db, filter));
+    return readSteps(this.#slices, (db) => taskList.matchingParts(db, filter));
   }
 
   async countBefore(filter: ReadFilter, before: number): Promise<Rest> {
@@ -156,7 +164,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
   }
 
   recount(): AsyncGenerator<boolean, void> {
-    return recount(this.#access);
+    return recount(this.#slices);
   }
 
   async #countQueues(): Promise<QueueInfo[]> {
@@ -171,8 +179,9 @@ export class SqliteStore extends SqliteDatabase implements Store {
     return this.read((db) => look(db, options, this.now()));
   }
 
-  async makeDueReady(): Promise<void> {
-    return this.writeStatements(makeDueReady);
+  async makeCrowdReady(): Promise<boolean> {
+    const isCrowd = await this.read((db) => isCrowdDue(db, this.now()));
+    return isCrowd && this.writeStatements(makeDueReady);
   }
 
   async hasWork(queues: readonly string[], scheduled: boolean): Promise<boolean> {
@@ -184,7 +193,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
     return claims.filter((claim) => !lost.includes(claim));
   }
 
-  async cancel(id: number, reason = byHand.BY_HAND): Promise<Task> {
+  async cancel(id: number, reason = BY_HAND): Promise<Task> {
     try {
       return await this.writeStatements((db, now) => byHand.cancel(db, id, reason, now));
     } catch (error) {
@@ -218,16 +227,7 @@ export class SqliteStore extends SqliteDatabase implements Store {
 
   async repairTimes(what: "all" | "places"): Promise<number> {
     if (what === "all") await this.writeStatements(repairPauses);
-    return repairTimes(this.#access, what);
-  }
-
-  get #access(): SliceAccess {
-    return {
-      connections: this.connections,
-      now: () => this.now(),
-      read: (fn) => this.read(fn),
-      write: (fn) => this.writeStatements(fn),
-    };
+    return repairTimes(this.#slices, what);
   }
 
   async backup(path: string, keep: number | null = null): Promise<Backup> {

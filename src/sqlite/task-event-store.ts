@@ -1,5 +1,4 @@
 /** What has become of tasks, on SQLite: pushes by their ids, ends by the index of ended tasks. */
-import type { Database } from "bun:sqlite";
 import type {
   EventTask,
   LastTaskEvents,
@@ -8,10 +7,7 @@ import type {
   TaskEventStore,
 } from "../store/task-event-store.ts";
 import { ENDED_STATES, FUNCTION_METHOD, NO_INSTANCES, type TaskState } from "../task.ts";
-
-export interface TaskEventAccess {
-  read<T>(fn: (db: Database) => T): Promise<T>;
-}
+import type { Access } from "./access.ts";
 
 const REASON_CHARACTERS = 200;
 
@@ -60,9 +56,9 @@ const LAST = `
     FROM last`;
 
 export class SqliteTaskEvents implements TaskEventStore {
-  readonly #access: TaskEventAccess;
+  readonly #access: Access;
 
-  constructor(access: TaskEventAccess) {
+  constructor(access: Access) {
     this.#access = access;
   }
 

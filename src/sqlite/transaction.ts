@@ -47,6 +47,9 @@ export interface SessionOptions {
 
 export class SqliteTransaction {
   readonly tables: KnownTables;
+  readonly counts = { begun: 0, undone: 0, userRollbacks: 0 };
+  /** The ms that it has waited to begin. */
+  waited = 0;
   readonly #options: SessionOptions;
   readonly #outsideTask: boolean;
   /** The writing connection, from the begin of a transaction to its end. */
@@ -55,10 +58,6 @@ export class SqliteTransaction {
   #spoilt = false;
   /** True once user code has met an error of the database on this connection. */
   #troubled = false;
-  #userRollbacks = 0;
-  #count = 0;
-  #undone = 0;
-  #waited = 0; // ms
   #beginning: Promise<void> | null = null;
   #ended = false;
   /** Iterators that user code reads row by row. */
@@ -85,33 +84,16 @@ export class SqliteTransaction {
     return this.#spoilt;
   }
 
-  get userRollbacks(): number {
-    return this.#userRollbacks;
-  }
-
-  /** How many transactions the session began. */
-  get count(): number {
-    return this.#count;
-  }
-
-  get transactionsUndone(): number {
-    return this.#undone;
-  }
-
-  get waited(): number {
-    return this.#waited;
-  }
-
   /** Begins at once, even if that blocks. @returns the connection for user code; `check` is called before each use */
   raw(check?: () => void): Database {
     this.checkNotEnded();
     if (!this.#writer) this.#beginNow();
-    const transaction = this.#count;
+    const transaction = this.counts.begun;
     return guardDatabase(this.db, {
       check: () => {
         this.checkNotEnded();
         check?.();
-        if (!this.#writer || this.#count !== transaction) throw transactionOverError();
+        if (!this.#writer || this.counts.begun !== transaction) throw transactionOverError();
         this.checkInTransaction();
       },
       spoils: () => (this.#spoilt = true),
@@ -127,7 +109,7 @@ export class SqliteTransaction {
 
   /** Going back to the user's savepoint may remove tables that were made since. */
   #goBack(): void {
-    this.#userRollbacks += 1;
+    this.counts.userRollbacks += 1;
     this.tables.rollback();
   }
 
@@ -142,7 +124,7 @@ export class SqliteTransaction {
     if (!turn.takeSync()) throw noTurnError();
     try {
       this.#options.lock.takeBlocking(() => this.#runBegin());
-      this.#waited += monotonicNow() - asked;
+      this.waited += monotonicNow() - asked;
     } catch (error) {
       throw this.endTurn(error);
     }
@@ -173,7 +155,7 @@ export class SqliteTransaction {
     const beginning = soon(
       this.inTurn(() => this.#runBegin()),
       () => {
-        this.#waited += monotonicNow() - asked;
+        this.waited += monotonicNow() - asked;
       },
     );
     if (!(beginning instanceof Promise)) return;
@@ -206,7 +188,7 @@ export class SqliteTransaction {
     this.#options.turn.lockTaken(this.#outsideTask);
     this.#writer = writer;
     this.#troubled = false;
-    this.#count += 1;
+    this.counts.begun += 1;
   }
 
   /**
@@ -234,7 +216,7 @@ export class SqliteTransaction {
   rollback(): void {
     const writer = this.#writer;
     if (!writer) return;
-    this.#undone += 1;
+    this.counts.undone += 1;
     try {
       this.#closeIterators();
       if (writer.inTransaction) writer.run("ROLLBACK");

@@ -7,7 +7,7 @@ import type {
   WebhookStore,
 } from "../store/webhook-store.ts";
 import type { Task } from "../task.ts";
-import type { CronAccess } from "./cron-store.ts";
+import type { Access } from "./access.ts";
 import { getTask } from "./sql/looking.ts";
 import {
   findEnds,
@@ -19,17 +19,15 @@ import {
 } from "./sql/webhooks.ts";
 
 export class SqliteWebhooks implements WebhookStore {
-  readonly #access: CronAccess;
+  readonly #access: Access;
 
-  constructor(access: CronAccess) {
+  constructor(access: Access) {
     this.#access = access;
   }
 
   async watch(origin: string, definitions: readonly WebhookDefinition[]): Promise<void> {
     if (!(await this.#access.read((db) => isNewWebhook(db, origin, definitions)))) return;
-    await this.#access.write((session) =>
-      session.runStatements((db, now) => watchWebhooks(db, origin, definitions, now)),
-    );
+    await this.#access.write((db, now) => watchWebhooks(db, origin, definitions, now));
   }
 
   async follow({ origin, definitions, definition, delivery }: WebhookFollow): Promise<Followed> {
@@ -38,7 +36,7 @@ export class SqliteWebhooks implements WebhookStore {
     const ends = await this.#access.read((db) => findEnds(db, definition, now));
     if (ends === null) return { pushed: 0, isMore: false };
     const { told, seed, moves, isMore } = ends;
-    return this.#access.write(async (session) => {
+    return this.#access.inSession(async (session) => {
       const pushes = await session.runStatements((db, written) => {
         if (!isStillAt(db, definition.key, moves)) return null;
         moveWebhook(db, definition, ends);

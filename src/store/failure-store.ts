@@ -16,6 +16,23 @@ export interface DeclaredFollowUps {
   readonly followUps: readonly FollowUp[];
 }
 
+/** A follow-up as it is stored. */
+export type FollowUpRow = Readonly<
+  Record<"model" | "method" | "calls_model" | "calls_method", string>
+>;
+
+export function areSame(rows: readonly FollowUpRow[], followUps: readonly FollowUp[]): boolean {
+  const stored = rows.map((row) => [row.model, row.method, row.calls_model, row.calls_method]);
+  const wanted = followUps.map(({ model, method, calls }) => [
+    model,
+    method,
+    calls.model,
+    calls.method,
+  ]);
+  const texts = (list: readonly string[][]) => list.map((row) => JSON.stringify(row)).sort();
+  return Bun.deepEquals(texts(stored), texts(wanted));
+}
+
 /** Alerts tell the beginning of a reason. */
 export const REASON_CHARACTERS = 1_000;
 

@@ -248,8 +248,6 @@ export interface Look {
   readonly pauseEnds: number | null;
   /** When the next scheduled task of any queue is due, in ms since 1970 UTC; null: none is scheduled. */
   readonly due: number | null;
-  /** True when more tasks are due than one claim makes ready: the rest are not in order yet. */
-  readonly isCrowdDue: boolean;
   /** True when another worker holds tasks. */
   readonly othersHoldTasks: boolean;
 }

@@ -1,7 +1,9 @@
 /** The words for pauses, wherever they are shown. */
+import { TqError } from "../errors.ts";
 import { flagInShell, inShell } from "../in-shell.ts";
 import { isPattern } from "../patterns.ts";
 import { cut, quote } from "../quote.ts";
+import { didYouMean } from "../suggest.ts";
 import { callWords, isFunctionCall } from "../task.ts";
 import { localTime } from "../values/moment.ts";
 import { type Pausable, type Pause, pausesOf, type PauseTarget } from "./pauses.ts";
@@ -14,6 +16,14 @@ function nameWords(name: string): string {
 export function targetWords({ kind, name }: PauseTarget): string {
   const noun = kind === "queue" ? "queue" : name.includes(".") ? "method" : "function";
   return `the ${noun}${isPattern(name) ? "s" : ""} ${nameWords(name)}`;
+}
+
+/** @param inForce the pauses there are */
+export function notPaused(target: PauseTarget, inForce: readonly PauseTarget[]): TqError {
+  const names = inForce.filter(({ kind }) => kind === target.kind).map(({ name }) => name);
+  const others = inForce.length === 0 ? "; nothing is" : "; tq status shows what is";
+  const hint = didYouMean(target.name, names) || others;
+  return new TqError("not_found", `Cannot resume ${targetWords(target)}: not paused${hint}`);
 }
 
 /** `the queue print is paused by ana@till3 since 13:02: toner; until 14:00`. */

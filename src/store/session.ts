@@ -42,6 +42,16 @@ export interface SqlResult {
   readonly rows: readonly (readonly unknown[])[];
 }
 
+/** The transactions of a session. */
+interface TransactionCounts {
+  /** How many began. It is the number of the last one: a value read in one may have changed by the next. */
+  readonly begun: number;
+  /** How many were rolled back. */
+  readonly undone: number;
+  /** How often user code went back to a savepoint of its own. */
+  readonly userRollbacks: number;
+}
+
 /**
  * A session holds no lock until `begin`; each read before it stands alone. `begin` waits for the session's turn to
  * write; `commit` and `rollback` give the turn back.
@@ -61,12 +71,7 @@ export interface Session {
   readonly pendingAnswer: Promise<unknown> | null;
   /** True when user code has changed the connection itself, which later transactions on it would see. */
   readonly spoilt: boolean;
-  /** How often user code went back to a savepoint of its own. */
-  readonly userRollbacks: number;
-  /** The number of the session's last transaction, from 1: a value read in one may have changed by the next. */
-  readonly transactionNumber: number;
-  /** How many of the session's transactions were rolled back. */
-  readonly transactionsUndone: number;
+  readonly transactions: TransactionCounts;
   /** The ms that the session has waited for its turn and for the lock, in all. */
   readonly waited: number;
   /** The answers of a server that it has waited for, in all; those that came together count as one. Absent without a server. */

@@ -53,7 +53,7 @@ export interface StoreTraits {
   readonly quickMs: number;
   /** A batch is about this much work: ms. */
   readonly batchMs: number;
-  /** An idle worker looks this often, as its watch may miss a commit. */
+  /** A worker ticks this often while no worker holds a task. */
   readonly idleLookMs: number;
 }
 
@@ -163,8 +163,12 @@ export interface Store {
   countsVersion(): Promise<number | null>;
   /** Reads all that a worker's main thread needs when it looks for tasks. */
   look(options: LookOptions): Promise<Look>;
-  /** Makes due tasks ready, as many as a claim does. */
-  makeDueReady(): Promise<void>;
+  /**
+   * Makes due tasks ready, as many as a claim does, where more are due: those are not in order yet.
+   *
+   * @returns true where it did, and even more may be due
+   */
+  makeCrowdReady(): Promise<boolean>;
   /**
    * True while these queues have a task that is ready or running, or scheduled where `scheduled` is true. Ready ones that
    * a pause holds do not count, and scheduled ones of a paused queue.

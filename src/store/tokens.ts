@@ -18,6 +18,15 @@ export interface StoredToken extends NamedToken {
   readonly created_at: number;
 }
 
+/** A token as it is stored: its roles are words. */
+export interface TokenRow extends Omit<StoredToken, "roles"> {
+  readonly roles: string;
+}
+
+export function toToken({ name, roles, created_at }: TokenRow): StoredToken {
+  return { name, roles: roles.split(" ") as Role[], created_at };
+}
+
 /** A session of the dashboard. */
 export interface Session {
   /** The digest of its token, in hex. */

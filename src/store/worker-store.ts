@@ -22,10 +22,13 @@ export interface WorkerStore extends Store {
   watch(events: WatchEvents): Watch;
 }
 
+/** A thread that is woken has claimed by then. */
+export const CLAIM_MS = 3;
+
 export interface WatchEvents {
   /** Called after a commit, while the watch is armed. */
   look(): void;
-  /** Called before `look`, when a single commit may be about to become visible. */
+  /** Called before `look`, when a single commit may be about to become visible, or has just become so. */
   hint(): void;
 }
 

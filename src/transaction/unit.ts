@@ -32,7 +32,7 @@ export class Unit {
   #ended = false;
   #stretch: Stretch | null = null;
   #rowObjects: RowObjects | null = null;
-  /** The session's `userRollbacks` when the unit compared it last: a greater one means that user code undid writes since. */
+  /** The session's `transactions.userRollbacks` when the unit compared it last: a greater one means that user code undid writes since. */
   #userRollbacks = 0;
   /** Ids of pushed tasks, before and after the commit. They grow in place: a transaction may push tasks one by one. */
   #pushedIds: number[] | null = null;
@@ -100,7 +100,7 @@ export class Unit {
   /** Ends the stretch after user code went back to a savepoint of its own: tq cannot tell which writes that undid. */
   #noticeUserRollback(): void {
     if (this.#ended) return; // later savepoints of the shared session are those of other tasks
-    const userRollbacks = this.#session?.userRollbacks ?? this.#userRollbacks;
+    const userRollbacks = this.#session?.transactions.userRollbacks ?? this.#userRollbacks;
     if (userRollbacks !== this.#userRollbacks) this.#markUndone();
     this.#userRollbacks = userRollbacks;
   }

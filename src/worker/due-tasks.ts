@@ -46,18 +46,10 @@ export class DueTasks {
     if (this.#timer) clearTimeout(this.#timer);
   }
 
-  async #isCrowdDue(): Promise<boolean> {
-    // It asks for nothing else, so no count of ready tasks (0), and for no worker.
-    return (await this.#store.look({ queues: [], limit: 0, worker: "" })).isCrowdDue;
-  }
-
   async #makeReady(): Promise<void> {
     this.#makingReady = true;
     try {
-      while (!this.#stopped && (await this.#isCrowdDue())) {
-        await this.#store.makeDueReady();
-        await sleep(PAUSE_MS);
-      }
+      while (!this.#stopped && (await this.#store.makeCrowdReady())) await sleep(PAUSE_MS);
     } catch {
       // A thread that claims meets the same error and reports it; the next call tries again.
     } finally {

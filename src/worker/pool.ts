@@ -3,7 +3,7 @@ import { clearTimeout, setTimeout } from "../clock.ts";
 import type { Config } from "../settings/config.ts";
 import { TqError, messageOf } from "../errors.ts";
 import type { Listeners } from "../log/listeners.ts";
-import type { Lent, WorkerStore } from "../store/worker-store.ts";
+import { CLAIM_MS, type Lent, type WorkerStore } from "../store/worker-store.ts";
 import { removeLeader } from "../shared-memory/leader.ts";
 import { createShared, type Shared } from "../shared-memory/layout.ts";
 import { Progress } from "../shared-memory/progress.ts";
@@ -37,9 +37,6 @@ export interface PoolEvents extends Omit<SuccessionEvents, "start"> {
   /** A thread has become idle, or claims were given back: idle threads may have something to claim, or nothing is left to do. */
   lookAgain(): void;
 }
-
-/** A thread that was woken less than this ago is about to claim one of the ready tasks. */
-export const WOKEN_MS = 3;
 
 export class Pool {
   readonly #options: PoolOptions;
@@ -125,7 +122,7 @@ export class Pool {
 
   /** How many threads were woken just before this time, or since: each is about to claim a ready task, or has claimed one. */
   wokenJustBefore(monotonic: number): number {
-    const since = monotonic - WOKEN_MS;
+    const since = monotonic - CLAIM_MS;
     return this.threads.filter(({ idle, wokenAt }) => !idle && wokenAt > since).length;
   }
 

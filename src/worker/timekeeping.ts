@@ -42,7 +42,7 @@ export interface TimekeepingEvents {
   tasksMoved(): void;
   /** The process that started this one is gone. */
   orphaned(): void;
-  /** The database file, or the file of this worker's lock, is gone: the worker cannot go on. */
+  /** The database is gone, or this worker cannot prove any more that it lives: it cannot go on. */
   lost(error: unknown): void;
 }
 
@@ -119,8 +119,8 @@ export class Timekeeping {
   }
 
   /**
-   * Slows the tick while no worker holds a task, unless this one watches its parent. That is safe: the commit of any
-   * claim wakes the other workers.
+   * Slows the tick while no worker holds a task, unless this one watches its parent. On a file the commit of a claim wakes
+   * the others, which tick faster then; on a server their next look finds it.
    */
   pace(isCalm: boolean): void {
     const isSlow = isCalm && !this.#options.exitWithParent && !this.#pool.writing;

@@ -7,10 +7,10 @@ import type { Config } from "../settings/config.ts";
 import type { Report } from "../log/events.ts";
 import { LastingNote } from "../log/lasting-note.ts";
 import { pauseWords } from "../store/pause-words.ts";
-import type { Watch, WorkerStore } from "../store/worker-store.ts";
+import { CLAIM_MS, type Watch, type WorkerStore } from "../store/worker-store.ts";
 import { formatDuration } from "../values/duration.ts";
 import { DueTasks } from "./due-tasks.ts";
-import { type Pool, WOKEN_MS } from "./pool.ts";
+import type { Pool } from "./pool.ts";
 import type { PoolThread } from "./pool-thread.ts";
 
 export interface WakingOptions {
@@ -132,12 +132,12 @@ export class Waking {
     if (isDue) this.#due.makeReady();
     // A thread that was woken just now may have claimed already, and take none of these: look again once that is known.
     const next = pauseEnds === null ? due : Math.min(due ?? pauseEnds, pauseEnds);
-    this.#due.lookFor(next, alreadyWoken > 0 ? WOKEN_MS : this.#config.poll_interval);
+    this.#due.lookFor(next, alreadyWoken > 0 ? CLAIM_MS : this.#config.poll_interval);
     if (ready === 0 && !isDue && allIdle) await this.#checkDrained(due);
     return othersHoldTasks;
   }
 
-  /** Wakes one thread before the commit is visible, so that it is ready to claim when it is. */
+  /** Wakes one thread before the look: on a file even before the commit is visible, so that it claims once it is. */
   #wakeEarly(): void {
     if (!this.#stopped) this.#pool.idleThreads[0]?.wake();
   }

@@ -187,7 +187,7 @@ export class WorkerProcess {
     if (!this.#stopping) this.#keeper.reload(reason, true);
   }
 
-  /** Not before the worker is registered: tasks that an unknown worker has claimed cannot be rescued. */
+  /** Not before the worker is registered: others would take what its threads claim for the tasks of a dead one. */
   #go(): void {
     this.#isGoing = true;
     this.#pool.letClaim();

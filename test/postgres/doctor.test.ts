@@ -7,10 +7,14 @@ import { examine } from "../../src/doctor/examine.ts";
 import { sentenceOf } from "../../src/doctor/check.ts";
 import { parseSettings } from "../../src/settings/config.ts";
 import { checkServer } from "../../src/postgres/known-server.ts";
+import { readSnapshotHolder } from "../../src/postgres/sql/server-condition.ts";
 import type { Connection } from "../../src/postgres/connection.ts";
 import { errorOf } from "../support/error.ts";
 import { makeStore } from "../support/store.ts";
+import { eventually } from "../integration/support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
 import { makePostgres } from "../support/postgres.ts";
+import { startPostgres, startStandby } from "../support/postgres-server.ts";
 import { needs } from "../support/needs.ts";
 
 const config = parseSettings({}, "test");
@@ -154,5 +158,38 @@ needs("postgres").test(
     const before = await tables();
     expect(await made.store.condition.diskRefusal()).toBe(null);
     expect(await tables()).toEqual(before);
+  },
+);
+
+needs("postgres").test(
+  "a replication slot counts once its standby has stopped reading",
+  async () => {
+    const primary = await startPostgres(["listen_addresses=127.0.0.1"], { port: freePort() });
+    const sql = new Bun.SQL(primary.url("postgres"), { max: 1 });
+    await sql.unsafe("CREATE TABLE one (id int)");
+    await sql.unsafe("SELECT pg_create_physical_replication_slot('copy')");
+    const follows = [
+      "primary_slot_name=copy",
+      "hot_standby_feedback=on",
+      "wal_receiver_status_interval=1",
+    ];
+    const standby = await startStandby(primary, follows, freePort());
+    const isHeld = () => sql`SELECT FROM pg_replication_slots WHERE xmin IS NOT NULL`;
+    const get = async (text: string) => ((await sql.unsafe(text)) as unknown[])[0] ?? null;
+    const holder = () => readSnapshotHolder({ get } as unknown as Connection);
+    try {
+      await eventually(
+        "the standby has said what it needs",
+        async () => (await isHeld()).length > 0,
+      );
+      expect(await holder()).toBeNull();
+      await standby.stop();
+      await eventually("the slot has no reader", async () => (await holder()) !== null);
+      expect(await holder()).toMatchObject({ kind: "slot", name: "copy", age: null });
+    } finally {
+      await sql.close({ timeout: 0 });
+      await standby.stop();
+      await primary.stop();
+    }
   },
 );

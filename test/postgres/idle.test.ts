@@ -1,30 +1,14 @@
 /** The statements that a worker without tasks sends to PostgreSQL, and the connections that it keeps. */
 import { expect, jest, test } from "bun:test";
 import { monotonicNow } from "../../src/clock.ts";
-import { CommitWatch } from "../../src/postgres/commit-watch.ts";
-import { PostgresWorkerStore } from "../../src/postgres/worker-store.ts";
-import { makeFolder } from "../support/folder.ts";
 import { needs } from "../support/needs.ts";
 import { makePostgres, makePostgresDatabase, type TestDatabase } from "../support/postgres.ts";
 import { newTask, OWNER, pushOne, withSession } from "../support/store.ts";
 import { until } from "../support/until.ts";
 import { countStatements } from "./statements.ts";
+import { makeWorkerStore } from "./support.ts";
 
 const LOOK = { queues: [], limit: 2, worker: "worker-1" };
-
-/** The store of a worker that has signed on. */
-async function makeWorkerStore(url: string) {
-  const folder = makeFolder();
-  const store = new PostgresWorkerStore({ url, folder: folder.path });
-  await store.register({ id: "worker-1", pid: process.pid, threads: 2, queues: [] });
-  return {
-    store,
-    async [Symbol.asyncDispose]() {
-      await store.close();
-      folder[Symbol.dispose]();
-    },
-  };
-}
 
 async function connectionsOf(database: TestDatabase): Promise<number> {
   const rows = await database.run(
@@ -119,54 +103,20 @@ needs("postgres").describe("a worker without tasks on PostgreSQL", () => {
     expect(sent.count).toBe(2);
   });
 
-  test("wakes a thread by a notification before it asks the server", async () => {
+  test("takes no task of its own for one of another worker when it looks for a crowd that is due", async () => {
     await using database = await makePostgresDatabase();
     await using made = await makeWorkerStore(database.url);
-    using sent = countStatements();
-    const { promise, resolve } = Promise.withResolvers<number>();
-    const watch = made.store.watch({ hint: () => resolve(sent.count), look: () => {} });
-    watch.arm();
-    await until(async () => {
-      const [worker] = await database.run("SELECT idle FROM tq.worker");
-      expect(worker).toEqual({ idle: true });
-    });
-    const before = sent.count;
-    await database.run("SELECT pg_notify('tq', '')");
-    expect(await promise).toBe(before);
-    watch.disarm();
-  });
-
-  test("looks for more tasks once the thread that a notification has woken may have claimed", async () => {
-    const told: string[] = [];
-    const events = { hint: () => told.push("hint"), look: () => told.push("look") };
-    const watch = new CommitWatch(events, () => {});
+    const { store } = made;
+    await store.push([newTask()]);
+    await store.claim({ owner: { worker: "worker-1", thread: 1 }, queues: [], limit: 1 });
+    await store.look(LOOK);
     jest.useFakeTimers();
-    try {
-      watch.arm();
-      watch.notified();
-      expect(told).toEqual(["hint"]);
-      jest.advanceTimersByTime(2);
-      expect(told).toEqual(["hint", "look"]);
-      watch.notified();
-      expect(told).toEqual(["hint", "look", "look"]);
-    } finally {
-      jest.useRealTimers();
-      watch.disarm();
-    }
-  });
-
-  test("wakes no thread early where notifications come one after another", async () => {
-    await using database = await makePostgresDatabase();
-    await using made = await makeWorkerStore(database.url);
-    let [hints, looks] = [0, 0];
-    const watch = made.store.watch({ hint: () => (hints += 1), look: () => (looks += 1) });
-    watch.arm();
-    await database.run(
-      "DO $$ BEGIN FOR n IN 1..5 LOOP PERFORM pg_notify('tq', n::text); END LOOP; END $$",
-    );
-    await until(() => expect(looks).toBe(5));
-    expect(hints).toBe(1);
-    watch.disarm();
+    jest.advanceTimersByTime(2_000);
+    jest.useRealTimers();
+    expect(await store.makeCrowdReady()).toBe(false);
+    using sent = countStatements();
+    expect(await store.rescueDead(3)).toEqual([]);
+    expect(sent.count).toBe(0);
   });
 
   test("claims what it was woken for by one statement", async () => {

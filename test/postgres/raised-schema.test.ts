@@ -1,9 +1,12 @@
 /** Programs beside a schema that a newer tq has brought to another version. */
-import { expect, test } from "bun:test";
+import { expect, jest, spyOn, test } from "bun:test";
+import { Connection } from "../../src/postgres/connection.ts";
 import type { PostgresOptions } from "../../src/postgres/options.ts";
 import { PostgresStore } from "../../src/postgres/store.ts";
 import { POSTGRES_SCHEMA_VERSION } from "../../src/postgres/schema-version.ts";
+import { WorkerLife } from "../../src/postgres/worker-life.ts";
 import { PostgresWorkerStore } from "../../src/postgres/worker-store.ts";
+import { bootId } from "../../src/boot-id.ts";
 import { errorOf } from "../support/error.ts";
 import { needs } from "../support/needs.ts";
 import { until } from "../support/until.ts";
@@ -12,10 +15,28 @@ import { type Empty, makeEmpty } from "./empty.ts";
 
 const WORKER = { id: "w1", pid: 41, threads: 1, queues: [] };
 
+const RAISE = "UPDATE tq.schema SET version = 99, oldest = 99";
+
 /** @param oldest the oldest version that goes on with it */
 async function raise(database: Empty, oldest: number): Promise<void> {
   await database.run(`UPDATE tq.schema SET version = 99, oldest = ${oldest}`);
   await database.run("SELECT pg_notify('tq', 'schema')");
+}
+
+/** Before the server is asked anyhow. */
+const SOON_MS = 1_000;
+
+/** Counts the statements that ask for the row of the schema. */
+function spySchema() {
+  const get = spyOn(Connection.prototype, "get");
+  return {
+    get asked() {
+      return get.mock.calls.filter(([text]) => text.includes("to_json(schema)")).length;
+    },
+    /** Resolves once the server owes no answer. */
+    answered: () => Promise.allSettled(get.mock.results.map(({ value }) => value as unknown)),
+    [Symbol.dispose]: () => get.mockRestore(),
+  };
 }
 
 const SENTENCE = new RegExp(
@@ -38,6 +59,70 @@ needs("postgres").describe("beside a schema of a newer tq", () => {
       expect(error).toMatchObject({ code: "database", message: expect.stringMatching(SENTENCE) });
     });
     await store.close();
+  });
+
+  test("a worker without tasks that heard of none learns so by its look, and ends", async () => {
+    await using database = await makeEmpty();
+    const store = new PostgresWorkerStore(optionsOn(database));
+    await store.register(WORKER);
+    await database.run(RAISE);
+    using sent = spySchema();
+    await store.look({ queues: [], limit: 1, worker: "w1" });
+    await until(() => expect(sent.asked).toBe(1), SOON_MS);
+    await until(async () => {
+      expect(await errorOf(store.checkAlive("w1"))).toMatchObject({ code: "database" });
+    });
+    await store.close();
+  });
+
+  test("a worker that runs tasks asks for it after some 10 s, whatever else it looks at", async () => {
+    await using database = await makeEmpty();
+    const store = new PostgresWorkerStore(optionsOn(database));
+    await store.register(WORKER);
+    using sent = spySchema();
+    jest.useFakeTimers();
+    try {
+      for (let ms = 0; ms < 25_000; ms += 250) {
+        await store.checkAlive("w1");
+        await store.makeCrowdReady();
+        await sent.answered();
+        jest.advanceTimersByTime(250);
+      }
+    } finally {
+      jest.useRealTimers();
+    }
+    expect(sent.asked).toBeGreaterThan(0);
+    await store.close();
+  });
+
+  test("a worker asks again where it is told so while an answer is under way", async () => {
+    await using database = await makeEmpty();
+    const store = new PostgresStore(optionsOn(database));
+    await store.ready();
+    await store.close();
+    let asked = 0;
+    const answer = Promise.withResolvers<void>();
+    const answers = [Promise.resolve(), answer.promise];
+    const life = new WorkerLife(
+      {
+        ...optionsOn(database),
+        name: "shop",
+        timeout: 5_000,
+        lockTimeout: 0,
+        application: "tq test",
+        bootId: bootId(),
+        now: () => 1,
+        learnTime: () => answers[asked++] ?? Promise.resolve(),
+      },
+      WORKER,
+    );
+    await life.begin();
+    life.askNow();
+    life.askNow();
+    expect(asked).toBe(2);
+    answer.resolve();
+    await until(() => expect(asked).toBe(3), SOON_MS);
+    await life.end();
   });
 
   test("a program that cannot go on with it is told so at its next connection", async () => {

@@ -66,16 +66,8 @@ class LateSession implements Session {
     return this.inner.spoilt;
   }
 
-  get userRollbacks(): number {
-    return this.inner.userRollbacks;
-  }
-
-  get transactionNumber(): number {
-    return this.inner.transactionNumber;
-  }
-
-  get transactionsUndone(): number {
-    return this.inner.transactionsUndone;
+  get transactions(): Session["transactions"] {
+    return this.inner.transactions;
   }
 
   get followUps(): readonly number[] {

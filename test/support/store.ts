@@ -117,11 +117,6 @@ export async function dueOf(store: Store): Promise<number | null> {
   return (await store.look({ queues: [], limit: 0, worker: ANY_WORKER })).due;
 }
 
-/** True when more tasks are due than one claim makes ready. */
-export async function isCrowdDue(store: Store): Promise<boolean> {
-  return (await store.look({ queues: [], limit: 0, worker: ANY_WORKER })).isCrowdDue;
-}
-
 /** True until this claim is lost. */
 export async function holds(session: Session, claim: Claim): Promise<boolean> {
   return (await session.lostClaims([claim])).length === 0;

@@ -1,7 +1,7 @@
 /** The server of the database keeps what it has confirmed, cleans up, and has connections left. */
-import type { ServerCondition, SnapshotHolder } from "../../store/condition.ts";
-import { formatDuration, MINUTE_MS } from "../../values/duration.ts";
-import { quote } from "../../quote.ts";
+import type { ServerCondition } from "../../store/condition.ts";
+import { oldSnapshotWords } from "../../store/snapshot-words.ts";
+import { formatDuration } from "../../values/duration.ts";
 import type { Check, Found } from "../check.ts";
 import type { Examination } from "../examination.ts";
 
@@ -98,63 +98,21 @@ export const vacuumed = onServer(
   () => "autovacuum is on",
 );
 
-/** A snapshot that is kept for longer keeps so much that claims become slower. */
-const OLD_MS = 10 * MINUTE_MS;
-
 export const oldSnapshot = onServer(
   "old_snapshot",
   "no transaction is open for long",
-  ({ oldestSnapshot }) => {
-    const { age = 0 } = oldestSnapshot ?? {};
-    if (oldestSnapshot === null || (age !== null && age < OLD_MS)) return null;
-    const { message, advice } = holderWords(oldestSnapshot);
-    const why = "what has ended since cannot be cleaned up, and claims become slower";
-    return { message: `${message}: ${why}`, advice };
-  },
+  ({ oldestSnapshot }) => oldestSnapshot && oldSnapshotWords(oldestSnapshot),
   ({ oldestSnapshot, seesAll }) => {
     const age = oldestSnapshot?.age ?? null;
-    const oldest = age === null ? "none is open" : `the oldest for ${lengthWords(age)}`;
+    const oldest =
+      age === null
+        ? "none is open"
+        : `the oldest for ${formatDuration(Math.max(Math.round(age / 1_000), 0) * 1_000)}`;
     return seesAll
       ? oldest
       : `${oldest}; those of other roles cannot be seen without pg_read_all_stats`;
   },
 );
-
-function lengthWords(age: number): string {
-  return formatDuration(Math.max(Math.round(age / 1_000), 0) * 1_000);
-}
-
-function holderWords({ kind, name, program, role, age }: SnapshotHolder): Found {
-  const since = age === null ? "" : ` for ${lengthWords(age)}`;
-  const who = [program, role === "" ? "" : `role ${role}`].filter((word) => word !== "").join(", ");
-  if (kind === "session") {
-    return {
-      message: `pid ${name} of the server (${who}) has had a transaction open${since}`,
-      advice: `end it in its program, or by SELECT pg_terminate_backend(${name})`,
-    };
-  }
-  if (kind === "standby") {
-    return {
-      message: `A standby (pid ${name}, ${who}) asks the server to keep rows${since}`,
-      advice: "end the long query there, or set hot_standby_feedback = off on the standby",
-    };
-  }
-  if (kind === "prepared") {
-    return {
-      message: `A prepared transaction, ${quote(name)} (${who}), is open${since}`,
-      advice: `end it: COMMIT PREPARED or ROLLBACK PREPARED ${literal(name)}`,
-    };
-  }
-  return {
-    message: `The replication slot ${quote(name)} keeps rows that its reader has not come to`,
-    advice: `have its reader go on, or drop it: SELECT pg_drop_replication_slot(${literal(name)})`,
-  };
-}
-
-/** As SQL. */
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
 
 /** Fewer dead rows are the usual ones between two VACUUMs. */
 const MANY_DEAD = 500_000;

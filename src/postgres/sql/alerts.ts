@@ -9,6 +9,7 @@ import {
   waitForAlert,
 } from "../../store/failure-store.ts";
 import type { Connection } from "../connection.ts";
+import { lock } from "../locks.ts";
 import { askedDefinitions } from "./asked.ts";
 import { countPassedOver, noteEarlier } from "./earlier-failures.ts";
 import { countNoted } from "./noted-failures.ts";
@@ -44,15 +45,18 @@ const ASKED = askedDefinitions({
   key: "channel",
 });
 
-/** Makes these the alerts that a file asks for. The definitions must be locked. */
+/** Makes these the alerts that a file asks for. @returns false where they are already */
 export async function watchFailures(
   db: Connection,
   origin: string,
   definitions: readonly AlertDefinition[],
   now: number,
-): Promise<void> {
+): Promise<boolean> {
+  await lock(db, "definitions");
+  if (!(await isNewlyWatched(db, origin, definitions))) return false;
   for (const definition of definitions) await addDefinition(db, origin, definition, now);
   await ASKED.keepOnly(db, origin, definitions.map(keyOf));
+  return true;
 }
 
 function keyOf({ key }: AlertDefinition): string {

@@ -2,9 +2,10 @@
  * Cancels, retries, places and deletes tasks by hand. Each locks its tasks first, in the order of the ids, and waits for
  * runs that are being settled.
  */
-import { noSuchTask, TqError } from "../../errors.ts";
+import { noSuchTask } from "../../errors.ts";
+import { BY_HAND, moveRefused } from "../../store/by-hand-words.ts";
 import type { CleanOptions, ManyMove, Place, ReadFilter } from "../../store/looking.ts";
-import type { Task, TaskState } from "../../task.ts";
+import type { Task } from "../../task.ts";
 import type { Connection, SqlValue } from "../connection.ts";
 import { MOST_ATTEMPTS, recordingRuns, RUN_COLUMNS } from "./attempts.ts";
 import { noteEnds } from "./ended.ts";
@@ -42,9 +43,6 @@ const CANCEL = `
   noted AS (${noteEnds("done")})
   ${COUNT}`;
 
-/** The reason of a cancelled task whose caller gives none. */
-export const BY_HAND = "cancelled by hand";
-
 /** @throws TqError "not_found", or "conflict" when the task has ended. */
 export async function cancel(
   db: Connection,
@@ -55,7 +53,7 @@ export async function cancel(
   const count = await cancelMany(db, [id], reason, now);
   const task = await existing(db, id, "cancel");
   if (count === 1) return task;
-  throw new TqError("conflict", `Cannot cancel task ${id}: it is ${task.state} already`);
+  throw moveRefused("cancel", task);
 }
 
 function cancelMany(
@@ -105,15 +103,8 @@ export async function retryByHand(db: Connection, id: number, now: number): Prom
   const count = await countOf(db, RETRY, [[id], now]);
   const task = await existing(db, id, "retry");
   if (count === 1) return task;
-  const hint = WHY_NO_RETRY[task.state]?.(id) ?? "";
-  throw new TqError("conflict", `Cannot retry task ${id}: it is ${task.state}${hint}`);
+  throw moveRefused("retry", task);
 }
-
-const WHY_NO_RETRY: Partial<Record<TaskState, (id: number) => string>> = {
-  running: () => "; cancel it first",
-  ready: () => "; a worker runs it",
-  scheduled: (id) => `; a worker runs it then, and tq move ${id} --now lets it run at once`,
-};
 
 const IS_MADE_READY = "$4::bigint IS NOT NULL AND task.state = 'scheduled'";
 
@@ -135,8 +126,7 @@ export async function place(db: Connection, id: number, to: Place, now: number):
   const count = await placeMany(db, [id], to, now);
   const task = await existing(db, id, "move");
   if (count === 1) return task;
-  const hint = task.state === "running" ? "" : "; retry it first";
-  throw new TqError("conflict", `Cannot move task ${id}: it is ${task.state}${hint}`);
+  throw moveRefused("move", task);
 }
 
 function placeMany(
@@ -164,8 +154,7 @@ const DELETE = deleting(`
 export async function deleteOne(db: Connection, id: number): Promise<Task> {
   const task = await existing(db, id, "delete");
   if ((await countOf(db, DELETE, [[id]])) === 1) return task;
-  const { state } = await existing(db, id, "delete");
-  throw new TqError("conflict", `Cannot delete task ${id}: it is ${state}; cancel it first`);
+  throw moveRefused("delete", await existing(db, id, "delete"));
 }
 
 /** Moves those of these tasks that the filter holds for and that can be moved; returns how many. */

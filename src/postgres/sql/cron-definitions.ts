@@ -9,6 +9,7 @@ import {
 import { endOfRemoved } from "../../cron/left-slots.ts";
 import { type DefinedCron, mayTake, namesOf, overrideFor, startOf } from "../../cron/redefined.ts";
 import type { Connection } from "../connection.ts";
+import { lock } from "../locks.ts";
 import { cronState, IS_HELD, lockCrons, ZONE } from "./cron-rows.ts";
 import { recordDecision } from "./cron-slots.ts";
 import { declaredMarks } from "./redactions.ts";
@@ -69,12 +70,13 @@ interface NamedOrigin {
   readonly origin: string;
 }
 
-/** Makes the definitions of these sources those that they have now. The definitions must be locked. */
+/** Makes the definitions of these sources those that they have now. */
 export async function defineCrons(
   db: Connection,
   sources: readonly CronSource[],
   now: number,
 ): Promise<CronChanges> {
+  await lock(db, "definitions");
   await lockCrons(db); // those who decide slots lock a row alone
   const held = await db.all<NamedOrigin>(HELD);
   for (const source of sources) await keepRead(db, source);
@@ -96,7 +98,7 @@ export async function defineCrons(
 }
 
 /** Adds one that no worker has read yet: its slots wait for one that has its file. */
-export async function addCron(
+export async function insertCron(
   db: Connection,
   origin: string,
   { name, definition }: CronText,

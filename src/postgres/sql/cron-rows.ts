@@ -91,6 +91,12 @@ const STATE = `
 const TAKEN = `
   SELECT slot::float8 AS slot FROM tq.cron_slot WHERE cron = $1::text AND slot > $2::bigint`;
 
+/** As `cronState`; it stays so to the end of the transaction. */
+export async function lockedState(db: Connection, name: string): Promise<CronState | null> {
+  await lockCron(db, name);
+  return cronState(db, name);
+}
+
 /** How things are now; null: there is no such recurring task. It must be locked by who then writes. */
 export async function cronState(db: Connection, name: string): Promise<CronState | null> {
   const row = await cronRow(db, name);

@@ -2,6 +2,7 @@
 import { formerAfter } from "../../cron/former.ts";
 import { timesOf } from "../../cron/in-force.ts";
 import type { Connection } from "../connection.ts";
+import { lock } from "../locks.ts";
 import { cronRows, lockCrons, ZONE } from "./cron-rows.ts";
 
 const FOUND = `
@@ -35,17 +36,14 @@ export async function settledZone(
   return isSettled ? inForce : null;
 }
 
-/**
- * Puts the zone of a worker in force, unless a live worker has another one. The definitions must be locked.
- *
- * @returns the one in force
- */
+/** Puts the zone of a worker in force, unless a live worker has another one. @returns the one in force */
 export async function useZone(
   db: Connection,
   worker: string,
   zone: string,
   now: number,
 ): Promise<string> {
+  await lock(db, "definitions");
   const { inForce, isContested } = await find(db, worker, zone);
   await db.run(SET, [worker, zone]);
   if (inForce !== null && (inForce === zone || isContested)) return inForce;

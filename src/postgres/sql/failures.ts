@@ -1,10 +1,11 @@
 /** Follows up a task's failure, in the transaction that settles it: pushes a task, and notes the failure for alerts. */
 import type { Failure } from "../../failure.ts";
 import { OF_FOLLOW_UP } from "../../policies/read.ts";
-import type { FollowUp } from "../../store/failure-store.ts";
+import { areSame, type FollowUp, type FollowUpRow } from "../../store/failure-store.ts";
 import type { AfterFailure } from "../../store/known-follow-ups.ts";
 import { encode } from "../../values/encoding.ts";
 import type { Connection } from "../connection.ts";
+import { lock } from "../locks.ts";
 import { CALL } from "./call.ts";
 import { COUNTED_TOGETHER, countFree, NOTE } from "./noted-failures.ts";
 import { withoutSecrets } from "./redactions.ts";
@@ -74,29 +75,13 @@ function declaredCalls({ calls_model, calls_method }: FailedRow): FollowUp["call
 const DECLARED = `
   SELECT model, method, calls_model, calls_method FROM tq.follow_up WHERE model = ANY ($1::text[])`;
 
-interface FollowUpRow {
-  readonly model: string;
-  readonly method: string;
-  readonly calls_model: string;
-  readonly calls_method: string;
-}
-
 /** True where the table says something else of these models. */
 export async function isNewlyDeclared(
   db: Connection,
   models: readonly string[],
   followUps: readonly FollowUp[],
 ): Promise<boolean> {
-  const rows = await db.all<FollowUpRow>(DECLARED, [models]);
-  const there = rows.map((row) => [row.model, row.method, row.calls_model, row.calls_method]);
-  const wanted = followUps.map(({ model, method, calls }) => [
-    model,
-    method,
-    calls.model,
-    calls.method,
-  ]);
-  const texts = (list: readonly string[][]) => list.map((row) => JSON.stringify(row)).sort();
-  return !Bun.deepEquals(texts(there), texts(wanted));
+  return !areSame(await db.all<FollowUpRow>(DECLARED, [models]), followUps);
 }
 
 const WITHDRAW = "DELETE FROM tq.follow_up WHERE model = ANY ($1::text[])";
@@ -105,12 +90,12 @@ const DECLARE = `
   INSERT INTO tq.follow_up (model, method, calls_model, calls_method)
   SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])`;
 
-/** Others declare at the same time: the definitions must be locked. */
 export async function declareFollowUps(
   db: Connection,
   models: readonly string[],
   followUps: readonly FollowUp[],
 ): Promise<void> {
+  await lock(db, "definitions");
   const withdrawing = db.run(WITHDRAW, [models]);
   const declaring = db.run(DECLARE, [
     followUps.map(({ model }) => model),

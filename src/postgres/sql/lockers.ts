@@ -2,7 +2,7 @@
 import type { Locker } from "../../store/situation.ts";
 import type { Connection } from "../connection.ts";
 
-/** A transaction that is not older may be the claim or the settle of a worker, which is over at once: ms. */
+/** A younger transaction may be the claim or the settle of a worker, which is over at once. */
 const LONG_MS = 500;
 
 const LOCKER = `

@@ -1,8 +1,6 @@
 /** Keeps the pauses of queues and methods. */
-import { TqError } from "../../errors.ts";
-import { targetWords } from "../../store/pause-words.ts";
+import { notPaused } from "../../store/pause-words.ts";
 import type { NewPause, Pause, PauseTarget } from "../../store/pauses.ts";
-import { didYouMean } from "../../suggest.ts";
 import { HOUR_MS } from "../../values/duration.ts";
 import type { Connection } from "../connection.ts";
 import { isThere } from "./planned.ts";
@@ -76,16 +74,9 @@ export async function resume(db: Connection, target: PauseTarget, now: number): 
   const held = await endPauses(db, now);
   const { kind, name } = target;
   const ended = await db.get<Pause>(RESUME, [kind, storable(name)]);
-  if (ended === null) throw notPausedError(target, held);
+  if (ended === null) throw notPaused(target, held);
   await noteEnds(db, [ended], now);
   return ended;
-}
-
-function notPausedError(target: PauseTarget, held: readonly Pause[]): TqError {
-  const names = held.filter(({ kind }) => kind === target.kind).map(({ name }) => name);
-  const others = held.length === 0 ? "; nothing is" : "; tq status shows what is";
-  const hint = didYouMean(target.name, names) || others;
-  return new TqError("not_found", `Cannot resume ${targetWords(target)}: not paused${hint}`);
 }
 
 const RESUME_ALL = `DELETE FROM tq.pause RETURNING id::float8 AS id, ${SHOWN}`;

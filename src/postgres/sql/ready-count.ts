@@ -6,8 +6,8 @@ import type { ClaimOptions } from "../../store/session.ts";
 import type { Connection, SqlValue } from "../connection.ts";
 import { runningSuspect } from "./claim.ts";
 import { CRON_VERSION } from "./cron-rows.ts";
-import { DUE_LIMIT } from "./due.ts";
 import { IS_ANY_HELD, pausesInForce, type StoredPause } from "./pauses.ts";
+import { IS_RAISED } from "../schema-version.ts";
 import { COUNTS_VERSION } from "./kept-counts.ts";
 import { isThere, unseen } from "./planned.ts";
 import { areNames, IN_LINE, likes, matchingNames, readyQueues, suspectQueues } from "./queues.ts";
@@ -82,8 +82,6 @@ const OTHERS_HOLD = `(
 /** Parameters: $1 the time, $2 the worker, $3 the limit, $4 the names or patterns, $5 whether the counts are asked for. */
 const looking = (wanted: string, more = ""): string => `
   SELECT (SELECT scheduled_at FROM tq.task WHERE state = 'scheduled' ORDER BY scheduled_at, id LIMIT 1)::float8 AS due,
-         coalesce((SELECT scheduled_at FROM tq.task WHERE state = 'scheduled'
-                    ORDER BY scheduled_at, id OFFSET ${DUE_LIMIT} LIMIT 1) <= $1, false) AS "isCrowdDue",
          ${OTHERS_HOLD} AS "othersHoldTasks",
          $3::integer > 0 AND ${IS_ANY_HELD} AS "isAnyHeld",
          ${IS_ANY_END} AS "isAnyEnd",
@@ -92,6 +90,7 @@ const looking = (wanted: string, more = ""): string => `
 const SIGNS = `,
          ${CRON_VERSION} AS "cronVersion",
          EXISTS (${LIFELESS}) AS "isAnyLifeless",
+         ${IS_RAISED} AS "isRaised",
          CASE WHEN $5::boolean THEN ${COUNTS_VERSION} END AS "countsVersion",
          extract(epoch FROM clock_timestamp())::float8 * 1000 AS "serverTime"`;
 
@@ -109,6 +108,8 @@ interface LookRow extends Omit<Look, "pauseEnds"> {
 export interface Signs {
   readonly cronVersion: string;
   readonly isAnyLifeless: boolean;
+  /** A newer tq has brought the schema to a version with which this one cannot go on. */
+  readonly isRaised: boolean;
   /** Null too where it was not asked for. */
   readonly countsVersion: number | null;
   readonly serverTime: number;
@@ -141,8 +142,10 @@ export async function seeAll(
 ): Promise<Seen & { readonly signs: Signs }> {
   const text = areNames(options.queues) ? SEE_ALL_OF_NAMES : SEE_ALL_OF_MATCHING;
   const all = await lookWith<LookRow & Signs>(text, db, options, now, [withCounts]);
-  const { cronVersion, isAnyLifeless, countsVersion, serverTime, isAnyEnd, ...seen } = all;
-  return { look: seen, isAnyEnd, signs: { cronVersion, isAnyLifeless, countsVersion, serverTime } };
+  const { cronVersion, isAnyLifeless, isRaised, countsVersion, serverTime, isAnyEnd, ...seen } =
+    all;
+  const signs = { cronVersion, isAnyLifeless, isRaised, countsVersion, serverTime };
+  return { look: seen, isAnyEnd, signs };
 }
 
 async function lookWith<Row extends LookRow>(
@@ -161,7 +164,7 @@ async function lookWith<Row extends LookRow>(
 }
 
 /** True when a claim for these queues may find a task. */
-export async function mayClaim(
+export async function hasClaimable(
   db: Connection,
   { queues, owner }: ClaimOptions,
   now: number,

@@ -4,6 +4,7 @@ import { Redaction } from "../../redaction/redaction.ts";
 import type { DeclaredMarks } from "../../store/redaction-store.ts";
 import { parseExactly } from "../../values/exact-json.ts";
 import type { Connection } from "../connection.ts";
+import { lock } from "../locks.ts";
 
 const DECLARED = "SELECT model, marks FROM tq.redaction";
 
@@ -25,12 +26,12 @@ const DECLARE = `
   INSERT INTO tq.redaction (model, marks) SELECT * FROM unnest($1::text[], $2::text[])
       ON CONFLICT (model) DO UPDATE SET marks = excluded.marks`;
 
-/** Others declare at the same time: the definitions must be locked. */
 export async function declareMarks(
   db: Connection,
   models: readonly string[],
   marks: DeclaredMarks,
 ): Promise<void> {
+  await lock(db, "definitions");
   const marked = models.filter((model) => marks[model] !== undefined);
   const withdrawing = db.run(WITHDRAW, [models.filter((model) => !marked.includes(model))]);
   const declaring = db.run(DECLARE, [marked, marked.map((model) => JSON.stringify(marks[model]))]);

@@ -20,6 +20,9 @@ const SERVER = `
            AS "maxConnections",
          pg_has_role('pg_read_all_stats', 'USAGE') AS "seesAll"`;
 
+/** The server does not tell how old the snapshot of a slot is. That of a standby which keeps up is a few transactions old. */
+const FAR_BEHIND_XIDS = 100_000;
+
 /**
  * The holder of the oldest snapshot: a session of this database, a standby that asks the server to keep rows, a prepared
  * transaction, a replication slot. A role that is no pg_read_all_stats sees the sessions of its own alone.
@@ -40,15 +43,20 @@ const HOLDER = `
             FROM pg_prepared_xacts WHERE database = current_database()
            UNION ALL
           SELECT 'slot', slot_name::text, '', '', NULL, greatest(age(xmin), age(catalog_xmin))
-            FROM pg_replication_slots WHERE xmin IS NOT NULL) AS holder
+            FROM pg_replication_slots WHERE xmin IS NOT NULL AND (NOT active OR age(xmin) > ${FAR_BEHIND_XIDS})) AS holder
    ORDER BY xids DESC, since NULLS LAST LIMIT 1`;
+
+/** null: nobody holds one. */
+export function readSnapshotHolder(db: Connection): Promise<SnapshotHolder | null> {
+  return db.get<SnapshotHolder>(HOLDER);
+}
 
 type ServerRow = Omit<ServerCondition, "oldestSnapshot">;
 
 export async function readServer(db: Connection): Promise<ServerCondition> {
   const [server, oldestSnapshot] = await Promise.all([
     db.get<ServerRow>(SERVER),
-    db.get<SnapshotHolder>(HOLDER),
+    readSnapshotHolder(db),
   ]);
   return { ...(server as ServerRow), oldestSnapshot };
 }

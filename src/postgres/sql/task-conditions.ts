@@ -2,6 +2,7 @@
 import { isPattern } from "../../patterns.ts";
 import { ERROR_CHARACTERS, errorOf } from "../../error-line.ts";
 import type { PathCondition, ReadFilter } from "../../store/looking.ts";
+import { hintsOf, isNumber } from "../../store/path-hints.ts";
 import { isStorable, type Parameters } from "./parameters.ts";
 import { containing, namesLike } from "./patterns.ts";
 
@@ -94,37 +95,13 @@ function pathSql(condition: PathCondition, parameters: Parameters): string {
   if (!texts.every(isStorable)) return NONE;
   const column = root === "kwargs" ? "args" : root;
   const sql = insideSql(condition, `tq.parsed(${column})`, parameters);
-  const hints = [...keyHints(path), ...valueHints(condition)].map(
+  const hints = hintsOf(condition).map(
     (hint) => `strpos(${column}, ${parameters.add(hint, "text")}) > 0`,
   );
   if (hints.length === 0) return sql;
   // An escape may stand for any character, an exponent for a number that is written otherwise.
   const unless = `strpos(${column}, '\\') > 0${isNumber(condition) ? ` OR ${column} ~ '[0-9][eE]'` : ""}`;
   return `CASE WHEN (${hints.join(" AND ")}) OR ${unless} THEN ${sql} ELSE FALSE END`;
-}
-
-function keyHints(path: PathCondition["path"]): string[] {
-  const key = path.findLast((part) => typeof part === "string");
-  return key === undefined ? [] : [key];
-}
-
-/** Text that the JSON of a value has, unless it is escaped; none where the values have none in common. */
-function valueHints({ isOneOf = [] }: PathCondition): string[] {
-  const texts = new Set(
-    isOneOf.map((json) => (json.startsWith('"') ? json.slice(1, -1) : digits(json))),
-  );
-  const [first] = texts;
-  return texts.size === 1 && first !== undefined && first !== "" ? [first] : [];
-}
-
-/** The digits with which a number begins that is written without an exponent: 4.70 begins as 4.7 does. */
-function digits(json: string): string {
-  if (/^[tfn]/.test(json)) return json;
-  return String(Number(json)) === json ? json : "";
-}
-
-function isNumber({ isOneOf = [] }: PathCondition): boolean {
-  return isOneOf.some((json) => /^[-\d]/.test(json));
 }
 
 /** "strict" and "silent": a key is one of an object and a place one of a list, and where there is none, there is no value. */

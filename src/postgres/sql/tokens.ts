@@ -1,18 +1,13 @@
 /** Keeps the tokens of the admin API. */
 import {
   type NamedToken,
-  type Role,
   type StoredToken,
+  type TokenRow,
   tokenTaken,
+  toToken,
   unknownToken,
 } from "../../store/tokens.ts";
 import type { Connection } from "../connection.ts";
-
-interface Row {
-  readonly name: string;
-  readonly roles: string;
-  readonly created_at: number;
-}
 
 const SHOWN = "name, roles, created_at::float8 AS created_at";
 const LIST = `SELECT ${SHOWN} FROM tq.token ORDER BY name`;
@@ -27,12 +22,12 @@ const ADD = `
 const REMOVE = `DELETE FROM tq.token WHERE name = $1::text RETURNING ${SHOWN}`;
 
 export async function listTokens(db: Connection): Promise<StoredToken[]> {
-  return (await db.all<Row>(LIST)).map(read);
+  return (await db.all<TokenRow>(LIST)).map(toToken);
 }
 
 export async function findToken(db: Connection, digest: Uint8Array): Promise<StoredToken | null> {
-  const row = await db.get<Row>(FIND, [digest]);
-  return row && read(row);
+  const row = await db.get<TokenRow>(FIND, [digest]);
+  return row && toToken(row);
 }
 
 export async function addToken(
@@ -41,18 +36,14 @@ export async function addToken(
   digest: Uint8Array,
   now: number,
 ): Promise<StoredToken> {
-  const row = await db.get<Row>(ADD, [digest, name, roles.join(" "), now]);
+  const row = await db.get<TokenRow>(ADD, [digest, name, roles.join(" "), now]);
   if (row === null) throw tokenTaken(name);
-  return read(row);
+  return toToken(row);
 }
 
 export async function removeToken(db: Connection, name: string): Promise<StoredToken> {
-  const row = await db.get<Row>(REMOVE, [name]);
-  if (row !== null) return read(row);
+  const row = await db.get<TokenRow>(REMOVE, [name]);
+  if (row !== null) return toToken(row);
   const names = (await listTokens(db)).map((token) => token.name);
   throw unknownToken(name, names);
-}
-
-function read({ name, roles, created_at }: Row): StoredToken {
-  return { name, roles: roles.split(" ") as Role[], created_at };
 }

@@ -36,7 +36,7 @@ interface LifeRow {
 
 /** Registers a worker whose life this connection is: its row can be seen once its lock is held. @returns its lock */
 export async function register(db: Connection, signing: SigningOn): Promise<number> {
-  return inTransaction(db, () => registerNow(db, signing));
+  return db.inTransaction(() => registerNow(db, signing));
 }
 
 /**
@@ -48,7 +48,7 @@ export async function renew(
   db: Connection,
   signing: SigningOn,
 ): Promise<{ readonly life: number; readonly wasMissed: boolean }> {
-  return inTransaction(db, async () => {
+  return db.inTransaction(async () => {
     const row = await db.get<LifeRow>(RENEW, [signing.worker.id]);
     if (row === null) return { life: await registerNow(db, signing), wasMissed: true };
     await db.get(LOCK, [row.life]);
@@ -67,18 +67,6 @@ async function registerNow(
   const { life } = row as LifeRow;
   await db.get(LOCK, [life]);
   return life;
-}
-
-async function inTransaction<T>(db: Connection, fn: () => Promise<T>): Promise<T> {
-  await db.command("BEGIN");
-  try {
-    const result = await fn();
-    await db.command("COMMIT");
-    return result;
-  } catch (error) {
-    await db.command("ROLLBACK").catch(() => db.lost());
-    throw error;
-  }
 }
 
 /** Names the numbering that pids of this process are of; empty where the system has but one. */

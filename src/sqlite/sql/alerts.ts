@@ -36,15 +36,17 @@ const COPY = `
 
 const ASKED = askedDefinitions({ definitions: "tq__alert", rows: "tq__untold", key: "channel" });
 
-/** Makes these the alerts that a file asks for. */
+/** Makes these the alerts that a file asks for. @returns false where they are already */
 export function watchFailures(
   db: Database,
   origin: string,
   definitions: readonly AlertDefinition[],
   now: number,
-): void {
+): boolean {
+  if (!isNewlyWatched(db, origin, definitions)) return false;
   for (const definition of definitions) addDefinition(db, origin, definition, now);
   ASKED.keepOnly(db, origin, definitions.map(keyOf));
+  return true;
 }
 
 function keyOf({ key }: AlertDefinition): string {
@@ -132,22 +134,25 @@ const ROW = `
          sender IS NOT NULL AND sender <> $worker AND sender IN (SELECT id FROM tq__worker) AS isTaken
     FROM tq__alert WHERE channel = $channel`;
 
+/** What cannot be told now; null: there is something to tell. Reads without a lock; the alerts must be watched. */
+export function nothingToTell(db: Database, take: AlertTake, now: number): TakenAlert | null {
+  return whyNot(find(db, take), take, now);
+}
+
+function find(db: Database, { worker, channel }: AlertTake): AlertRow | null {
+  return db.query(ROW).get({ worker, channel }) as AlertRow | null;
+}
+
+function whyNot(row: AlertRow | null, { every }: AlertTake, now: number): TakenAlert | null {
+  if (row?.isTaken === 1) return { kind: "other" };
+  if (row === null || row.untold === 0) return { kind: "none" };
+  const wait = waitForAlert(row.sentAt, every, now);
+  return wait > 0 ? { kind: "wait", wait } : null;
+}
+
 const FIRST = `
   SELECT task, call, queue, reason, attempts, failed_at AS failedAt
     FROM tq__untold WHERE channel = $channel ORDER BY number LIMIT $limit`;
-
-/** Reads what there is to tell, without a lock; the alerts must be watched. */
-export function findAlert(db: Database, take: AlertTake, now: number): TakenAlert {
-  const { worker, channel, every, limit } = take;
-  const row = db.query(ROW).get({ worker, channel }) as AlertRow | null;
-  if (row === null) return { kind: "none" };
-  if (row.isTaken === 1) return { kind: "other" };
-  if (row.untold === 0) return { kind: "none" };
-  const wait = waitForAlert(row.sentAt, every, now);
-  if (wait > 0) return { kind: "wait", wait };
-  const failures = db.query(FIRST).all({ channel, limit }) as UntoldFailure[];
-  return { kind: "alert", failures, count: row.untold, until: row.until };
-}
 
 const TAKE = `
   UPDATE tq__alert SET sender = $worker, sent_at = $now, taken_until = noted WHERE channel = $channel`;
@@ -160,12 +165,14 @@ const FORGET_LATER = `
 
 /** Takes what there is to tell, for one worker; another one may have been faster. */
 export function takeAlert(db: Database, take: AlertTake, now: number): TakenAlert {
-  const found = findAlert(db, take, now);
-  if (found.kind !== "alert") return found;
-  const { worker, channel } = take;
+  const row = find(db, take);
+  const nothing = whyNot(row, take, now);
+  if (row === null || nothing !== null) return nothing ?? { kind: "none" };
+  const { worker, channel, limit } = take;
+  const failures = db.query(FIRST).all({ channel, limit }) as UntoldFailure[];
   db.query(TAKE).run({ worker, channel, now });
   db.query(FORGET_LATER).run({ channel });
-  return found;
+  return { kind: "alert", failures, count: row.untold, until: row.until };
 }
 
 /** Only the worker that took them has told them: another one that took over may count more. */

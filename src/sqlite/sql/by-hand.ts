@@ -1,7 +1,8 @@
 /** Cancels, retries, places and deletes tasks by hand. */
 import type { Database } from "bun:sqlite";
-import { TqError, noSuchTask } from "../../errors.ts";
-import type { Task, TaskState } from "../../task.ts";
+import { noSuchTask } from "../../errors.ts";
+import { BY_HAND, moveRefused } from "../../store/by-hand-words.ts";
+import type { Task } from "../../task.ts";
 import { forgettingOld, recordingCancelled, recordingFinished } from "./attempts.ts";
 import { getTask } from "./looking.ts";
 import { taskConditions } from "./task-conditions.ts";
@@ -22,15 +23,12 @@ const CANCEL_MANY = cancelling(MANY);
 const RECORD_CANCELLED = recordingCancelled(ONE);
 const RECORD_CANCELLED_MANY = recordingCancelled(MANY);
 
-/** The reason of a cancelled task whose caller gives none. */
-export const BY_HAND = "cancelled by hand";
-
 /** @throws TqError "not_found", or "conflict" when the task has ended. */
 export function cancel(db: Database, id: number, reason: string, now: number): Task {
   db.query(RECORD_CANCELLED).run({ id, reason, now });
   if (db.query(CANCEL).run({ id, reason, now }).changes === 1) return existing(db, id, "cancel");
   const task = existing(db, id, "cancel");
-  throw new TqError("conflict", `Cannot cancel task ${id}: it is ${task.state} already`);
+  throw moveRefused("cancel", task);
 }
 
 /** A task that was cancelled before the time that its push asked for still waits for that. */
@@ -65,15 +63,8 @@ export function retryByHand(db: Database, id: number, now: number): Task {
   if (db.query(RECORD_FINISHED).run({ id }).changes > 0) db.query(FORGET_OLD).run({ id });
   if (db.query(RETRY).run({ id, now }).changes === 1) return existing(db, id, "retry");
   const task = existing(db, id, "retry");
-  const hint = WHY_NO_RETRY[task.state]?.(id) ?? "";
-  throw new TqError("conflict", `Cannot retry task ${id}: it is ${task.state}${hint}`);
+  throw moveRefused("retry", task);
 }
-
-const WHY_NO_RETRY: Partial<Record<TaskState, (id: number) => string>> = {
-  running: () => "; cancel it first",
-  ready: () => "; a worker runs it",
-  scheduled: (id) => `; a worker runs it then, and tq move ${id} --now lets it run at once`,
-};
 
 const IS_MADE_READY = "$dueAt IS NOT NULL AND state = 'scheduled'";
 
@@ -94,8 +85,7 @@ export function place(db: Database, id: number, to: Place, now: number): Task {
   if (db.query(PLACE).run({ id, ...placeValues(to, now) }).changes === 1)
     return existing(db, id, "move");
   const task = existing(db, id, "move");
-  const hint = task.state === "running" ? "" : "; retry it first";
-  throw new TqError("conflict", `Cannot move task ${id}: it is ${task.state}${hint}`);
+  throw moveRefused("move", task);
 }
 
 function placeValues({ queue, priority, now: isNow = false }: Place, now: number) {
@@ -114,7 +104,7 @@ const DELETE_HISTORY = ["tq__error", "tq__attempt", "tq__output"].map(
 export function deleteOne(db: Database, id: number): Task {
   const task = existing(db, id, "delete");
   if (deleteMany(db, [id]) === 1) return task;
-  throw new TqError("conflict", `Cannot delete task ${id}: it is ${task.state}; cancel it first`);
+  throw moveRefused("delete", task);
 }
 
 function deleteMany(db: Database, ids: readonly number[]): number {

@@ -87,7 +87,7 @@ export function defineCrons(
 }
 
 /** Adds one that no worker has read yet: its slots wait for one that has its file. */
-export function addCron(
+export function insertCron(
   db: Database,
   origin: string,
   { name, definition }: CronText,

@@ -40,6 +40,7 @@ const MAKE_DUE_READY = `
                  ORDER BY scheduled_at
                  LIMIT ${DUE_LIMIT})`;
 
-export function makeDueReady(db: Database, now: number): void {
-  db.query(MAKE_DUE_READY).run({ now });
+/** @returns false where none was due */
+export function makeDueReady(db: Database, now: number): boolean {
+  return db.query(MAKE_DUE_READY).run({ now }).changes > 0;
 }

@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import type { Failure } from "../../failure.ts";
 import { OF_FOLLOW_UP } from "../../policies/read.ts";
-import type { FollowUp } from "../../store/failure-store.ts";
+import { areSame, type FollowUp, type FollowUpRow } from "../../store/failure-store.ts";
 import { encode } from "../../values/encoding.ts";
 import type { AfterFailure } from "../../store/known-follow-ups.ts";
 import { CALL } from "./call.ts";
@@ -58,7 +58,7 @@ export function afterFailure(
 
 const DECLARED = `
   SELECT model, method, calls_model, calls_method FROM tq__follow_up
-   WHERE model IN (SELECT value FROM json_each($models)) ORDER BY model, method`;
+   WHERE model IN (SELECT value FROM json_each($models))`;
 
 /** True where the table says something else of these models. */
 export function isNewlyDeclared(
@@ -66,15 +66,8 @@ export function isNewlyDeclared(
   models: readonly string[],
   followUps: readonly FollowUp[],
 ): boolean {
-  const rows = db.query(DECLARED).values({ models: JSON.stringify(models) }) as string[][];
-  const wanted = followUps.map(({ model, method, calls }) => [
-    model,
-    method,
-    calls.model,
-    calls.method,
-  ]);
-  const texts = (list: readonly string[][]) => list.map((row) => JSON.stringify(row)).sort();
-  return !Bun.deepEquals(texts(rows), texts(wanted));
+  const rows = db.query(DECLARED).all({ models: JSON.stringify(models) }) as FollowUpRow[];
+  return !areSame(rows, followUps);
 }
 
 const WITHDRAW = "DELETE FROM tq__follow_up WHERE model IN (SELECT value FROM json_each($models))";

@@ -1,9 +1,7 @@
 /** Keeps the pauses of queues and methods. */
 import type { Database } from "bun:sqlite";
-import { TqError } from "../../errors.ts";
-import { targetWords } from "../../store/pause-words.ts";
+import { notPaused } from "../../store/pause-words.ts";
 import type { NewPause, Pause, PauseTarget } from "../../store/pauses.ts";
-import { didYouMean } from "../../suggest.ts";
 import { HOUR_MS } from "../../values/duration.ts";
 
 /** A pause with its id, by which the tasks that it has set aside are found. */
@@ -78,10 +76,7 @@ export function resume(db: Database, target: PauseTarget, now: number): Pause {
   const ended = db.query(RESUME).get({ kind, name }) as Pause | null;
   noteEnds(db, ended === null ? [] : [ended], now);
   if (ended !== null) return ended;
-  const names = inForce.filter((pause) => pause.kind === kind).map((pause) => pause.name);
-  const others = inForce.length === 0 ? "; nothing is" : "; tq status shows what is";
-  const hint = didYouMean(name, names) || others;
-  throw new TqError("not_found", `Cannot resume ${targetWords(target)}: not paused${hint}`);
+  throw notPaused(target, inForce);
 }
 
 const RESUME_ALL = "DELETE FROM tq__pause";

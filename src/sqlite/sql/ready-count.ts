@@ -6,7 +6,7 @@ import { takesQueue } from "../../store/queue-patterns.ts";
 import type { ClaimOptions } from "../../store/session.ts";
 import { runsSuspect } from "./claim.ts";
 import { countReadyOf } from "./counts.ts";
-import { isCrowdDue, nextDue } from "./due.ts";
+import { nextDue } from "./due.ts";
 import { othersHoldTasks } from "./looking.ts";
 import { isAnyHeld, pausesInForce, type StoredPause } from "./pauses.ts";
 import { candidates, matchQueues, suspectQueues } from "./queues.ts";
@@ -75,12 +75,10 @@ function nextEnd(pauses: readonly StoredPause[]): number | null {
 
 /** Reads all that a worker's main thread needs when it looks for tasks. */
 export function look(db: Database, options: LookOptions, now: number): Look {
-  const due = nextDue(db);
   const none: ReadyCount = { ready: 0, pauseEnds: null };
   return {
     ...(options.limit > 0 ? countReady(db, options, now) : none),
-    due,
-    isCrowdDue: due !== null && due <= now && isCrowdDue(db, now),
+    due: nextDue(db),
     othersHoldTasks: othersHoldTasks(db, options.worker),
   };
 }
@@ -92,7 +90,7 @@ const CLAIMABLE = `
          EXISTS (SELECT 1 FROM tq__pause) AS paused`;
 
 /** True when a claim for these queues may find a task; one statement finds out that none waits. */
-export function mayClaim(db: Database, { queues, owner }: ClaimOptions, now: number): boolean {
+export function hasClaimable(db: Database, { queues, owner }: ClaimOptions, now: number): boolean {
   const { ready, beside, due, paused } = db.query(CLAIMABLE).get({ now }) as Record<string, 0 | 1>;
   if (due || (ready && queues.length === 0 && !paused)) return true;
   if (!ready && !beside) return false;

@@ -2,6 +2,7 @@
 import { isPattern } from "../../patterns.ts";
 import { ERROR_CHARACTERS, errorOf } from "../../error-line.ts";
 import type { PathCondition, ReadFilter } from "../../store/looking.ts";
+import { hintsOf, isNumber } from "../../store/path-hints.ts";
 import { namesGlob, toGlob } from "./glob.ts";
 
 type Value = string | number | null;
@@ -95,10 +96,10 @@ function argsHave(parameter: string): string {
 
 /** Asks first whether the JSON has the key and the value at all: to read it costs ten times as much. */
 function pathSql(condition: PathCondition, name: string, values: Record<string, Value>): string {
-  const { root, path } = condition;
+  const { root } = condition;
   const column = root === "kwargs" ? "args" : root;
   const sql = `CASE WHEN json_valid(${column}) THEN ${insideSql(condition, column, name, values)} END`;
-  const hints = [...keyHints(path), ...valueHints(condition)].map((hint, at) => {
+  const hints = hintsOf(condition).map((hint, at) => {
     values[`${name}Hint${at}`] = hint;
     return `instr(${column}, $${name}Hint${at})`;
   });
@@ -106,30 +107,6 @@ function pathSql(condition: PathCondition, name: string, values: Record<string, 
   // An escape may stand for any character, an exponent for a number that is written otherwise.
   const unless = `instr(${column}, '\\')${isNumber(condition) ? ` OR ${column} GLOB '*[0-9][eE]*'` : ""}`;
   return `CASE WHEN (${hints.join(" AND ")}) OR ${unless} THEN ${sql} END`;
-}
-
-function keyHints(path: PathCondition["path"]): string[] {
-  const key = path.findLast((part) => typeof part === "string");
-  return key === undefined ? [] : [key];
-}
-
-/** Text that the JSON of a value has, unless it is escaped; none where the values have none in common. */
-function valueHints({ isOneOf = [] }: PathCondition): string[] {
-  const texts = new Set(
-    isOneOf.map((json) => (json.startsWith('"') ? json.slice(1, -1) : digits(json))),
-  );
-  const [first] = texts;
-  return texts.size === 1 && first !== undefined && first !== "" ? [first] : [];
-}
-
-/** The digits with which a number begins that is written without an exponent: 4.70 begins as 4.7 does. */
-function digits(json: string): string {
-  if (/^[tfn]/.test(json)) return json;
-  return String(Number(json)) === json ? json : "";
-}
-
-function isNumber({ isOneOf = [] }: PathCondition): boolean {
-  return isOneOf.some((json) => /^[-\d]/.test(json));
 }
 
 function insideSql(

@@ -2,17 +2,12 @@
 import type { Database } from "bun:sqlite";
 import {
   type NamedToken,
-  type Role,
   type StoredToken,
+  type TokenRow,
   tokenTaken,
+  toToken,
   unknownToken,
 } from "../../store/tokens.ts";
-
-interface Row {
-  readonly name: string;
-  readonly roles: string;
-  readonly created_at: number;
-}
 
 const SHOWN = "name, roles, created_at";
 const LIST = `SELECT ${SHOWN} FROM tq__token ORDER BY name`;
@@ -27,12 +22,12 @@ const ADD = `
 const REMOVE = `DELETE FROM tq__token WHERE name = ? RETURNING ${SHOWN}`;
 
 export function listTokens(db: Database): StoredToken[] {
-  return (db.query(LIST).all() as Row[]).map(read);
+  return (db.query(LIST).all() as TokenRow[]).map(toToken);
 }
 
 export function findToken(db: Database, digest: Uint8Array): StoredToken | null {
-  const row = db.query(FIND).get(digest) as Row | null;
-  return row && read(row);
+  const row = db.query(FIND).get(digest) as TokenRow | null;
+  return row && toToken(row);
 }
 
 export function addToken(
@@ -41,20 +36,16 @@ export function addToken(
   digest: Uint8Array,
   now: number,
 ): StoredToken {
-  const row = db.query(ADD).get({ digest, name, roles: roles.join(" "), now }) as Row | null;
-  if (row !== null) return read(row);
+  const row = db.query(ADD).get({ digest, name, roles: roles.join(" "), now }) as TokenRow | null;
+  if (row !== null) return toToken(row);
   throw tokenTaken(name);
 }
 
 export function removeToken(db: Database, name: string): StoredToken {
-  const row = db.query(REMOVE).get(name) as Row | null;
-  if (row !== null) return read(row);
+  const row = db.query(REMOVE).get(name) as TokenRow | null;
+  if (row !== null) return toToken(row);
   throw unknownToken(
     name,
     listTokens(db).map((token) => token.name),
   );
-}
-
-function read({ name, roles, created_at }: Row): StoredToken {
-  return { name, roles: roles.split(" ") as Role[], created_at };
 }

@@ -168,7 +168,7 @@ type PlainKey =
 type WritingKey =
   | keyof Pick<
       Store,
-      "session" | "write" | "release" | "claim" | "push" | "recount" | "makeDueReady" | "flush"
+      "session" | "write" | "release" | "claim" | "push" | "recount" | "makeCrowdReady" | "flush"
     >
   | keyof Pick<Store, "clean" | "repairTimes" | "backup" | "tidy" | "adapt" | "register">
   | keyof Pick<Store, "unregister" | "rescueDead" | "rescueThread">;

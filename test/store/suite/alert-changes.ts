@@ -3,6 +3,8 @@ import { describe, expect, test } from "bun:test";
 import { failMany, failOne, FILE, MINUTE, NONE, take, tell, watch } from "./alerts.ts";
 import { clock, store } from "./subject.ts";
 
+const named = (queue: string) => [{ key: `command ${queue}`, queues: [queue], tasks: [] }] as const;
+
 export function alertChangeTests(): void {
   describe("alerts", () => {
     test("that their file has edited tell what the former ones have not", async () => {
@@ -33,8 +35,6 @@ export function alertChangeTests(): void {
     });
 
     test("whose names were corrected after more than a week count what they do not tell", async () => {
-      const named = (queue: string) =>
-        [{ key: `command ${queue}`, queues: [queue], tasks: [] }] as const;
       expect(await store.failures.watch(FILE, named("pritn"))).toBe(0);
       await failOne("sale", "print");
       clock.advance(7 * 24 * 60 * MINUTE);
@@ -43,6 +43,14 @@ export function alertChangeTests(): void {
       expect(await store.failures.watch(FILE, named("print"))).toBe(1);
       const asked = { channel: "command print", wants: { queues: ["print"] } } as const;
       expect(await tell(asked)).toMatchObject({ count: 1, failures: [{ task: id }] });
+    });
+
+    test("whose names were corrected are counted by one of several programs that start at once", async () => {
+      await store.failures.watch(FILE, named("pritn"));
+      await failOne("sale", "print");
+      clock.advance(8 * 24 * 60 * MINUTE);
+      const starting = [1, 2, 3].map(() => store.failures.watch(FILE, named("print")));
+      expect((await Promise.all(starting)).toSorted((a, b) => a - b)).toEqual([0, 0, 1]);
     });
 
     test("whose names were corrected tell those that were still to be told before, too", async () => {
