@@ -17,6 +17,7 @@ import { didYouMean, unknownOption } from "./suggest.ts";
 import type { WorkerProcessOptions } from "./worker/options.ts";
 import { modeIn } from "./worker/started.ts";
 import type { Summary } from "./worker/options.ts";
+import { isUnanswered, throughCuts } from "./worker/through-cuts.ts";
 import { WorkerProcess } from "./worker/worker.ts";
 
 /** Where the admin API listens. */
@@ -244,10 +245,12 @@ export async function startConfigured(options: ConfiguredOptions): Promise<Confi
 /** Whom the programs of the database follow; what this worker's settings say is remembered, unless another said it. */
 async function settledMode({ store }: WorkerProcess, config: Config, report: Report) {
   try {
-    const { worker, note } = await settleMode(store, config, true);
+    const again = throughCuts(store, config);
+    const { worker, note } = await again(() => settleMode(store, config, true));
     if (note !== null) report({ name: "log.note", level: "warn", message: note });
     return worker ? "worker" : "no worker";
-  } catch {
+  } catch (error) {
+    if (store.traits.isServer && isUnanswered(error)) throw error; // the start would wait as long once more
     return modeIn(config); // the start of the worker says what the database refuses
   }
 }

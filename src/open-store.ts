@@ -138,19 +138,14 @@ export async function compactDatabase(config: StoreConfig, full: boolean): Promi
  * schema.
  *
  * @param unseen called where the database that is named cannot be looked at: it is then taken for one without a schema
+ * @throws TqError "database" where that of a newer tq is there, or its queue has moved
  */
 export async function serverSetup(
   { database: { url, timeout } }: Pick<StoreConfig, "database">,
   unseen: (error: unknown) => void,
 ): Promise<string> {
-  const { installedOn, sqlFor } = await import("./postgres/setup.ts");
-  if (url === null) return sqlFor(null);
-  try {
-    return sqlFor(await installedOn(url, timeout));
-  } catch (error) {
-    unseen(error);
-    return sqlFor(null);
-  }
+  const { sqlFor } = await import("./postgres/setup.ts");
+  return sqlFor(url, timeout, unseen);
 }
 
 /**
@@ -189,7 +184,7 @@ export async function moveDatabase(
 ): Promise<Moved> {
   const { moveQueue } = await import("./store/moving.ts");
   await using source = await openSource(config);
-  await using target = await openTarget(config, to);
+  await using target = await openTarget(config, to, source);
   return await moveQueue(source, target, leave); // before both ends are closed
 }
 
@@ -197,7 +192,7 @@ export async function moveDatabase(
 export async function copyDatabase(config: StoreConfig, file: string): Promise<void> {
   const { moveQueue } = await import("./store/moving.ts");
   await using source = await openSource(config);
-  await using target = await openTarget(config, file);
+  await using target = await openTarget(config, file, source);
   await moveQueue(source, target, [], true);
 }
 
@@ -214,6 +209,7 @@ async function openSource(config: StoreConfig): Promise<MoveSource> {
 async function openTarget(
   { database, queue, worker }: StoreConfig,
   to: string,
+  source: MoveSource,
 ): Promise<MoveTarget> {
   if (!isDatabaseUrl(to)) {
     const { SqliteMoveTarget } = await import("./sqlite/moving/target.ts");
@@ -224,7 +220,7 @@ async function openTarget(
   const { PostgresMoveTarget } = await import("./postgres/moving/target.ts");
   const server = serverOf({ database: { ...database, url: to }, queue, worker });
   if (server === null) throw new TqError("invalid", "Cannot move: no database is named");
-  return PostgresMoveTarget.open(server);
+  return PostgresMoveTarget.open(server, source);
 }
 
 /** False where opening the store would create a database. A server tells it at the first statement. */

@@ -2,6 +2,7 @@
 import { SQL, type ReservedSQL } from "bun";
 import { monotonicNow, sleep } from "../clock.ts";
 import { databasePlace } from "../values/database-url.ts";
+import { connectTimeout, driverUrl } from "../values/url-parameters.ts";
 import {
   foreignServerError,
   isAway,
@@ -17,6 +18,7 @@ import {
   startupSettings,
   type TimeLimits,
 } from "./session-settings.ts";
+import { systemUser } from "./system-user.ts";
 import { shownCertificate } from "./shown-certificate.ts";
 
 export interface ConnectionOptions extends TimeLimits {
@@ -32,13 +34,22 @@ export interface ConnectionOptions extends TimeLimits {
 /** A server that is away is asked again after this pause. */
 const AWAY_MS = 100;
 
+/** The ms that it may take to connect. */
+function openingTimeout({ url, timeout }: Pick<ConnectionOptions, "url" | "timeout">): number {
+  return Math.min(timeout, connectTimeout(url));
+}
+
 /** The driver's options for one connection. */
 export function connectionOptions(options: ConnectionOptions) {
-  const { url, timeout, application } = options;
+  const { url, application } = options;
+  const { port, database, user } = databasePlace(url);
   return {
-    ...databasePlace(url),
+    url: driverUrl(url),
+    port,
+    database,
+    username: user ?? systemUser(),
     max: 1,
-    connectionTimeout: Math.max(1, Math.ceil(timeout / 1000)),
+    connectionTimeout: Math.max(1, Math.ceil(openingTimeout(options) / 1000)),
     connection: { application_name: application, ...startupSettings(options) },
   };
 }
@@ -99,13 +110,13 @@ export class Connection {
   }
 
   /**
-   * Waits for a server that is away, as one that restarts, up to `timeout`.
+   * Waits for a server that is away, as one that restarts, up to `timeout`, or to what the URL says.
    *
    * @throws TqError when the server cannot be reached, or refuses.
    */
   static async open(options: ConnectionOptions): Promise<Connection> {
-    const { url, name, timeout } = options;
-    const until = monotonicNow() + timeout;
+    const { url, name } = options;
+    const until = monotonicNow() + openingTimeout(options);
     let refusals = 0;
     for (;;) {
       try {
@@ -128,7 +139,7 @@ export class Connection {
     // Not one that the driver opens anew by itself: a transaction would go on outside of any.
     let connection: Connection | null = null;
     let isClosed = false;
-    const sql = new SQL(options.url, {
+    const sql = new SQL({
       ...connectionOptions(options),
       onclose: () => {
         isClosed = true;

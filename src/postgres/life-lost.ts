@@ -1,4 +1,4 @@
-/** The loss of a proof of life that cannot come back. */
+/** What becomes of a worker that has lost its proof of life. */
 import { isTqError, messageOf, TqError } from "../errors.ts";
 import { sqlState } from "./errors.ts";
 import { isRaised } from "./migrate.ts";
@@ -16,4 +16,12 @@ export function forGood(error: unknown): TqError | null {
     `Cannot go on: this worker cannot prove any more that it lives (${messageOf(error)})`,
     { cause: error },
   );
+}
+
+export const WAS_MISSED = "others took this worker for dead while its connection was lost";
+
+/** @param reason why the last try to connect has failed; empty: there was none */
+export function mayBeMissed(reason: string): string {
+  const why = reason === "" ? "" : ` (${reason})`;
+  return `the database does not answer${why}, and others may take this worker for dead`;
 }

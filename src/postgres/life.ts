@@ -19,10 +19,15 @@ export class Life {
     return life;
   }
 
-  /** Of the youngest connection that proves a life here; null: there is none. */
-  get age(): number | null {
-    const ages = [...this.#lives.values()].map(({ age }) => age);
-    return ages.length === 0 ? null : Math.min(...ages);
+  /** True for a worker of this process. */
+  has(worker: string): boolean {
+    return this.#lives.has(worker);
+  }
+
+  /** Since when the youngest connection that proves a life here has been there: monotonic, ms; null: there is none. */
+  get bornAt(): number | null {
+    const births = [...this.#lives.values()].map(({ bornAt }) => bornAt);
+    return births.length === 0 ? null : Math.max(...births);
   }
 
   /** Runs statements that take no time on the connection of a life here; null: none is there. */
@@ -46,6 +51,11 @@ export class Life {
     const life = this.#lives.get(worker);
     if (life) return life.check();
     throw new TqError("database", `Cannot go on: the worker ${worker} has signed off`);
+  }
+
+  /** The worker is about to sign off: its life is not renewed any more. */
+  leave(worker: string): void {
+    this.#lives.get(worker)?.leave();
   }
 
   /** Frees the lock of the worker: others take it for dead where it is registered still. */

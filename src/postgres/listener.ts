@@ -27,7 +27,7 @@ export class Listener {
 
   /** Resolves when it listens, or has failed for the first time: then it tries on. */
   async start(): Promise<void> {
-    const sql: SQL = new SQL(this.#options.url, {
+    const sql: SQL = new SQL({
       ...connectionOptions(this.#options),
       onclose: () => this.#lost(sql),
     });

@@ -7,6 +7,28 @@ export const LOCK_CLASS = 1_953_591_922;
 /** The next class: of the claims of suspects, with a number made of the worker's id. */
 export const SUSPECT_LOCKS = LOCK_CLASS + 1;
 
+/** The next one: of moves, with numbers of their own. */
+const MOVE_LOCKS = LOCK_CLASS + 2;
+
+const TAKE_MOVE = `SELECT pg_advisory_xact_lock(${MOVE_LOCKS}, $1::integer)`;
+const SEES_MOVE = `
+  SELECT EXISTS (SELECT FROM pg_locks
+                  WHERE locktype = 'advisory' AND classid = ${MOVE_LOCKS}::oid AND objid = $1::integer::oid
+                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS yes`;
+
+/** Marks this database to the end of the transaction. @returns the number by which others see it */
+export async function markDatabase(db: Connection): Promise<number> {
+  const mark = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+  const number = mark % 2 ** 31;
+  await db.get(TAKE_MOVE, [number]);
+  return number;
+}
+
+/** True in the database that was marked, by whatever name it was reached. */
+export async function isMarked(db: Connection, mark: number): Promise<boolean> {
+  return (await db.get<{ yes: boolean }>(SEES_MOVE, [mark]))?.yes === true;
+}
+
 /** Transactions that take one of these wait for each other. They are taken before rows are locked. */
 export const LOCKS = {
   schema: 0,

@@ -1,6 +1,7 @@
 /** Brings the schema tq of a database to this version. Programs that start at the same time take turns. */
 import { TqError } from "../errors.ts";
 import type { Connection } from "./connection.ts";
+import { sqlState } from "./errors.ts";
 import { lock } from "./locks.ts";
 import { CHANNEL, SCHEMA_CHANGED } from "./notifier.ts";
 import { POSTGRES_SCHEMA_VERSION } from "./schema-version.ts";
@@ -27,12 +28,27 @@ interface SchemaRow {
   readonly oldest?: number;
 }
 
+/** @throws TqError "database" where somebody else has made the table */
+function schemaRow({ row }: { readonly row: string }, name: string): SchemaRow {
+  const read = JSON.parse(row) as SchemaRow;
+  if (Number.isInteger(read.version)) return read;
+  throw notOwn(name, "its schema tq has another table schema");
+}
+
+function notOwn(name: string, what: string, cause?: unknown): TqError {
+  return new TqError(
+    "database",
+    `Cannot make a queue in ${name}: ${what}, which tq did not make; rename that one, or name another database`,
+    { cause },
+  );
+}
+
 /** The name of the database to which tq migrate --to has moved the queue; null: it has not. */
-export async function movedTo(db: Connection): Promise<string | null> {
+export async function movedTo(db: Connection, name: string): Promise<string | null> {
   const found = await db.get<{ there: boolean }>(HAS_SCHEMA);
   if (!found?.there) return null;
   const read = await db.get<{ row: string }>(SCHEMA);
-  return read === null ? null : ((JSON.parse(read.row) as SchemaRow).moved_to ?? null);
+  return read === null ? null : (schemaRow(read, name).moved_to ?? null);
 }
 
 export interface Found {
@@ -51,7 +67,7 @@ export async function findSchema(db: Connection, name: string): Promise<Found> {
   if (!found?.there) return none;
   const read = await db.get<{ row: string; here: string | null }>(SCHEMA);
   if (read === null) return none;
-  const { version, models = null, moved_to: target = null } = JSON.parse(read.row) as SchemaRow;
+  const { version, models = null, moved_to: target = null } = schemaRow(read, name);
   if (target === null) return { version, models, here: read.here };
   throw new TqError(
     "database",
@@ -95,9 +111,22 @@ export async function migrateInside(db: Connection, name: string): Promise<void>
   await lock(db, "schema");
   const { version } = await findSchema(db, name);
   if (isCurrent(version, name)) return;
-  for (const statements of MIGRATIONS.slice(version)) await db.command(statements);
+  for (const statements of MIGRATIONS.slice(version)) await apply(db, statements, name);
   await db.run("UPDATE tq.schema SET version = $1::integer", [POSTGRES_SCHEMA_VERSION]);
   await db.get("SELECT pg_notify($1, $2)", [CHANNEL, SCHEMA_CHANGED]); // older workers look whether they can go on
+}
+
+/** A relation, function, type or schema of this name is there. */
+const TAKEN = /^(42P07|42723|42710|42P06)$/;
+
+/** @throws TqError "database" where somebody else has made something of the same name */
+async function apply(db: Connection, statements: string, name: string): Promise<void> {
+  try {
+    await db.command(statements);
+  } catch (error) {
+    if (!(error instanceof Error) || !TAKEN.test(sqlState(error) ?? "")) throw error;
+    throw notOwn(name, error.message, error);
+  }
 }
 
 const raised = new WeakSet<Error>();
@@ -106,7 +135,7 @@ const raised = new WeakSet<Error>();
 export async function refuseRaised(db: Connection, name: string): Promise<void> {
   const read = await db.get<{ row: string }>(SCHEMA);
   if (read === null) return;
-  const { version, oldest = 1 } = JSON.parse(read.row) as SchemaRow;
+  const { version, oldest = 1 } = schemaRow(read, name);
   if (oldest <= POSTGRES_SCHEMA_VERSION) return;
   const error = new TqError(
     "database",
@@ -127,7 +156,7 @@ function isCurrent(version: number, name: string): boolean {
 }
 
 /** @throws TqError "database" for the schema of a newer tq. */
-function checkKnown(version: number, name: string): void {
+export function checkKnown(version: number, name: string): void {
   if (version <= POSTGRES_SCHEMA_VERSION) return;
   throw new TqError(
     "database",

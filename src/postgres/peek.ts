@@ -4,9 +4,10 @@ import { databaseName } from "../values/database-url.ts";
 import { Connection } from "./connection.ts";
 import { findSchema } from "./migrate.ts";
 
-/** Since the first schema. */
+/** Since the first schema. A standby cannot tell who lives. */
 const PROGRAMS = `
-  SELECT pid, version, host FROM tq.worker WHERE id IN (SELECT id FROM tq.living) ORDER BY started_at, id`;
+  SELECT pid, version, host FROM tq.worker
+   WHERE pg_is_in_recovery() OR id IN (SELECT id FROM tq.living) ORDER BY started_at, id`;
 
 /** @throws TqError where the server cannot be reached, or refuses. */
 export async function peek(url: string, timeout: number): Promise<Peeked> {

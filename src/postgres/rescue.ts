@@ -3,25 +3,17 @@
  * failover of the server frees the locks of processes that live, which take them again soon.
  */
 import { hostname } from "node:os";
-import type { Clock } from "../clock.ts";
+import { type Clock, monotonicNow } from "../clock.ts";
 import { isProcess } from "../process-stat.ts";
 import type { KnownFollowUps } from "../store/known-follow-ups.ts";
 import type { Rescue, RescuedTask, ThreadDeath } from "../store/rescue.ts";
 import type { Owner } from "../store/session.ts";
 import type { Access } from "./access.ts";
 import type { Life } from "./life.ts";
+import { PATIENCE_MS, PATIENCE_OF_THE_YOUNG_MS, YOUNG_MS } from "./life-times.ts";
 import * as live from "./sql/live-output.ts";
 import * as sql from "./sql/rescue.ts";
 import { pidSpace } from "./sql/workers.ts";
-
-/** A lock that has been free for so long is that of a dead worker: ms. */
-const PATIENCE_MS = 1_000;
-
-/** The same while this worker's own connection is young: then the server has just been away, for others too. */
-const PATIENCE_OF_THE_YOUNG_MS = 5_000;
-
-/** A connection is young for so long: ms. */
-const YOUNG_MS = 10_000;
 
 interface Options {
   readonly access: Access;
@@ -37,13 +29,19 @@ export class Rescuer {
   readonly #options: Options;
   /** Since when the locks of these workers have been seen to be free. */
   #lifeless = new Map<string, number>();
+  /** When this worker's own connection was made, as the last look knew it. */
+  #bornAt: number | null = null;
 
   constructor(options: Options) {
     this.#options = options;
   }
 
   async rescueDead(maxCrashes: number): Promise<Rescue[]> {
-    const found = await this.#options.access.brief(sql.findLifeless);
+    const { life, access } = this.#options;
+    // What was seen before counts no more: the server has been away, for others too.
+    if (life.bornAt !== this.#bornAt) this.allLive();
+    this.#bornAt = life.bornAt;
+    const found = (await access.brief(sql.findLifeless)).filter(({ id }) => !life.has(id));
     const now = this.#options.clock.monotonic();
     const since = ({ id }: sql.Suspicion) => this.#lifeless.get(id) ?? now;
     this.#lifeless = new Map(found.map((one) => [one.id, since(one)]));
@@ -57,10 +55,17 @@ export class Rescuer {
     return rescues;
   }
 
+  /** No lock is free: one that is found free later has not been for long. */
+  allLive(): void {
+    this.#lifeless.clear();
+  }
+
+  /** One that is not registered may be about to be, again: its threads connect sooner than its life. */
   #patienceWith(worker: sql.Suspicion): number {
-    if (worker.life === null || this.#isGone(worker)) return 0;
-    const { age } = this.#options.life;
-    return age !== null && age < YOUNG_MS ? PATIENCE_OF_THE_YOUNG_MS : PATIENCE_MS;
+    if (this.#isGone(worker)) return 0;
+    const { bornAt } = this.#options.life;
+    const isYoung = bornAt !== null && monotonicNow() - bornAt < YOUNG_MS;
+    return isYoung ? PATIENCE_OF_THE_YOUNG_MS : PATIENCE_MS;
   }
 
   /** True where it is known that its process has ended. */

@@ -1,8 +1,9 @@
 /** The statements with which an admin makes what tq needs by hand: programs then need no right to make anything. */
+import { isTqError } from "../errors.ts";
 import { databaseName } from "../values/database-url.ts";
 import { Connection } from "./connection.ts";
 import { lockText } from "./locks.ts";
-import { findSchema, MIGRATIONS } from "./migrate.ts";
+import { checkKnown, findSchema, MIGRATIONS } from "./migrate.ts";
 import { CHANNEL, SCHEMA_CHANGED } from "./notifier.ts";
 import { POSTGRES_SCHEMA_VERSION } from "./schema-version.ts";
 import { identifier } from "./sql/table.ts";
@@ -61,7 +62,7 @@ COMMIT;
 `;
 
 /** The schema tq as it is in a database. */
-export interface Installed {
+interface Installed {
   readonly version: number;
   /** The role that has it. */
   readonly owner: string;
@@ -75,13 +76,14 @@ const INSTALLED = `
                     WHERE relname = 'tq_push' AND relkind = 'v' ORDER BY pg_class.oid LIMIT 1), 'public') AS views
     FROM pg_namespace WHERE nspname = 'tq'`;
 
-/** @throws TqError where the server cannot be reached, or refuses, or where the queue has moved elsewhere */
-export async function installedOn(url: string, timeout: number): Promise<Installed | null> {
+/** @throws TqError where the server cannot be reached, or refuses, or where the queue is a newer one or has moved */
+async function installedOn(url: string, timeout: number): Promise<Installed | null> {
   const name = databaseName(url);
   const limits = { timeout, lockTimeout: 0 };
   const db = await Connection.open({ url, name, ...limits, application: "tq migrate" });
   try {
     const { version } = await findSchema(db, name);
+    checkKnown(version, name);
     return version === 0 ? null : await db.get<Installed>(INSTALLED);
   } finally {
     await db.close();
@@ -120,9 +122,28 @@ COMMIT;
   return [start, ...MIGRATIONS.slice(version), end].join("\n");
 }
 
-/** @param installed null: the database has no schema tq.  */
-export function sqlFor(installed: Installed | null): string {
+/** As `serverSetup`. */
+export async function sqlFor(
+  url: string | null,
+  timeout: number,
+  unseen: (error: unknown) => void,
+): Promise<string> {
+  const installed = url === null ? null : await lookedAt(url, timeout, unseen);
   if (installed === null) return setupSql();
   if (installed.version < POSTGRES_SCHEMA_VERSION) return upgradeSql(installed);
   return `-- The schema tq has version ${installed.version} already: there is nothing to do.\n`;
+}
+
+async function lookedAt(
+  url: string,
+  timeout: number,
+  unseen: (error: unknown) => void,
+): Promise<Installed | null> {
+  try {
+    return await installedOn(url, timeout);
+  } catch (error) {
+    if (isTqError(error) && error.cause === undefined) throw error; // tq's own refusal of what is there
+    unseen(error);
+    return null;
+  }
 }

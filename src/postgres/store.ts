@@ -93,7 +93,7 @@ export class PostgresStore extends PostgresDatabase implements Store {
     now: () => this.now(),
     learnTime: (db) => this.greetAgain(db),
   });
-  readonly #rescuer = new Rescuer({
+  protected readonly rescuer = new Rescuer({
     ...this.options,
     access: this.access,
     life: this.life,
@@ -267,6 +267,7 @@ export class PostgresStore extends PostgresDatabase implements Store {
   }
 
   async unregister(worker: string): Promise<void> {
+    this.life.leave(worker);
     try {
       await this.writeStatements((db, now) => workers.unregister(db, worker, now));
     } finally {
@@ -283,11 +284,11 @@ export class PostgresStore extends PostgresDatabase implements Store {
   }
 
   async rescueDead(maxCrashes: number): Promise<Rescue[]> {
-    return this.#rescuer.rescueDead(maxCrashes);
+    return this.rescuer.rescueDead(maxCrashes);
   }
 
   async rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]> {
-    return this.#rescuer.rescueThread(owner, death);
+    return this.rescuer.rescueThread(owner, death);
   }
 
   override async close(): Promise<void> {

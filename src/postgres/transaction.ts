@@ -168,17 +168,16 @@ export class PostgresTransaction {
    */
   async commit<T>(last: (db: Connection) => Promise<T>): Promise<T> {
     const { db } = this;
+    const isUndone = db.isLost; // the server undoes what it has, and is not sent the commit
+    const explain = (error: unknown) =>
+      isUndone ? error : lostIsUncertain(error, this.#options.name);
     const ending = this.#explained(this.#afterSaves(db, last));
     const committing = db.step("commit");
     const [ended, committed] = await this.answers.await(Promise.allSettled([ending, committing]));
     try {
       // First: its error has undone the transaction, and says why.
-      if (ended.status === "rejected") {
-        throw lostIsUncertain(this.#unseen?.error ?? ended.reason, this.#options.name);
-      }
-      if (committed.status === "rejected") {
-        throw lostIsUncertain(committed.reason, this.#options.name);
-      }
+      if (ended.status === "rejected") throw explain(this.#unseen?.error ?? ended.reason);
+      if (committed.status === "rejected") throw explain(committed.reason);
       if (committed.value !== "COMMIT")
         throw (this.#unseen?.error as Error | undefined) ?? undoneError(this.#userError);
       this.tables.commit();

@@ -3,11 +3,13 @@
  * connection ends. A connection may be lost while the process lives: it is then made anew, before others give the tasks
  * of the worker away where that can be.
  */
-import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
+import { clearTimeout, monotonicNow, setTimeout, sleep } from "../clock.ts";
 import { messageOf, type TqError } from "../errors.ts";
 import type { NewWorker } from "../store/rescue.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
-import { forGood } from "./life-lost.ts";
+import { isLost } from "./errors.ts";
+import { forGood, mayBeMissed, WAS_MISSED } from "./life-lost.ts";
+import * as times from "./life-times.ts";
 import * as workers from "./sql/workers.ts";
 
 export interface WorkerLifeOptions extends ConnectionOptions {
@@ -17,49 +19,8 @@ export interface WorkerLifeOptions extends ConnectionOptions {
   readonly learnTime: (db: Connection) => Promise<void>;
 }
 
-/** The ms between two looks of a life after itself, while the server owes it an answer or it is without a connection. */
-const LOOK_MS = 250;
-
-/** The server is asked for a sign of life after so long without an answer: ms. An idle worker looks more often. */
-const ASK_MS = 2_500;
-
-/** The same while the worker runs something: then it checks its life several times a second. */
-const ASK_OFTEN_MS = 500;
-
-/** Two checks within so long say that the worker runs something: ms. */
-const OFTEN_MS = 1_000;
-
-/** The server is asked for its time this often: ms. */
-const LEARN_MS = 10_000;
-
-/** A server that owes an answer for so long is not reached by this connection any more: ms. */
-const LOST_MS = 2_000;
-
-/**
- * After so long without an answer the worker ends what it runs: the server may have given its lock away after
- * `UNANSWERED_MS`.
- */
-const FENCE_MS = 3_000;
-
-/**
- * The server takes the connection for lost where the worker's host answers nothing for so long: ms. The settings that keep
- * connections alive are not enough: they do not count while something is on its way to the host, which is sent again for
- * a quarter of an hour.
- */
-const UNANSWERED_MS = 3_800;
-
 /** Not for the connections of tasks: a thread that computes may leave a long answer unread for as long. */
-const GIVE_UP_SOON = `SET tcp_user_timeout = ${UNANSWERED_MS}`;
-
-/** An answer that is owed for less than this may be on its way: ms. */
-const OWED_MS = 900;
-
-/** A process that looks so late was stopped, or held up: ms. */
-const HELD_UP_MS = 500;
-
-/** The pauses before a connection is tried again: ms. */
-const FIRST_PAUSE_MS = 50;
-const LAST_PAUSE_MS = 1_000;
+const GIVE_UP_SOON = `SET tcp_user_timeout = ${times.UNANSWERED_MS}`;
 
 /**
  * A statement of the life gives up sooner than others: behind a table that somebody has locked, as ALTER TABLE does, it would
@@ -84,8 +45,12 @@ export class WorkerLife {
   #learnedAt = monotonicNow();
   /** Since when the server owes an answer; null: it does not. */
   #askedAt: number | null = null;
+  /** The look has waited for that answer once more, as the process was held up. */
+  #hasWaited = false;
   #checkedAt = -Infinity;
   #lookedAt = monotonicNow();
+  /** When it lost its connection; null: it has one. */
+  #lostAt: number | null = null;
   #renewing: Promise<void> | null = null;
   /** It has told the worker to end what it runs, since the last answer. */
   #isFenced = false;
@@ -94,6 +59,7 @@ export class WorkerLife {
   #reason = "";
   #timer: Timer | null = null;
   #isEnded = false;
+  #hasLeft = false; // its row goes too
 
   constructor(options: WorkerLifeOptions, worker: NewWorker) {
     this.#options = options;
@@ -142,9 +108,9 @@ export class WorkerLife {
     this.#ask(0);
   }
 
-  /** How long the connection has been there: ms. */
-  get age(): number {
-    return monotonicNow() - this.#bornAt;
+  /** Since when the connection has been there: monotonic, ms. Now, where it is lost. */
+  get bornAt(): number {
+    return this.#db === null ? monotonicNow() : this.#bornAt;
   }
 
   get #signing(): workers.SigningOn {
@@ -152,9 +118,12 @@ export class WorkerLife {
     return { worker: this.#worker, bootId, application, now: now() };
   }
 
+  get #timeout(): number {
+    return Math.max(1_000, this.#options.timeout);
+  }
+
   async #connect(): Promise<Connection> {
-    const { timeout } = this.#options;
-    const db = await Connection.open({ ...this.#options, timeout: Math.max(1_000, timeout) });
+    const db = await Connection.open({ ...this.#options, timeout: this.#timeout });
     await db.command(GIVE_UP_SOON).catch(() => {}); // a server on another system may not know it
     return db;
   }
@@ -167,18 +136,20 @@ export class WorkerLife {
   }
 
   #answered(): void {
+    const isBack = this.#isFenced || this.#lostAt !== null;
     this.#answeredAt = monotonicNow();
-    this.#askedAt = null;
-    this.#isFenced = false;
+    this.#askedAt = this.#lostAt = null;
+    this.#isFenced = this.#hasWaited = false;
     this.#reason = "";
     this.#lookLater();
+    if (isBack && !this.#isEnded) this.#worker.cameBack?.();
   }
 
   /** Call it often while the worker runs something. @throws TqError "database" when its life cannot come back */
   async check(): Promise<void> {
     if (this.#failure) throw this.#failure;
     const now = monotonicNow();
-    if (now - this.#checkedAt < OFTEN_MS) this.#ask(ASK_OFTEN_MS);
+    if (now - this.#checkedAt < times.OFTEN_MS) this.#ask(times.ASK_OFTEN_MS);
     this.#checkedAt = now;
   }
 
@@ -193,28 +164,33 @@ export class WorkerLife {
   }
 
   get #untilLook(): number {
-    if (this.#db === null || this.#askedAt !== null) return LOOK_MS;
-    const ask = Math.min(this.#answeredAt + ASK_MS, this.#learnedAt + LEARN_MS);
-    return Math.max(ask - monotonicNow(), LOOK_MS);
+    if (this.#db === null || this.#askedAt !== null) return times.LOOK_MS;
+    const ask = Math.min(this.#answeredAt + times.ASK_MS, this.#learnedAt + times.LEARN_MS);
+    return Math.max(ask - monotonicNow(), times.LOOK_MS);
   }
 
   #look(): void {
     const now = monotonicNow();
-    // This process was stopped, or held up: an answer that came meanwhile is read after this.
-    if (this.#askedAt !== null && now - this.#lookedAt >= HELD_UP_MS) this.#askedAt = now;
+    const isHeldUp = now - this.#lookedAt >= times.HELD_UP_MS;
     this.#lookedAt = now;
+    // Once: on a busy machine each look may be late.
+    if (this.#askedAt !== null && isHeldUp && !this.#hasWaited) {
+      this.#hasWaited = true;
+      return;
+    }
     const owed = this.#askedAt === null ? 0 : now - this.#askedAt;
-    if (this.#db && owed >= LOST_MS) this.#lost(this.#db);
-    this.#ask(ASK_MS);
-    const isWithout = this.#db === null || owed >= OWED_MS;
-    if (isWithout && now - this.#answeredAt >= FENCE_MS) this.#fence();
+    const isSilent = owed >= times.OWED_MS && now - this.#answeredAt >= times.FENCE_MS;
+    const isCut = this.#lostAt !== null && now - this.#lostAt >= times.CUT_FENCE_MS;
+    if (isSilent || isCut) this.#fence();
+    if (this.#db && owed >= times.LOST_MS) this.#lost(this.#db);
+    this.#ask(times.ASK_MS);
   }
 
   /** @param after an answer within the last ms makes it needless. */
   #ask(after: number): void {
     const db = this.#db;
     const now = monotonicNow();
-    const isNews = now - this.#answeredAt >= after || now - this.#learnedAt >= LEARN_MS;
+    const isNews = now - this.#answeredAt >= after || now - this.#learnedAt >= times.LEARN_MS;
     if (db === null || this.#askedAt !== null || !isNews) return;
     this.#askedAt = this.#lookedAt = now;
     this.#lookLater();
@@ -225,59 +201,88 @@ export class WorkerLife {
         this.learned();
         if (this.#isToAskAgain) this.askNow();
       },
-      () => this.#lost(db),
+      (error: unknown) => this.#refused(db, error),
     );
+  }
+
+  /** An error is an answer too, unless it is that of a lost connection. */
+  #refused(db: Connection, error: unknown): void {
+    if (db.isLost || isLost(error)) return this.#lost(db);
+    if (db !== this.#db) return;
+    this.#failure ??= forGood(error);
+    this.#learnedAt = monotonicNow() - times.LEARN_MS + times.ASK_MS; // it is asked again soon
+    this.#answered();
   }
 
   #fence(): void {
     if (this.#isFenced || this.#isEnded) return;
     this.#isFenced = true;
-    const why = this.#reason === "" ? "" : ` (${this.#reason})`;
-    this.#missed(`the database does not answer${why}, and others may take this worker for dead`);
-  }
-
-  #missed(reason: string): void {
-    this.#worker.missed?.(reason);
+    this.#worker.missed?.(mayBeMissed(this.#reason));
   }
 
   #lost(db: Connection): void {
     if (db !== this.#db || this.#isEnded) return;
     this.#db = null;
     this.#askedAt = null;
+    this.#lostAt ??= monotonicNow();
     this.#lookLater();
     void db.close();
-    this.#renewing ??= this.#renew().finally(() => (this.#renewing = null));
+    this.#renewing ??= this.#renew();
   }
 
+  /** A connection may be lost again before this ends. */
   async #renew(): Promise<void> {
-    let pause = FIRST_PAUSE_MS;
-    while (!this.#isEnded && this.#failure === null) {
-      try {
-        return await this.#renewOnce();
-      } catch (error) {
-        this.#failure = forGood(error);
-        this.#reason = messageOf(error);
-      }
-      await Bun.sleep(pause);
-      pause = Math.min(pause * 2, LAST_PAUSE_MS);
+    for (let pause = times.FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, times.LAST_PAUSE_MS)) {
+      await this.#tryToRenew();
+      if (this.#db !== null || this.#isEnded || this.#failure !== null) break;
+      await sleep(pause);
+    }
+    this.#renewing = null;
+  }
+
+  async #tryToRenew(): Promise<void> {
+    try {
+      await this.#renewOnce();
+    } catch (error) {
+      this.#failure = forGood(error);
+      this.#reason = messageOf(error);
     }
   }
 
   async #renewOnce(): Promise<void> {
     const db = await this.#connect();
+    const { promise: silence, reject } = Promise.withResolvers<never>();
+    const limit = setTimeout(() => reject(new Error("no answer")), this.#timeout).unref();
     try {
-      const { life, wasMissed } = await workers.renew(db, this.#signing);
-      if (this.#isEnded) return await db.close();
-      this.#lock = life;
-      await db.command(LOCK_TIMEOUT);
-      await this.#options.learnTime(db);
-      if (wasMissed) this.#missed("others took this worker for dead while its connection was lost");
-      this.#born(db);
-      this.#worker.cameBack?.();
+      await Promise.race([this.#renewBy(db), silence]);
     } catch (error) {
       await db.close();
       throw error;
+    } finally {
+      clearTimeout(limit);
     }
+  }
+
+  async #renewBy(db: Connection): Promise<void> {
+    const { life, wasMissed } = await workers.renew(db, this.#signing);
+    if (this.#isEnded) return await this.#leave(db);
+    if (wasMissed) this.#worker.missed?.(WAS_MISSED);
+    await db.command(LOCK_TIMEOUT);
+    await this.#options.learnTime(db);
+    if (db.isLost) return;
+    this.#lock = life;
+    this.#born(db);
+  }
+
+  /** It may have signed off before it was registered anew. */
+  async #leave(db: Connection): Promise<void> {
+    if (this.#hasLeft) await workers.remove(db, this.#worker.id);
+    await db.close();
+  }
+
+  /** The worker is about to sign off: its life is not renewed any more. */
+  leave(): void {
+    this.#hasLeft = this.#isEnded = true;
   }
 
   /** Frees the lock. */

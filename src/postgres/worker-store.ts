@@ -35,7 +35,13 @@ interface Part {
   readonly application: string;
   /** The channel on which the thread says what its runs say. */
   readonly channel: string;
+  /** Shared: whether its threads may claim. */
+  readonly mayClaim: Int32Array;
 }
+
+/** The words of `mayClaim`. */
+const MAY_CLAIM = 0;
+const OTHERS_MAY_CLAIM = 1;
 
 /**
  * The most connections of a thread, and of the main thread besides its life and its listener. A task needs up to three at
@@ -49,6 +55,8 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
   readonly #listener: Listener;
   readonly #outputs: LiveOutputs;
   readonly #signs = new KnownSigns();
+  /** What a worker claims while others may take it for dead is theirs a moment later. */
+  readonly #mayClaim = new Int32Array(new SharedArrayBuffer(4));
   /** The worker that is registered; null: none. */
   #worker: string | null = null;
 
@@ -70,7 +78,7 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
   lend(thread: number): Lent {
     const { application } = this.options;
     const channel = `${application} ${thread}`;
-    const part: Part = { application, channel };
+    const part: Part = { application, channel, mayClaim: this.#mayClaim };
     const listening = this.#outputs.listen(channel);
     return { part, [Symbol.dispose]: () => listening[Symbol.dispose]() };
   }
@@ -97,12 +105,14 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
     await this.ready();
     await this.#listener.start();
     const missed = (reason: string) => {
+      Atomics.store(this.#mayClaim, 0, OTHERS_MAY_CLAIM);
       this.connections.drop(); // they may wait for answers that never come
       this.#listener.renew();
       this.#renewWatches();
       worker.missed?.(reason);
     };
     const cameBack = () => {
+      Atomics.store(this.#mayClaim, 0, MAY_CLAIM);
       this.#renewWatches();
       worker.cameBack?.();
     };
@@ -119,7 +129,7 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
   /** Of one that could not register there is nothing to remove. */
   override async unregister(worker: string): Promise<void> {
     this.#worker = null;
-    if (this.life.age === null) return;
+    if (this.life.bornAt === null) return;
     await super.unregister(worker);
   }
 
@@ -155,7 +165,9 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
   }
 
   override async rescueDead(maxCrashes: number): Promise<Rescue[]> {
-    return this.#signs.areAllAlive ? [] : super.rescueDead(maxCrashes);
+    if (!this.#signs.areAllAlive) return super.rescueDead(maxCrashes);
+    this.rescuer.allLive();
+    return [];
   }
 
   protected override lookBriefly<T>(fn: (db: Connection) => Promise<T>): Promise<T> {
@@ -189,19 +201,25 @@ export class PostgresThreadStore extends PostgresStore implements ThreadStore {
   /** Its transactions wait for rows, not for each other. */
   readonly turns = null;
   readonly #channel: string;
+  readonly #mayClaim: Int32Array;
   #output: ThreadLiveOutput | null = null;
   /** The losses of connections after which the thread has put back what it held. */
   #lossesSeen = 0;
 
   constructor(options: PostgresOptions, { part, locks, thread }: ThreadStoreOptions) {
-    const { application, channel } = part as Part;
+    const { application, channel, mayClaim } = part as Part;
     const own = { application, thread, connections: CONNECTIONS };
     super({ ...options, ...own, open: new OpenTransactions(locks) });
     this.#channel = channel;
+    this.#mayClaim = mayClaim;
+  }
+
+  get #hasLife(): boolean {
+    return Atomics.load(this.#mayClaim, 0) === MAY_CLAIM;
   }
 
   protected override get mayClaim(): boolean {
-    return this.connections.losses === this.#lossesSeen;
+    return this.#hasLife && this.connections.losses === this.#lossesSeen;
   }
 
   /**
@@ -209,8 +227,9 @@ export class PostgresThreadStore extends PostgresStore implements ThreadStore {
    * tasks ended are lost where the standby had not received them. So may be what it has declared.
    */
   override async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
+    if (!this.#hasLife) return []; // it is woken once its worker is back
     const { losses } = this.connections;
-    if (!this.mayClaim) {
+    if (losses !== this.#lossesSeen) {
       await this.rescueThread(options.owner, { running: null, reason: "", maxCrashes: null });
       await Promise.all([this.redactions.declareAgain(), this.failures.declareAgain()]);
       this.#lossesSeen = losses;

@@ -79,8 +79,11 @@ async function settleAlone(
   try {
     return await commit(settled);
   } catch (error) {
-    if (isSettled || (isTqError(error) && error.code === "uncertain")) throw error;
-    return commit(await putOff(session, unsettled, error));
+    if (isSettled) throw error;
+    const isUncertain = isTqError(error) && error.code === "uncertain";
+    const putBack = await putOff(session, unsettled, isUncertain ? error.cause : error);
+    if (isUncertain && !putBack.kept) throw error; // the server may have stored it, and only its answer was lost
+    return commit(putBack);
   }
 }
 

@@ -5,7 +5,7 @@
 import { monotonicNow } from "../clock.ts";
 import type { Report } from "../log/events.ts";
 import { isOperational, isTqError } from "../errors.ts";
-import { toErrorData } from "../outcome.ts";
+import { type ErrorData, toErrorData } from "../outcome.ts";
 
 /** The thread waits before each try: twice as long each time, up to a limit. */
 const FIRST_WAIT_MS = 100;
@@ -21,13 +21,22 @@ export function isOfDatabase(error: unknown): boolean {
 export class DatabaseTrouble {
   readonly #database: string;
   readonly #report: Report;
+  readonly #tell: ((error: ErrorData | null) => void) | null;
+  /** Whoever is told does not know yet whether the database works. */
+  #isOpen = true;
   #since: number | null = null;
   #wait = FIRST_WAIT_MS;
   #reported = "";
 
-  constructor(database: string, report: Report) {
+  /** @param tell is told in place of the log */
+  constructor(
+    database: string,
+    report: Report,
+    tell: ((error: ErrorData | null) => void) | null = null,
+  ) {
     this.#database = database;
     this.#report = report;
+    this.#tell = tell;
   }
 
   /** Records a failed try. @returns the ms to wait before the next one */
@@ -36,7 +45,9 @@ export class DatabaseTrouble {
     this.#since ??= monotonicNow();
     if (error.message !== this.#reported) {
       this.#reported = error.message;
-      this.#report({ name: "store.failed", database: this.#database, error });
+      this.#isOpen = true;
+      if (this.#tell) this.#tell(error);
+      else this.#report({ name: "store.failed", database: this.#database, error });
     }
     const wait = this.#wait;
     this.#wait = Math.min(wait * 2, LONGEST_WAIT_MS);
@@ -45,9 +56,13 @@ export class DatabaseTrouble {
 
   /** The database works again; without trouble before it this changes nothing. */
   end(): void {
+    if (this.#tell && this.#isOpen) {
+      this.#isOpen = false;
+      this.#tell(null);
+    }
     if (this.#since === null) return;
     const duration = monotonicNow() - this.#since;
-    this.#report({ name: "store.recovered", database: this.#database, duration });
+    if (!this.#tell) this.#report({ name: "store.recovered", database: this.#database, duration });
     this.#since = null;
     this.#reported = "";
   }

@@ -56,7 +56,7 @@ export class Loop {
     this.#candidate = candidate;
     this.#idle = idle;
     this.#maxTasks = maxTasks;
-    this.#trouble = new DatabaseTrouble(thread.store.name, thread.report);
+    this.#trouble = new DatabaseTrouble(thread.store.name, thread.report, thread.outage);
   }
 
   wake(): void {

@@ -2,6 +2,7 @@
 import type { RunCounters } from "../shared-memory/run-counters.ts";
 import type { Progress } from "../shared-memory/progress.ts";
 import type { Audience } from "../log/audience.ts";
+import type { ErrorData } from "../outcome.ts";
 import type { Owner } from "../store/session.ts";
 import type { Policy } from "../policies/table.ts";
 import type { Redaction } from "../redaction/redaction.ts";
@@ -28,6 +29,8 @@ export interface ThreadRuntime extends Runtime {
   readonly output: ThreadOutput;
   /** The run that began last. */
   readonly present: PresentRun;
+  /** Called where the thread cannot use the database, and with null where it can; absent: its log says so. */
+  readonly outage?: (error: ErrorData | null) => void;
   /** Called with the tasks that the runs pushed, once they are committed. */
   readonly pushed?: (ids: readonly number[]) => void;
   /** Called with what a method has thrown, before that becomes data, and before its policy is asked. */

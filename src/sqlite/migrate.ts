@@ -1,5 +1,5 @@
 /** Migrates the schema, forward only. The table `tq__schema` has its version. */
-import type { Database } from "bun:sqlite";
+import { type Database, SQLiteError } from "bun:sqlite";
 import { TqError } from "../errors.ts";
 import { refuseOlderWorkers } from "./older-workers.ts";
 import first from "./migrations/001.sql" with { type: "text" };
@@ -28,7 +28,7 @@ export function migrate(db: Database, path: string): void {
     const from = schemaVersion(db, path);
     if (from > 0 && from < SCHEMA_VERSION) refuseOlderWorkers(db, path, from, SCHEMA_VERSION);
     for (let version = from; version < SCHEMA_VERSION; version++) {
-      db.run(MIGRATIONS[version] ?? "");
+      apply(db, MIGRATIONS[version] ?? "", path);
       if (version >= FIRST_NUMBERED) db.query("UPDATE tq__schema SET version = ?").run(version + 1);
     }
     db.run("COMMIT");
@@ -36,6 +36,24 @@ export function migrate(db: Database, path: string): void {
     if (db.inTransaction) db.run("ROLLBACK");
     throw error;
   }
+}
+
+/** @throws TqError "database" where somebody else has made something of the same name */
+function apply(db: Database, statements: string, path: string): void {
+  try {
+    db.run(statements);
+  } catch (error) {
+    if (!(error instanceof SQLiteError) || !error.message.endsWith("already exists")) throw error;
+    throw notOwn(path, error.message, error);
+  }
+}
+
+function notOwn(path: string, what: string, cause: unknown): TqError {
+  return new TqError(
+    "database",
+    `Cannot make a queue in ${path}: ${what}, which tq did not make; rename that one, or name another database`,
+    { cause },
+  );
 }
 
 const COUNT_TABLES = "SELECT count(*) AS count FROM sqlite_schema";

@@ -228,7 +228,7 @@ export interface Waiting {
 /** A dead worker is listed until another one has put its tasks back. */
 export interface WorkerStatus extends WorkerInfo {
   readonly alive: boolean;
-  /** True: it may be dead, as this user may not read its proof of life. */
+  /** True: it may be dead, as its proof of life cannot be seen from here: this user may not read it, or asks a standby. */
   readonly unsure?: true;
 }
 

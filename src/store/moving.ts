@@ -14,6 +14,7 @@ export const MOVED_TABLES = [
   "output",
   "cron",
   "cron_slot",
+  "cron_zone",
   "share",
   "pause",
   "pause_end",
@@ -64,6 +65,8 @@ export interface UnmovableTable {
 
 export interface MoveSource extends AsyncDisposable {
   readonly name: string;
+  /** By this number a server's database is known again under another name; null: it is a file. */
+  readonly mark: number | null;
   /** The tables of models: those that have an id, and columns of the types that tq gives. */
   readonly tables: readonly Table[];
   readonly unmovable: readonly UnmovableTable[];
@@ -75,8 +78,8 @@ export interface MoveSource extends AsyncDisposable {
   rows(table: string, isOwn: boolean): AsyncIterable<readonly MovedRow[]>;
   /** The last id that each table has given: the next ones are higher, also where the last ones were deleted. */
   lastIds(): Promise<ReadonlyMap<string, number>>;
-  /** Every tq refuses this database from now on, and says where the queue is. */
-  leave(target: string): Promise<void>;
+  /** Every tq refuses this database from now on, and says where the queue is; plain SQL writes neither there nor to these tables. */
+  leave(target: string, tables: readonly string[]): Promise<void>;
   /** Takes `leave` back. */
   stay(): Promise<void>;
 }
@@ -134,8 +137,9 @@ export async function moveQueue(
   }
   await target.giveIdsAfter(await source.lastIds());
   const counted = await Promise.all(all.map((one) => compare(source, target, ...one)));
-  const not_made = await source.extras(tables.map(({ name }) => name));
-  if (!isCopy) await source.leave(target.name);
+  const names = tables.map(({ name }) => name);
+  const not_made = await source.extras(names);
+  if (!isCopy) await source.leave(target.name, names);
   try {
     await target.commit();
   } catch (error) {

@@ -1,5 +1,7 @@
 /** URLs of PostgreSQL databases: what is wrong with one, and what of it may be shown. */
 
+import { parametersFault } from "./url-parameters.ts";
+
 const SCHEMES = /^postgres(?:ql)?:\/\//i;
 
 /** So that a URL of another kind, or with a slash too few, is refused as one: it is no path, and may hold a password. */
@@ -43,15 +45,18 @@ function partsOf(url: string): Parts | null {
 export interface DatabasePlace {
   readonly port: number;
   readonly database: string;
+  /** null: the URL names none. */
+  readonly user: string | null;
 }
 
 /**
- * The port and the database that a URL names. The driver must be told: PGDATABASE would otherwise come before the URL, and
+ * The port, the database and the user that a URL names. The driver must be told: PGDATABASE would otherwise come before the URL, and
  * PGPORT where it names none, so that tasks would go where nobody looks for them.
  */
 export function databasePlace(url: string): DatabasePlace {
   const parts = partsOf(url);
-  return { port: Number(parts?.port || DEFAULT_PORT), database: parts?.database ?? "" };
+  const { port = "", database = "", user = "" } = parts ?? {};
+  return { port: Number(port || DEFAULT_PORT), database, user: decoded(user) || null };
 }
 
 function decoded(part: string): string {
@@ -91,22 +96,6 @@ export function shownDatabaseUrl(url: string): string {
   return rest.length === 0 ? shown : `${shown}?${rest.join("&")}`;
 }
 
-const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
-
-/** The parameters that the driver knows; all others would be sent to the server as its settings. */
-const KNOWN = [
-  "host",
-  "port",
-  "sslmode",
-  "sslrootcert",
-  "sslcert",
-  "sslkey",
-  "sslpassword",
-  "password",
-  "prepare",
-  "options",
-];
-
 const ESCAPES =
   "write signs such as @ / : ? # % in a user, password or database as %40 %2F %3A %3F %23 %25";
 
@@ -127,18 +116,5 @@ export function databaseUrlFault(url: string): string | null {
     return "its port must be a number from 1 to 65535";
   }
   if (database === "") return "it names no database: write postgresql://USER@HOST/DATABASE";
-  const keys = [...parameters.keys()];
-  const twice = keys.find((key, index) => KNOWN.includes(key) && keys.indexOf(key) !== index);
-  if (twice !== undefined) return `it says ${twice} twice`;
-  const mode = parameters.get("sslmode");
-  if (mode !== null && !SSL_MODES.includes(mode)) {
-    return `its sslmode must be one of ${SSL_MODES.join(", ")}`;
-  }
-  const unknown = keys.find((key) => !KNOWN.includes(key));
-  if (unknown === "target_session_attrs") {
-    return "it has target_session_attrs: leave it out; tq refuses a server that takes no writes by itself";
-  }
-  if (unknown !== undefined)
-    return `it has a parameter that tq does not know; known are ${KNOWN.join(", ")}`;
-  return null;
+  return parametersFault(parameters);
 }

@@ -174,11 +174,12 @@ export class Burials {
   /** The words may quote what these tasks have thrown. */
   async #withoutSecrets(ids: readonly (number | null | undefined)[], words: string) {
     const { shown, store } = this.#options;
+    const known = ids.filter((id) => typeof id === "number");
+    if (known.length === 0 && !THROWN.test(words)) return words; // no task has said them
     try {
       const redaction = await shown.redactions.inForce();
       if (redaction.isEmpty) return words;
-      const known = ids.filter((id) => typeof id === "number");
-      if (known.length === 0 && THROWN.test(words)) return NOT_SHOWN;
+      if (known.length === 0) return NOT_SHOWN;
       let said = words;
       for (const id of known) {
         const task = await store.get(id);

@@ -74,6 +74,10 @@ export type ToThread = Init | BackUp | Abort | "go" | "wake" | "stop" | "outdate
 
 /** Messages that `PoolThread` alone deals with. */
 type OfThread =
+  /** The thread loads this file of models next, which may take for ever; null: it has loaded all. */
+  | { readonly type: "loading"; readonly file: string | null }
+  /** The thread cannot use the server's database for this reason; null: it can. */
+  | { readonly type: "outage"; readonly error: ErrorData | null }
   /** The system's number of the thread. */
   | { readonly type: "here"; readonly systemThread: number | null }
   /** Events that the program around the worker listens to, as a JSON list. */
@@ -106,8 +110,6 @@ export interface Loaded extends LoadedModels {
 }
 
 export type ForPool =
-  /** The thread loads this file of models next, which may take for ever; null: it has loaded all. */
-  | { readonly type: "loading"; readonly file: string | null }
   | Loaded
   /** The models were edited while the thread loaded them: it may have parts of two versions. `files`: those it has loaded. */
   | { readonly type: "torn"; readonly edited: string; readonly files: readonly string[] }

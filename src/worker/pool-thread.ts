@@ -5,6 +5,7 @@ import type { Event } from "../log/events.ts";
 import { writeLines } from "../log/standard-stream.ts";
 import { type ForPool, type Init, isFromThread, type ToThread } from "./messages.ts";
 import { childrenOf, endProcesses } from "./child-processes.ts";
+import type { Outage } from "./outage.ts";
 import { readPosted } from "./posted-events.ts";
 import type { TimedOut } from "./rescued-tasks.ts";
 import type { Claim } from "../task.ts";
@@ -36,6 +37,7 @@ export interface ThreadEvents {
   message(thread: PoolThread, message: ForPool): void;
   /** The thread has posted events that the program around the worker listens to. */
   reported(events: readonly Event[]): void;
+  readonly outage: Outage;
   /** The thread is gone, for this reason. */
   closed(thread: PoolThread, reason: string): void;
   /** The thread is inside a native call and cannot be ended: the process exits once this resolves. */
@@ -111,6 +113,8 @@ export class PoolThread {
       else if (data.type === "reported") {
         return init.events && events.reported(readPosted(data.events, init.events.unread));
       } else if (data.type === "judging") return void (this.judging = data);
+      else if (data.type === "loading") return void (this.loadingFile = data.file);
+      else if (data.type === "outage") return this.#toldOutage(data.error);
       else if (data.type === "broken") return this.#endBroken(data);
       else if (data.type === "loaded") this.loaded = true;
       events.message(this, data);
@@ -128,10 +132,17 @@ export class PoolThread {
         ? `the task ended its thread with process.exit(${code})`
         : `they ended their thread with process.exit(${code}) while they were loaded`;
       const reason = this.#lastError ?? exit;
+      events.outage.gone(this.number);
       events.closed(this, `${reason}${this.threw}`);
       closed.resolve();
     });
     this.#send(init);
+  }
+
+  #toldOutage(error: ErrorData | null): void {
+    const { outage } = this.#events;
+    if (error) outage.failed(this.number, error);
+    else outage.works(this.number);
   }
 
   /** Lets it claim tasks, once it has loaded its models. */

@@ -12,6 +12,7 @@ import { LeftFiles, tooManyLeft } from "./left-files.ts";
 import { Lockouts } from "./lockouts.ts";
 import { initOf } from "./init.ts";
 import { type ForPool, type Loaded, threwWords, toTqError } from "./messages.ts";
+import { Outage } from "./outage.ts";
 import { PoolThread } from "./pool-thread.ts";
 import type { RunStatistics } from "../run/run-statistics.ts";
 import { mostThreads, Succession } from "./succession.ts";
@@ -39,6 +40,7 @@ export interface PoolEvents extends Omit<SuccessionEvents, "start"> {
 }
 
 export class Pool {
+  readonly outage: Outage;
   readonly #options: PoolOptions;
   readonly #config: Config["worker"];
   readonly #events: PoolEvents;
@@ -55,6 +57,7 @@ export class Pool {
     this.#options = options;
     this.#config = options.config.worker;
     this.#events = events;
+    this.outage = new Outage(options.store.name, options.report);
     this.#shared = createShared(mostThreads(this.#config.threads));
     const { max_crashes: maxCrashes, lock_timeout: lockTimeout } = this.#config;
     this.#lockouts = new Lockouts({ ...options, lockTimeout });
@@ -178,13 +181,9 @@ export class Pool {
 
   /** Ends the threads that run tasks, as others may be given these: new ones go on. */
   endRuns(reason: string): void {
-    if (this.#stopping) return;
     const running = this.busyThreads;
     for (const thread of running) void thread.terminate(reason);
-    const count = running.length === 1 ? "a thread" : `${running.length} threads`;
-    const ended = running.length === 0 ? "" : `; ended what ${count} ran`;
-    const message = `This worker goes on, though ${reason}${ended}`;
-    this.#options.report({ name: "log.note", level: "warn", message });
+    this.outage.missed(reason, { ended: running.length, isStopping: this.#stopping });
   }
 
   /** Turns on, while any thread is busy, the timer that takes claims back from threads with a slow task. */
@@ -226,6 +225,7 @@ export class Pool {
     const thread = new PoolThread(init, generation, new Progress(this.#shared, number), {
       message: (from, message) => this.#heard(from, message),
       reported: (events) => events.forEach((event) => this.#options.listeners?.deliver(event)),
+      outage: this.outage,
       closed: (from, reason) => this.#closed(from, lent, reason),
       cannotEnd: (from) => {
         this.#stopping = true; // the process exits: no thread is replaced
@@ -260,9 +260,6 @@ export class Pool {
     // It has ended by itself, after its most tasks or as it was told: only the system's thread is left.
     if (message === "retired" || message === "stopped") return void thread.terminate(message);
     switch (message.type) {
-      case "loading":
-        thread.loadingFile = message.file;
-        break;
       case "threw":
         thread.threw = threwWords(message);
         thread.thrower = message.task?.id ?? null;

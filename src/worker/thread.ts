@@ -22,7 +22,7 @@ import { enterRuntime, standardLog } from "../transaction/runtime.ts";
 import { saidPolicies } from "../registry/said-policies.ts";
 import { callHeads } from "../registry/signatures/heads.ts";
 import { ensureTables } from "../registry/tables.ts";
-import { toErrorData } from "../outcome.ts";
+import { type ErrorData, toErrorData } from "../outcome.ts";
 import { noteOpenFilesLimit } from "../open-files.ts";
 import { openThreadStore } from "../open-store.ts";
 import { LeaderCandidate } from "../shared-memory/leader.ts";
@@ -35,6 +35,7 @@ import { lackedCall, requireModels } from "./lacking-models.ts";
 import { NewerModels } from "./newer-models.ts";
 import { OtherWorkers } from "./other-workers.ts";
 import { PostedEvents } from "./posted-events.ts";
+import { throughCuts } from "./through-cuts.ts";
 import { takeServiceVariables } from "../service-variables.ts";
 import { StrayWork } from "../run/stray-work.ts";
 import type { Store } from "../store/store.ts";
@@ -136,6 +137,9 @@ function tellJudged(error: unknown, { id, claim }: Claim, policy: Policy): void 
   send({ type: "judging", run: { id, claim }, error: toErrorData(error) });
 }
 
+/** The main thread says it once for all threads, also where this one is ended meanwhile. */
+const tellOutage = (error: ErrorData | null): void => send({ type: "outage", error });
+
 /** @returns the recurring tasks of each path. */
 async function loadAll(
   models: readonly string[],
@@ -234,8 +238,9 @@ async function start(init: Init): Promise<void> {
     const lacked = init.keep && lackedCall(init.keep, catalog);
     if (lacked !== null) return send({ type: "lacking", call: lacked });
     addWebhookFunction(registry, { config, store });
-    await ensureTables(store, registry, report);
-    const followUps = await declareModels(store, registry, config);
+    const again = throughCuts(store, config);
+    await again(() => ensureTables(store, registry, report));
+    const followUps = await again(() => declareModels(store, registry, config));
     const policies = saidPolicies(registry.all(), config.tasks);
     const heads = callHeads(registry);
     send({ type: "loaded", catalog, policies, heads, crons, followUps, version });
@@ -260,6 +265,7 @@ async function start(init: Init): Promise<void> {
         }),
         owner: { worker, thread },
         threw: tellJudged,
+        ...(store.traits.isServer && { outage: tellOutage }),
         leaveToNewer: () => {
           if (isOutdated) loop?.stop();
           return isOutdated;

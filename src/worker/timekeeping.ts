@@ -111,6 +111,7 @@ export class Timekeeping {
     this.#maintenance?.stop();
     this.#recounting?.stop();
     this.#cron?.stop();
+    if (this.#timer) this.#setPace(TICK_MS); // no look sees any more what runs
   }
 
   end(): void {
@@ -126,8 +127,12 @@ export class Timekeeping {
     const isSlow = isCalm && !this.#options.exitWithParent && !this.#pool.writing;
     const wait = isSlow ? this.#store.traits.idleLookMs : TICK_MS;
     if (wait === this.#wait) return isSlow ? this.#tickWithLook() : undefined;
+    this.#setPace(wait);
+  }
+
+  /** Short tasks that come now and then must not put the tick off each time. */
+  #setPace(wait: number): void {
     this.#wait = wait;
-    // Short tasks that come now and then must not put the tick off each time.
     this.#tickLater(Math.max(this.#tickedAt + wait - monotonicNow(), TICK_MS));
   }
 
@@ -221,7 +226,7 @@ export class Timekeeping {
   async #isSound(): Promise<boolean> {
     try {
       await this.#store.check();
-      if (!this.#stopping) await this.#store.checkAlive(this.#options.id);
+      if (!this.#ended) await this.#store.checkAlive(this.#options.id);
       return true;
     } catch (error) {
       this.#events.lost(error);

@@ -22,6 +22,7 @@ import { SelfReport } from "./self-report.ts";
 import { Problems, startedEvent } from "./started.ts";
 import { mostThreads } from "./succession.ts";
 import { ThreadTrouble } from "./thread-trouble.ts";
+import { throughCuts } from "./through-cuts.ts";
 import { Timekeeping } from "./timekeeping.ts";
 import { Waking } from "./waking.ts";
 import { withWebhookQueue } from "./webhooks/definitions.ts";
@@ -94,7 +95,8 @@ export class WorkerProcess {
         loadsLong: (file) => this.#trouble.loadsFor(file),
         loaded: (models) => this.#loaded(models),
         cannotStart: (error) => this.#cannotStart(error),
-        mustEnd: (error, why) => this.#mustEnd(error, why),
+        // The running tasks end first. The next start has the models as they are now, and no file that a task has left open.
+        mustEnd: (error, why) => ((this.#failure ??= error), this.#stopItself("graceful", why)),
         lost: (error) => this.#databaseLost(error),
         lookAgain: () => this.#waking.look(),
       },
@@ -171,15 +173,19 @@ export class WorkerProcess {
   async #prepare(): Promise<void> {
     const { threads, queues } = this.#config;
     const missed = (why: string) => (this.#pool.endRuns(why), this.#self.registered());
-    const cameBack = () => this.#pool.idleThreads.forEach((thread) => thread.wake());
+    const { outage } = this.#pool;
+    const cameBack = () => (outage.works(), this.#pool.idleThreads.forEach((it) => it.wake()));
     this.#pool.start();
-    await this.store.register({ id: this.id, pid: process.pid, threads, queues, missed, cameBack });
+    const worker = { id: this.id, pid: process.pid, threads, queues, missed, cameBack };
+    const { store } = this;
+    const again = throughCuts(store, this.#options.config);
+    await again(() => store.register(worker));
     this.#self.registered();
-    await this.#alerts.watch();
-    await this.#webhooks.watch();
+    await again(() => this.#alerts.watch());
+    await again(() => this.#webhooks.watch());
     await this.#started.promise;
     // Not before: the follow-ups of its models count for the failures that it finds.
-    if (!this.#stopping) await this.#timekeeping.rescueDead();
+    if (!this.#stopping) await again(() => this.#timekeeping.rescueDead());
     if (this.#known !== null) this.#crons.load(this.#known);
   }
 
@@ -271,12 +277,6 @@ export class WorkerProcess {
   #cannotStart(error: TqError): void {
     this.#started.reject(error);
     if (this.#isGoing && !this.#stopping) this.#trouble.cannotStart(error);
-  }
-
-  /** The running tasks end first. The next start has the models as they are now, and no file that a task has left open. */
-  #mustEnd(error: TqError, why: string): void {
-    this.#failure ??= error;
-    this.#stopItself("graceful", why);
   }
 
   /** A task may be the cause: the log names those that ran. */

@@ -1,43 +1,134 @@
-/** Hosts that are cut off while the server sends them something. */
-import { expect, test } from "bun:test";
+/** Workers that are cut off from the server, while others are not. */
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { FENCE_MS, PATIENCE_MS, UNANSWERED_MS } from "../../src/postgres/life-times.ts";
 import { WorkerLife } from "../../src/postgres/worker-life.ts";
 import { PostgresStore } from "../../src/postgres/store.ts";
+import { PostgresThreadStore, PostgresWorkerStore } from "../../src/postgres/worker-store.ts";
+import { MODELS } from "../integration/support/models.ts";
+import { Site } from "../integration/support/site.ts";
+import { Proxy } from "../proof/postgres-proxy.ts";
 import { makeFolder } from "../support/folder.ts";
 import { needs } from "../support/needs.ts";
+import { makePostgres } from "../support/postgres.ts";
 import { startPostgres } from "../support/postgres-server.ts";
+import { OWNER, pushOne, UNWATCHED } from "../support/store.ts";
+import { until } from "../support/until.ts";
+import { cutLives } from "./lives.ts";
+
+setDefaultTimeout(60_000);
 
 function freePort(): number {
   using listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   return listener.port;
 }
 
+const urlAt = (port: number) => `postgresql://tq@127.0.0.1:${port}/postgres`;
+
+/** A server that is reached by a network. */
+async function makeServer() {
+  const port = freePort();
+  const server = await startPostgres(["listen_addresses=127.0.0.1"], { port });
+  return { port, [Symbol.asyncDispose]: () => server.stop() };
+}
+
+/** A worker that runs a task, behind a proxy. */
+async function makeRunning() {
+  const server = await makeServer();
+  const proxy = new Proxy(server.port);
+  const site = new Site();
+  site.write("models.ts", MODELS);
+  const env = { TQ_DATABASE: urlAt(proxy.port), TQ_WORKER__GRACE: "60s" };
+  const worker = await site.worker(["-n", "1"], { env });
+  await site.start(["push", "job", "linger", "7"], { env }).ended();
+  await worker.says("task.started");
+  return {
+    proxy,
+    worker,
+    async [Symbol.asyncDispose]() {
+      await site[Symbol.asyncDispose]();
+      proxy.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
 needs("postgres").describe("a worker that is reached by a network", () => {
   test("is given up by the server before others may have its tasks, also where an answer is on its way", async () => {
     using folder = makeFolder();
-    const port = freePort();
-    const server = await startPostgres(["listen_addresses=127.0.0.1"], { port });
-    try {
-      const url = `postgresql://tq@127.0.0.1:${port}/postgres`;
-      const store = new PostgresStore({ url, folder: folder.path });
-      await store.ready();
-      const options = {
-        url,
-        name: "shop",
-        timeout: 5_000,
-        lockTimeout: 0,
-        application: "tq test",
-        bootId: "boot",
-        now: () => 1,
-        learnTime: async () => {},
-      };
-      const life = new WorkerLife(options, { id: "w", pid: 1, threads: 1, queues: [] });
-      await life.begin();
-      const setting = await life.statements?.((db) => db.get("SHOW tcp_user_timeout"));
-      expect(setting).toEqual({ tcp_user_timeout: "3800" });
-      await life.end();
-      await store.close();
-    } finally {
-      await server.stop();
-    }
+    await using server = await makeServer();
+    const url = urlAt(server.port);
+    const store = new PostgresStore({ url, folder: folder.path });
+    await store.ready();
+    const options = {
+      url,
+      name: "shop",
+      timeout: 5_000,
+      lockTimeout: 0,
+      application: "tq test",
+      bootId: "boot",
+      now: () => 1,
+      learnTime: async () => {},
+    };
+    const life = new WorkerLife(options, { id: "w", pid: 1, threads: 1, queues: [] });
+    await life.begin();
+    const setting = await life.statements?.((db) => db.get("SHOW tcp_user_timeout"));
+    expect(setting).toEqual({ tcp_user_timeout: String(UNANSWERED_MS) });
+    await life.end();
+    await store.close();
+  });
+
+  test("ends what it runs before others have it, where its connections end and new ones are refused", async () => {
+    await using made = await makeRunning();
+    const { proxy, worker } = made;
+    const cut = performance.now();
+    proxy.refuse();
+    const { message } = await worker.says("log.note");
+    expect(performance.now() - cut).toBeLessThan(PATIENCE_MS);
+    expect(message).toContain("others may take this worker for dead; ended what a thread ran");
+  });
+
+  test("ends what it runs before others have it, also while it stops", async () => {
+    await using made = await makeRunning();
+    const { proxy, worker } = made;
+    worker.kill("SIGTERM");
+    await worker.says("worker.stopping");
+    const cut = performance.now();
+    void proxy.stall(60_000);
+    const { message } = await worker.says("log.note");
+    expect(performance.now() - cut).toBeLessThan(UNANSWERED_MS + PATIENCE_MS);
+    expect(performance.now() - cut).toBeGreaterThan(FENCE_MS - 500); // an answer may just have come
+    expect(message).toMatch(/^This worker stops, though .*; ended what a thread ran$/);
+  });
+});
+
+needs("postgres").describe("a thread of a worker that others may take for dead", () => {
+  test("claims nothing until its worker is back", async () => {
+    await using made = await makePostgres();
+    const { url } = made.database;
+    await pushOne(made.store);
+    const store = new PostgresWorkerStore({ url, folder: "/" });
+    const { part } = store.lend(1);
+    const thread = new PostgresThreadStore(
+      { url, folder: "/" },
+      { thread: 1, part, locks: UNWATCHED },
+    );
+    const claim = () => thread.claim({ owner: OWNER, queues: [], limit: 1 });
+    const claims: unknown[] = [];
+    let isBack = false;
+    await store.register({
+      id: OWNER.worker,
+      pid: process.pid,
+      threads: 1,
+      queues: [],
+      missed: () => void claims.push(claim()),
+      cameBack: () => (isBack = true),
+    });
+    await made.database.run("DELETE FROM tq.worker");
+    await cutLives(made);
+    await until(() => expect(isBack).toBe(true));
+    expect(await Promise.all(claims)).toEqual([[]]);
+    expect(await claim()).toHaveLength(1);
+    await thread.close();
+    await store.close();
   });
 });

@@ -34,7 +34,8 @@ async function failover(made: TestPostgres, { id }: ClaimedTask, was: string) {
 }
 
 function threadOf({ database: { url } }: TestPostgres, folder: string): PostgresThreadStore {
-  const part = { application: APPLICATION, channel: "tq thread 1" };
+  const mayClaim = new Int32Array(new SharedArrayBuffer(4));
+  const part = { application: APPLICATION, channel: "tq thread 1", mayClaim };
   return new PostgresThreadStore({ url, folder }, { thread: 1, part, locks: UNWATCHED });
 }
 

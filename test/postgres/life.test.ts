@@ -10,16 +10,8 @@ import { NO_PID } from "../store/suite/subject.ts";
 import { errorOf, sentenceOf } from "../support/error.ts";
 import { needs } from "../support/needs.ts";
 import { until } from "../support/until.ts";
+import { cutLives, WORKER } from "./lives.ts";
 import { countStatements } from "./statements.ts";
-
-const WORKER = { id: "worker-1", threads: 1, queues: [] };
-
-const HOLDERS = "FROM pg_locks WHERE locktype = 'advisory' AND classid = 1953591922 AND granted";
-
-/** Ends the connections that hold locks, as an administrator or a firewall does. */
-function cutLives({ database }: TestPostgres): Promise<readonly unknown[]> {
-  return database.run(`SELECT pg_terminate_backend(pid) ${HOLDERS}`);
-}
 
 function connect({ database: { url } }: TestPostgres): Promise<Connection> {
   return Connection.open({
@@ -65,6 +57,28 @@ needs("postgres").describe("the life of a worker", () => {
     await until(async () => expect(await store.isAlive("worker-1")).toBe(true));
   });
 
+  test("leaves no row where it is renewed as its worker signs off", async () => {
+    await using made = await makePostgres();
+    const { store, database } = made;
+    await store.register({ ...WORKER, pid: process.pid });
+    await store.get(1); // a connection that does not prove its life is open
+    const open = Connection.open.bind(Connection);
+    const mayOpen = Promise.withResolvers<void>();
+    const opened = spyOn(Connection, "open").mockImplementation(async (options) => {
+      await mayOpen.promise;
+      return open(options);
+    });
+    await cutLives(made);
+    await until(() => expect(opened).toHaveBeenCalled());
+    const leaving = store.unregister("worker-1");
+    const workers = () => database.run("SELECT id FROM tq.worker");
+    await until(async () => expect(await workers()).toEqual([]));
+    mayOpen.resolve();
+    await leaving;
+    opened.mockRestore();
+    expect(await workers()).toEqual([]);
+  });
+
   test("cannot come back to a database that has no tables of tq any more", async () => {
     await using made = await makePostgres();
     const { store } = made;
@@ -83,65 +97,6 @@ needs("postgres").describe("the life of a worker", () => {
     expect(await made.open().isAlive("worker-1")).toBe(true);
     await made.store.killed("worker-1");
     expect(await made.open().isAlive("worker-1")).toBe(false);
-  });
-});
-
-needs("postgres").describe("a lock that is free", () => {
-  /** The worker is registered, holds a task, and its lock is free. */
-  async function lifeless(pid: number) {
-    const made = await makePostgres();
-    const id = await pushOne(made.store);
-    await made.store.register({ ...WORKER, pid });
-    await claim(made.store, { owner: { worker: "worker-1", thread: 1 } });
-    await made.store.killed("worker-1");
-    return { made, id };
-  }
-
-  test("is no death at once while the process may live", async () => {
-    const { made } = await lifeless(process.pid);
-    await using _ = made;
-    const other = made.open();
-    expect(await other.rescueDead(3)).toEqual([]);
-    expect(await other.rescueDead(3)).toEqual([]);
-    made.clock.passes(1_000);
-    expect(await other.rescueDead(3)).toMatchObject([{ worker: { id: "worker-1" } }]);
-  });
-
-  test("is the death of a process of this machine that is gone", async () => {
-    const { made, id } = await lifeless(NO_PID);
-    await using _ = made;
-    expect(await made.open().rescueDead(3)).toMatchObject([{ tasks: [{ id, state: "ready" }] }]);
-  });
-
-  test("is no death at once on a machine that only has the same name", async () => {
-    const { made } = await lifeless(NO_PID);
-    await using _ = made;
-    await made.database.run("UPDATE tq.worker SET pid_space = 'pid:[1]'");
-    expect(await made.open().rescueDead(3)).toEqual([]);
-  });
-
-  test("is waited for longer by a worker that has just connected itself: the server may have been away", async () => {
-    const { made } = await lifeless(process.pid);
-    await using _ = made;
-    const other = made.open();
-    await other.register({ ...WORKER, id: "young", pid: process.pid });
-    expect(await other.rescueDead(3)).toEqual([]);
-    made.clock.passes(4_900);
-    expect(await other.rescueDead(3)).toEqual([]);
-    made.clock.passes(200);
-    expect(await other.rescueDead(3)).toMatchObject([{ worker: { id: "worker-1" } }]);
-  });
-
-  test("that its worker takes again before the patience has passed is forgotten", async () => {
-    const { made } = await lifeless(process.pid);
-    await using _ = made;
-    const other = made.open();
-    expect(await other.rescueDead(3)).toEqual([]);
-    await made.database.run(`SELECT pg_advisory_lock(1953591922, life) FROM tq.worker`);
-    made.clock.passes(2_000);
-    expect(await other.rescueDead(3)).toEqual([]);
-    await made.database.run("SELECT pg_advisory_unlock_all()");
-    expect(await other.rescueDead(3)).toEqual([]);
   });
 });
 

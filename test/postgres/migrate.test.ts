@@ -14,6 +14,7 @@ function contentOf(database: Empty) {
       FROM information_schema.columns WHERE table_schema = 'tq' OR table_name LIKE 'tq%'
     UNION ALL SELECT schemaname, tablename, indexname, indexdef, NULL, NULL FROM pg_indexes WHERE schemaname = 'tq'
     UNION ALL SELECT 'tq', proname, prosrc, NULL, NULL, NULL FROM pg_proc WHERE pronamespace = 'tq'::regnamespace
+    UNION ALL SELECT 'tq', tgname, pg_get_triggerdef(oid), NULL, NULL, NULL FROM pg_trigger WHERE NOT tgisinternal
     UNION ALL SELECT 'tq', 'schema', version::text, NULL, NULL, NULL FROM tq.schema
      ORDER BY 1, 2, 3`);
 }
@@ -103,6 +104,21 @@ needs("postgres").describe("on PostgreSQL", () => {
     );
     await empty.run("ROLLBACK");
     expect(await contentOf(empty)).toEqual(before);
+  });
+
+  test("tq migrate --sql prints nothing for the schema of a newer tq, or for a queue that has moved", async () => {
+    await using empty = await makeEmpty();
+    await using folder = new Folder();
+    const env = { TQ_DATABASE: empty.url };
+    await folder.tqWith({ env }, "migrate");
+    await empty.run("UPDATE tq.schema SET version = 99");
+    const newer = await folder.tqWith({ env }, "migrate", "--sql");
+    expect(newer).toMatchObject({ code: 6, stdout: "" });
+    expect(newer.stderr).toContain("its schema has version 99, and this tq knows");
+    await empty.run("UPDATE tq.schema SET moved_to = 'elsewhere'");
+    const moved = await folder.tqWith({ env }, "migrate", "--sql");
+    expect(moved).toMatchObject({ code: 6, stdout: "" });
+    expect(moved.stderr).toContain("tq migrate --to has moved its queue to elsewhere");
   });
 
   test("tq migrate --sql prints all for a database that cannot be looked at, and says so", async () => {

@@ -65,3 +65,45 @@ needs("postgres").test(
     }
   },
 );
+
+needs("postgres").test(
+  "a standby says that it cannot be seen there who lives, and takes no worker of its primary for dead",
+  async () => {
+    const ports = [freePort(), freePort()] as const;
+    const primary = await startPostgres(["listen_addresses=127.0.0.1"], { port: ports[0] });
+    const admin = new Bun.SQL(primary.url("postgres"), { max: 1 });
+    await admin.unsafe("CREATE DATABASE shop");
+    await admin.close({ timeout: 0 });
+    const standby = await startStandby(primary, ["listen_addresses=127.0.0.1"], ports[1]);
+    const following = new Bun.SQL(standby.url("shop"), { max: 1 });
+    try {
+      await using site = new Site();
+      site.write("models.ts", MODELS);
+      const [onPrimary, onStandby] = ports.map((port) => ({
+        env: { TQ_DATABASE: `postgresql://tq@127.0.0.1:${port}/shop` },
+      }));
+      const worker = await site.worker(["-n", "1"], onPrimary);
+      const pushed = await site.start(["push", "job", "wait", "1"], onPrimary).ended();
+      await worker.says("task.started", { task: Number(pushed.stdout) });
+      await eventually("the standby has the task that runs", async () => {
+        const found = following.unsafe("SELECT id FROM tq.task WHERE state = 'running'");
+        return ((await found.catch(() => [])) as unknown[]).length > 0;
+      });
+      const ask = async (...args: string[]) => (await site.start(args, onStandby).ended()).stdout;
+      const [status, doctor] = [await ask("status"), await ask("doctor", "--quick")];
+      for (const said of [status, doctor]) {
+        expect(said).toContain("Whether workers live cannot be seen from a standby");
+        expect(said).not.toMatch(/✗ dead_worker|\d +dead |No worker|start .*tq worker/);
+      }
+      expect(status).toMatch(/ unknown +1 +1 /);
+      site.write("go", "");
+      await worker.says("task.finished");
+      worker.kill("SIGTERM");
+      expect(await worker.exited).toBe(0);
+    } finally {
+      await following.close({ timeout: 0 });
+      await standby.stop();
+      await primary.stop();
+    }
+  },
+);

@@ -4,6 +4,7 @@ import { needs } from "../support/needs.ts";
 import { Site } from "../integration/support/site.ts";
 import { type Empty, makeEmpty } from "./empty.ts";
 import { makeShop } from "./shop.ts";
+import { databaseName } from "../../src/values/database-url.ts";
 
 setDefaultTimeout(60_000);
 
@@ -70,6 +71,34 @@ needs("postgres").describe("on PostgreSQL", () => {
     expect(said).toEqual([expect.stringMatching(/^6 .*let the search_path of its user name a/)]);
     expect(await hasSchema(database)).toBe(false);
   });
+
+  test.each([
+    ["CREATE VIEW tq_tasks AS SELECT 1 AS x", 'relation "tq_tasks" already exists'],
+    ["CREATE TABLE tq_push (id int)", 'relation "tq_push" already exists'],
+    ["CREATE TYPE tq_cron AS ENUM ('a')", 'type "tq_cron" already exists'],
+    ["CREATE SCHEMA tq", 'schema "tq" already exists'],
+    ["CREATE SCHEMA tq CREATE TABLE task (id int)", 'schema "tq" already exists'],
+    ["CREATE SCHEMA tq CREATE TABLE schema (id int)", 'schema "tq" already exists'],
+    [
+      "CREATE SCHEMA tq CREATE VIEW schema AS SELECT 'mine' AS version",
+      "its schema tq has another table schema",
+    ],
+  ])(
+    "what somebody else has made under a name of tq's is refused, and stays: %s",
+    async (made, what) => {
+      await using database = await makeEmpty();
+      await database.run(made);
+      const before = await database.run("SELECT oid::int, relname FROM pg_class ORDER BY oid");
+      const commands = [["push", "job", "add", "1"], ["migrate"], ["worker"]];
+      const name = databaseName(database.url);
+      const rest = "which tq did not make; rename that one, or name another database";
+      expect(await refusalsOf(database, commands)).toEqual([
+        `6 tq: Cannot make a queue in ${name}: ${what}, ${rest}`,
+      ]);
+      const after = await database.run("SELECT oid::int, relname FROM pg_class ORDER BY oid");
+      expect(after).toEqual(before);
+    },
+  );
 
   test("a role's own time zone, dates, encoding, isolation and read-only change no task", async () => {
     await using shop = await makeShop();

@@ -29,6 +29,7 @@ export class Proxy {
   #server: { readonly hostname: string; readonly port: number };
   /** Nothing passes, in both directions. */
   #isStalled = false;
+  #isRefusing = false;
   /** What the server answers is lost. */
   #losesAnswers = false;
 
@@ -64,7 +65,15 @@ export class Proxy {
     this.#sockets.clear();
   }
 
+  /** Ends all connections, and takes no new ones, as a server does that has none left. */
+  refuse(): void {
+    this.#isRefusing = true;
+    for (const socket of this.#sockets) socket.terminate();
+    this.#sockets.clear();
+  }
+
   async #connect(client: Socket<Side>): Promise<void> {
+    if (this.#isRefusing) return void client.end();
     client.data = sideOf(null, true);
     this.#sockets.add(client);
     try {

@@ -1,5 +1,6 @@
 /** The tables of the documents are those of the code. `TQ_README=write npm test -- test/readme` writes them. */
 import { Database } from "bun:sqlite";
+import * as v from "valibot";
 import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,6 +14,9 @@ import { PUSHED_KEYS } from "../../src/policies/read.ts";
 import { POLICIES, POLICY_KEYS, type PolicyKey, type PolicyRow } from "../../src/policies/table.ts";
 import { splitContext } from "../../src/push/placement.ts";
 import { CALL, presetWords, type Row, TASK_OPTIONS } from "../../src/push/task-options.ts";
+import { KINDS } from "../../src/registry/columns.ts";
+import { toField } from "../../src/registry/fields.ts";
+import { TYPES } from "../../src/postgres/sql/table.ts";
 import { SETTINGS } from "../../src/settings/table.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
 import type { WorkerOptions } from "../../src/embed.ts";
@@ -21,6 +25,7 @@ import { CALL as CALL_PART, CALL_HELP } from "../../src/tasks/call-filter.ts";
 import { FILTER_PARTS } from "../../src/tasks/filter.ts";
 import { decode } from "../../src/values/decoding.ts";
 import type { Operator } from "../../src/store/records.ts";
+import { URL_PARAMETERS } from "../../src/values/url-parameters.ts";
 import { DOCUMENTS, read, ROOT } from "./documents.ts";
 import { benchTable, toTable } from "./bench-table.ts";
 import { RECURRING_ROWS } from "./recurring-rows.ts";
@@ -35,6 +40,7 @@ describe("the tables", () => {
       policies: policyRows(),
       "recurring tasks": RECURRING_ROWS.map((cells) => row(...cells)),
       filters: filterRows(),
+      "URL parameters": Object.entries(URL_PARAMETERS).map(([name, { help }]) => row(name, help)),
     };
     if (process.env["TQ_README"] === "write") await writeBlocks(blocks);
     for (const [name, rows] of Object.entries(blocks)) {
@@ -74,6 +80,20 @@ describe("the tables", () => {
     expect(options.flatMap(([name = ""]) => quoted(name))).toEqual(Object.keys(WORKER_OPTIONS));
     const operators = cellsOf(section("docs/api.md", "## Search"));
     expect(operators.flatMap(([names = ""]) => quoted(names))).toEqual(Object.keys(OPERATORS));
+  });
+
+  test("of types of columns says what tq makes of fields, and takes", () => {
+    const cells = cellsOf(read("docs/models.md").split("### Types of columns")[1] ?? "");
+    const kinds = ["text", "integer", "number", "boolean", "blob", "json"] as const;
+    const types = kinds.map((kind) => {
+      const { type } = KINDS[kind];
+      const [made, ...taken] = TYPES[type];
+      return [type, type === "TEXT" ? 'text COLLATE "C"' : made, ...taken];
+    });
+    expect(cells.map(([, ...rest]) => rest.flatMap(quoted))).toEqual(types);
+    const fields = [v.string(), v.pipe(v.number(), v.integer()), v.number(), v.boolean()];
+    const all = [...fields, v.instance(Uint8Array), v.bigint()];
+    expect(all.map((schema) => toField("sale", "it", schema).kind)).toEqual([...kinds]);
   });
 
   test("of columns have those of the views", async () => {
@@ -236,6 +256,7 @@ function row(name: string, ...cells: string[]): string[] {
 }
 
 const HEADS: Record<string, string[]> = {
+  "URL parameters": ["Parameter", "What tq does with it"],
   commands: ["Command", "What it does"],
   tq_push: ["Column", "Default", "It must be", "Meaning"],
   "context keys": ["Key", "Default", "It must be", "Meaning"],

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { formatSetting, SETTINGS, shownSetting, type Setting } from "../../src/settings/table.ts";
 import { databaseName, databaseUrlFault } from "../../src/values/database-url.ts";
+import { connectTimeout, driverUrl } from "../../src/values/url-parameters.ts";
 import { cwd, load, refusal, renewFolder, write } from "./folder.ts";
 
 renewFolder();
@@ -82,10 +83,12 @@ describe("a wrong URL", () => {
     ["postgresql://h/shop?host=h1,h2", "it names several hosts"],
     ["postgresql://a:50%@h/shop", "it has a % that begins no escape"],
     ["postgresql://h1,h2/shop", "name an address that leads to the primary, also after a failover"],
-    [
-      "postgresql://h/shop?target_session_attrs=read-write",
-      "it has target_session_attrs: leave it",
-    ],
+    ["postgresql://h/shop?target_session_attrs=standby", "must be one of any, read-write, primary"],
+    ["postgresql://h/shop?channel_binding=require", "leave it out, and write sslmode=verify-full"],
+    ["postgresql://h/shop?gssencmode=require", "its gssencmode must be one of disable, prefer"],
+    ["postgresql://h/shop?sslnegotiation=direct", "its sslnegotiation must be postgres"],
+    ["postgresql://h/shop?connect_timeout=5s", "its connect_timeout must be a number of seconds"],
+    ["postgresql://h/shop?application_name=a&application_name=b", "it says application_name twice"],
     ["postgresql://h/shop?sslmode=on", "its sslmode must be one of disable, allow"],
     ["postgresql://h/shop?sslmod=require", "it has a parameter that tq does not know"],
   ])("%s is refused by its part", (url, words) => {
@@ -101,6 +104,8 @@ describe("a wrong URL", () => {
     "postgresql://shop:p%40ss@[::1]:5433/shop?sslmode=verify-full&sslrootcert=/etc/ca.pem",
     "postgresql:///shop?host=/run/postgresql&port=5433",
     "postgresql://shop@/shop?host=/run/postgresql",
+    "postgresql://h/shop?sslmode=require&channel_binding=prefer&connect_timeout=10&application_name=shop",
+    "postgresql://h/shop?gssencmode=disable&sslnegotiation=postgres&target_session_attrs=read-write",
   ])("%s is none", (url) => {
     expect(databaseUrlFault(url)).toBeNull();
   });
@@ -110,6 +115,26 @@ describe("a wrong URL", () => {
       refusal(() => load({ env: { TQ_DATABASE: "postgresql://shop:hush@h:x/shop" } })),
     ).not.toContain("hush");
   });
+});
+
+test.each([
+  ["postgresql://h/shop", "postgresql://h/shop"],
+  ["postgresql://h/shop?connect_timeout=2&keepalives=1", "postgresql://h/shop"],
+  [
+    "postgresql://h/shop?application_name=a&sslmode=require&channel_binding=prefer&options=-c%20a%3Db",
+    "postgresql://h/shop?sslmode=require&options=-c%20a%3Db",
+  ],
+])("of %s the driver gets what it takes", (url, given) => {
+  expect(driverUrl(url)).toBe(given);
+});
+
+test.each([
+  ["", Infinity],
+  ["?connect_timeout=0", Infinity],
+  ["?connect_timeout=-1", Infinity],
+  ["?sslmode=require&connect_timeout=10", 10_000],
+])("the end %p of a URL bounds a connection by %d ms", (end, bound) => {
+  expect(connectTimeout(`postgresql://h/shop${end}`)).toBe(bound);
 });
 
 describe("what is shown of a URL", () => {

@@ -190,7 +190,7 @@ async function startProcess(
       if (shell.exitCode !== null) return;
       const list = Bun.spawnSync(["pgrep", "-P", String(pid)]).stdout.toString();
       const children = list.split("\n").filter((line) => line !== "");
-      for (const one of [pid, ...children.map(Number)]) process.kill(one, "SIGKILL");
+      for (const one of [pid, ...children.map(Number)]) killIfThere(one);
       await shell.exited;
     },
     async end(signal) {
@@ -216,5 +216,14 @@ async function answering(url: string): Promise<void> {
     } finally {
       await sql.close({ timeout: 0 });
     }
+  }
+}
+
+/** A process of the server may end between the look and this. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ESRCH") throw error;
   }
 }

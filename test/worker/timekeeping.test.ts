@@ -1,11 +1,14 @@
 /** The tick of a worker in this process. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { expect, jest, mock, setDefaultTimeout, spyOn, test } from "bun:test";
 import { parseSettings } from "../../src/settings/config.ts";
 import type { Store } from "../../src/store/store.ts";
+import type { WorkerProcess } from "../../src/worker/worker.ts";
 import { Timekeeping } from "../../src/worker/timekeeping.ts";
 import { makeStore } from "../support/store.ts";
 import { untilTrue } from "../support/until.ts";
-import { events, renewFolder, start } from "./job-worker.ts";
+import { events, folder, push, renewFolder, start, tasks } from "./job-worker.ts";
 
 setDefaultTimeout(20_000);
 renewFolder();
@@ -126,4 +129,42 @@ test("short tasks that come now and then do not put off the tick", async () => {
   timekeeping.end();
   jest.useRealTimers();
   expect(ticks.count).toBeGreaterThanOrEqual(2);
+});
+
+test("a worker that stops ticks at full pace, though its last look saw no task run", async () => {
+  await using subject = makeStore();
+  jest.useFakeTimers();
+  const { ticks, timekeeping } = countTicks(subject.store);
+  timekeeping.pace(true);
+  timekeeping.stop();
+  jest.advanceTimersByTime(1_000);
+  timekeeping.end();
+  jest.useRealTimers();
+  expect(ticks.count).toBeGreaterThanOrEqual(3);
+});
+
+test("a worker that stops proves its life on, and ends what it runs where others may take it for dead", async () => {
+  let missed: (why: string) => void = () => {};
+  const beforeStart = ({ store }: WorkerProcess) => {
+    const register = store.register.bind(store);
+    store.register = (worker) => {
+      missed = worker.missed ?? missed;
+      return register(worker);
+    };
+  };
+  const worker = await start({ beforeStart });
+  const hangs = join(folder, "hangs");
+  push("hang", [hangs]);
+  await untilTrue(() => existsSync(hangs));
+  const stopping = worker.stop();
+  const checks = spyOn(worker.store, "checkAlive");
+  await untilTrue(() => checks.mock.calls.length > 0);
+  missed("the server is gone");
+  await stopping;
+  expect(tasks()[0]).toMatchObject({ state: "ready", crashes: 0 });
+  expect(events).toContainEqual(
+    expect.objectContaining({
+      message: "This worker stops, though the server is gone; ended what a thread ran",
+    }),
+  );
 });

@@ -49,6 +49,7 @@ function Workers({ working, now }: { readonly working: Working; readonly now: nu
 export function WorkerState({ worker }: { readonly worker: WorkerStatus }) {
   const words = WORDS.workers.states;
   if (!worker.alive) return <span class="state bad">✗ {words.dead}</span>;
+  if (worker.unsure === true) return <span class="state warn">? {words.unsure}</span>;
   if (isStopped(worker)) return <span class="state warn">‖ {words.stopped}</span>;
   if (worker.trouble !== null) return <span class="state bad">⚠ {words.trouble}</span>;
   return <span class="state good">✓ {isWorker(worker) ? words.alive : words.program}</span>;

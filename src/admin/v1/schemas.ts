@@ -123,7 +123,7 @@ export const WORKER = v.object({
   ),
   alive: v.boolean(),
   unsure: v.optional(
-    v.pipe(v.literal(true), v.description("It may be dead: the server may not read its lock")),
+    v.pipe(v.literal(true), v.description("It may be dead: that cannot be seen from here")),
   ),
 } satisfies Columns<WorkerStatus>);
 

@@ -9,19 +9,31 @@ export const workersInTrouble: Check = {
   name: "worker_in_trouble",
   subject: "the live workers can run tasks",
   looks: ["status", "doctor"],
-  find: async (of) => (await of.live()).flatMap(troublesOf),
+  async find(of) {
+    const live = await of.live();
+    const found = live.flatMap(troublesOf);
+    const unsure = live.filter((one) => one.unsure === true);
+    if (unsure.length === 0) return found;
+    return [...(of.health.store.traits.isServer ? [UNSEEN] : unsure.map(unreadable)), ...found];
+  },
 };
 
+const UNSEEN: Found = {
+  message: "Whether workers live cannot be seen from a standby",
+  advice: "ask the primary",
+};
+
+function unreadable(status: WorkerStatus): Found {
+  return {
+    message: `Cannot tell whether ${named(status)} lives: this user may not read its file beside the database`,
+    advice: "ask as the user of the service",
+  };
+}
+
 function troublesOf(status: WorkerStatus): Found[] {
-  const { pid, trouble, unsure } = status;
+  const { pid, trouble } = status;
   const worker = named(status);
   const found: Found[] = [];
-  if (unsure === true) {
-    found.push({
-      message: `Cannot tell whether ${worker} lives: this user may not read its file beside the database`,
-      advice: "ask as the user of the service",
-    });
-  }
   if (isStopped(status)) {
     found.push({
       message: `${capital(worker)} is stopped (SIGSTOP, or Ctrl-Z) and runs nothing`,

@@ -11,7 +11,7 @@ import type { ColumnValue, Table } from "../../store/records.ts";
 import type { Connection } from "../connection.ts";
 import type { PostgresOptions } from "../options.ts";
 import { identifier } from "../sql/table.ts";
-import { lock } from "../locks.ts";
+import { lock, markDatabase } from "../locks.ts";
 import { countAllNoted } from "../sql/noted-failures.ts";
 import { ofNamesLike } from "../sql/patterns.ts";
 import { settleEnds } from "../sql/webhooks.ts";
@@ -23,10 +23,13 @@ const ROWS_AT_ONCE = 1_000;
 
 const WORKERS = "SELECT id, host, pid FROM tq.worker ORDER BY id";
 
-/** Programs that are connected, and plain SQL: what they pushed here would never run. */
-const REFUSE =
-  "CREATE TRIGGER moved_away BEFORE INSERT OR UPDATE ON tq.task FOR EACH STATEMENT EXECUTE FUNCTION tq.refuse_moved()";
-const ADMIT = "DROP TRIGGER moved_away ON tq.task";
+const QUEUE = "tq.task";
+
+/** Programs that are connected, and plain SQL: what they wrote here would be lost. */
+function refuse(table: string): string {
+  const events = table === QUEUE ? "INSERT OR UPDATE" : "INSERT OR UPDATE OR DELETE OR TRUNCATE";
+  return `CREATE TRIGGER moved_away BEFORE ${events} ON ${table} FOR EACH STATEMENT EXECUTE FUNCTION tq.refuse_moved()`;
+}
 
 const COLUMNS = `
   SELECT attname AS name, format_type(atttypid, NULL) AS type FROM pg_attribute
@@ -34,16 +37,20 @@ const COLUMNS = `
 
 export class PostgresMoveSource implements MoveSource {
   readonly name: string;
+  readonly mark: number;
   readonly tables: readonly Table[];
   readonly unmovable: readonly UnmovableTable[];
   readonly #db: Connection;
+  #refusing: readonly string[] = [];
 
   private constructor(
     name: string,
     db: Connection,
+    mark: number,
     user: { tables: readonly Table[]; unmovable: readonly UnmovableTable[] },
   ) {
     this.name = name;
+    this.mark = mark;
     this.#db = db;
     ({ tables: this.tables, unmovable: this.unmovable } = user);
   }
@@ -66,7 +73,7 @@ export class PostgresMoveSource implements MoveSource {
       if (!worker) {
         await countAllNoted(db); // a file has no table for failures that are not counted yet
         await settleEnds(db);
-        return new PostgresMoveSource(name, db, await userTables(db));
+        return new PostgresMoveSource(name, db, await markDatabase(db), await userTables(db));
       }
       throw new TqError(
         "conflict",
@@ -118,14 +125,16 @@ export class PostgresMoveSource implements MoveSource {
     return lastIds(this.#db);
   }
 
-  async leave(target: string): Promise<void> {
+  async leave(target: string, tables: readonly string[]): Promise<void> {
     await this.#db.run("UPDATE tq.schema SET moved_to = $1::text", [target]);
-    await this.#db.command(REFUSE);
+    this.#refusing = [QUEUE, ...tables.map(identifier)];
+    await this.#db.command(this.#refusing.map(refuse).join("; "));
     await this.#db.command("COMMIT");
   }
 
   async stay(): Promise<void> {
-    await this.#db.command(`${ADMIT}; UPDATE tq.schema SET moved_to = NULL`);
+    const admit = this.#refusing.map((table) => `DROP TRIGGER moved_away ON ${table}`);
+    await this.#db.command([...admit, "UPDATE tq.schema SET moved_to = NULL"].join("; "));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

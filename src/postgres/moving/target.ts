@@ -3,12 +3,14 @@ import { TqError } from "../../errors.ts";
 import {
   type Counts,
   type MovedRow,
+  type MoveSource,
   type MoveTarget,
   type OwnTable,
   withPatterns,
 } from "../../store/moving.ts";
 import type { ColumnValue, Table } from "../../store/records.ts";
 import type { Connection } from "../connection.ts";
+import { isMarked } from "../locks.ts";
 import type { PostgresOptions } from "../options.ts";
 import { isLost, uncertainError } from "../errors.ts";
 import { migrateInside, movedTo } from "../migrate.ts";
@@ -30,12 +32,21 @@ export class PostgresMoveTarget implements MoveTarget {
     this.#db = db;
   }
 
-  /** @throws TqError "conflict" where there is a queue in use */
-  static async open(options: PostgresOptions): Promise<PostgresMoveTarget> {
+  /** @throws TqError "conflict" where there is a queue in use, "invalid" where that is the one which is to move */
+  static async open(
+    options: PostgresOptions,
+    source: Pick<MoveSource, "name" | "mark">,
+  ): Promise<PostgresMoveTarget> {
     const name = databaseName(options.url);
     const db = await openAlone(options, name);
     try {
       await db.command("BEGIN");
+      if (source.mark !== null && (await isMarked(db, source.mark))) {
+        throw new TqError(
+          "invalid",
+          `Cannot move ${source.name} to ${name}: that is the same database`,
+        );
+      }
       await refuseLeft(db, name);
       await migrateInside(db, name);
       await db.command("LOCK TABLE tq.task, tq.worker IN ACCESS EXCLUSIVE MODE");
@@ -114,7 +125,7 @@ export class PostgresMoveTarget implements MoveTarget {
 
 /** A queue that has left is still there as it was then; its tables of models may have changed since. */
 async function refuseLeft(db: Connection, name: string): Promise<void> {
-  const target = await movedTo(db);
+  const target = await movedTo(db, name);
   if (target === null) return;
   const { tables } = await userTables(db);
   const names = tables.map((table) => identifier(table.name)).join(", ");

@@ -19,9 +19,11 @@ export interface SigningOn {
   readonly now: number;
 }
 
+/** Its row is there where the answer to the first try was lost. */
 const REGISTER = `
   INSERT INTO tq.worker (id, pid, host, boot_id, pid_space, application, started_at, threads, queues, version, schema)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, ${POSTGRES_SCHEMA_VERSION})
+  ON CONFLICT (id) DO UPDATE SET life = DEFAULT
   RETURNING life`;
 
 /** The lock is another one than that of the lost connection, which the server may still believe in. */
@@ -93,7 +95,10 @@ export async function unlock(db: Connection, life: number): Promise<void> {
   await db.get(UNLOCK, [life]);
 }
 
-const IS_ALIVE = `SELECT EXISTS (SELECT FROM tq.living WHERE id = $1) AS alive`;
+/** Who asks a standby, which cannot tell, takes it for alive. */
+const IS_ALIVE = `
+  SELECT EXISTS (SELECT FROM tq.living WHERE id = $1)
+         OR pg_is_in_recovery() AND EXISTS (SELECT FROM tq.worker WHERE id = $1) AS alive`;
 
 export async function isAlive(db: Connection, worker: string): Promise<boolean> {
   const row = await db.get<{ alive: boolean }>(IS_ALIVE, [worker]);

@@ -8,6 +8,7 @@ import type { SqliteOptions } from "../database.ts";
 import { openAlone, refuseLive } from "../file/alone.ts";
 import { ofNamesGlob } from "../sql/glob.ts";
 import { SqliteStore } from "../store.ts";
+import { admitAgain, COME_BACK, leave } from "./left.ts";
 import { countRows, extrasOf, lastIds, selectAll, type UserTables, userTables } from "./tables.ts";
 
 const ROWS_AT_ONCE = 1_000;
@@ -15,18 +16,9 @@ const ROWS_AT_ONCE = 1_000;
 /** The calls of a part's rows may take so many characters: they are in memory a few times over. */
 const CHARACTERS_AT_ONCE = 4_000_000;
 
-const MARK = "CREATE TABLE tq__moved (target TEXT NOT NULL) STRICT";
-const REMEMBER = "INSERT INTO tq__moved VALUES (?)";
-
-/** Plain SQL asks no program of tq: what it pushed here would never run. */
-const REFUSE = `
-  CREATE TRIGGER tq__moved_away BEFORE INSERT ON tq__task BEGIN
-    SELECT RAISE(ABORT, 'tq_push: tq migrate --to has moved this queue to another database: the table tq__moved names it');
-  END`;
-const FORGET = ["DROP TRIGGER tq__moved_away", "DROP TABLE tq__moved"];
-
 export class SqliteMoveSource implements MoveSource {
   readonly name: string;
+  readonly mark = null;
   readonly tables: UserTables["tables"];
   readonly unmovable: UserTables["unmovable"];
   readonly #db: Database;
@@ -87,16 +79,13 @@ export class SqliteMoveSource implements MoveSource {
     return lastIds(this.#db);
   }
 
-  async leave(target: string): Promise<void> {
-    this.#db.run("BEGIN");
-    this.#db.run(MARK);
-    this.#db.query(REMEMBER).run(target);
-    this.#db.run(REFUSE);
-    this.#db.run("COMMIT");
+  async leave(target: string, tables: readonly string[]): Promise<void> {
+    leave(this.#db, target, tables);
   }
 
   async stay(): Promise<void> {
-    for (const statement of FORGET) this.#db.run(statement);
+    this.#db.run(COME_BACK);
+    admitAgain(this.#db);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

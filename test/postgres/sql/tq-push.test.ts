@@ -277,9 +277,13 @@ for (const client of CLIENTS) {
 
     test("its owner cannot change a view either", async () => {
       await push({});
-      const changes = ["DELETE FROM tq_tasks;\n", "UPDATE tq_tasks SET state = 'failed';\n"];
+      const changes = [
+        ...[...VIEWS, "tq_push"].map((view) => `DELETE FROM ${view};\n`),
+        "UPDATE tq_tasks SET state = 'failed' WHERE id = -1;\n",
+        "UPDATE tq_push SET queue = 'x';\n",
+      ];
       const { err } = await client.run(subject.database.environment, changes.join(""));
-      expect(err.match(/cannot modify tq_tasks/g)).toHaveLength(changes.length);
+      expect(err.match(/cannot modify tq_/g)).toHaveLength(changes.length);
     });
   });
 }

@@ -74,7 +74,10 @@ export function workerTests(): void {
     test("is seen in its tasks, where its own row is gone", async () => {
       const id = await pushOne(store);
       await claim(store, { owner: { worker: "forgotten", thread: 1 } });
-      expect(await store.rescueDead(3)).toMatchObject([
+      const rescues = await store.rescueDead(3);
+      clock.passes(1_000); // beside a server it may be about to come back
+      rescues.push(...(await store.rescueDead(3)));
+      expect(rescues).toMatchObject([
         { worker: { id: "forgotten", pid: null }, tasks: [{ id, state: "ready" }] },
       ]);
       expect(await store.rescueDead(3)).toEqual([]);

@@ -9,6 +9,7 @@ export const WORKER_WORDS = {
   none: "No worker is running: start one with tq worker.",
   states: {
     dead: "dead: its tasks are put back soon",
+    unsure: "unknown: it cannot be seen from here whether it lives",
     stopped: "stopped by a signal",
     trouble: "in trouble",
     alive: "alive",
