@@ -1,6 +1,7 @@
 /** How many connections to PostgreSQL a program and a thread open, and who waits for one. */
 import { expect, jest, test } from "bun:test";
 import { errorOf } from "../support/error.ts";
+import { useFakeTimers } from "../support/fake-timers.ts";
 import { needs } from "../support/needs.ts";
 import { makePostgres, type TestPostgres } from "../support/postgres.ts";
 import { newTask } from "../support/store.ts";
@@ -49,7 +50,7 @@ needs("postgres").describe("on PostgreSQL", () => {
     await using pg = await makePostgres({ connections: 1 });
     const session = pg.store.session();
     await session.begin();
-    jest.useFakeTimers();
+    useFakeTimers();
     try {
       const waiting = errorOf(pg.store.get(1));
       expect(jest.getTimerCount()).toBe(1);

@@ -1,6 +1,7 @@
 /** The statements that a worker without tasks sends to PostgreSQL, and the connections that it keeps. */
 import { expect, jest, test } from "bun:test";
 import { monotonicNow } from "../../src/clock.ts";
+import { useFakeTimers } from "../support/fake-timers.ts";
 import { needs } from "../support/needs.ts";
 import { makePostgres, makePostgresDatabase, type TestDatabase } from "../support/postgres.ts";
 import { newTask, OWNER, pushOne, withSession } from "../support/store.ts";
@@ -57,7 +58,7 @@ needs("postgres").describe("a worker without tasks on PostgreSQL", () => {
     await using made = await makeWorkerStore(database.url);
     const { store } = made;
     using sent = countStatements();
-    jest.useFakeTimers();
+    useFakeTimers();
     try {
       for (let look = 1; look <= 10; look++) {
         const version = store.countsVersion();
@@ -76,7 +77,7 @@ needs("postgres").describe("a worker without tasks on PostgreSQL", () => {
     await using database = await makePostgresDatabase();
     await using made = await makeWorkerStore(database.url);
     const { store } = made;
-    jest.useFakeTimers();
+    useFakeTimers();
     try {
       for (let look = 1; look <= 3; look++) {
         await store.look(LOOK);
@@ -110,7 +111,7 @@ needs("postgres").describe("a worker without tasks on PostgreSQL", () => {
     await store.push([newTask()]);
     await store.claim({ owner: { worker: "worker-1", thread: 1 }, queues: [], limit: 1 });
     await store.look(LOOK);
-    jest.useFakeTimers();
+    useFakeTimers();
     jest.advanceTimersByTime(2_000);
     jest.useRealTimers();
     expect(await store.makeCrowdReady()).toBe(false);
@@ -191,7 +192,7 @@ needs("postgres").describe("a worker without tasks on PostgreSQL", () => {
   test("closes the connections that it has not used for 10 s, but one", async () => {
     await using subject = await makePostgres();
     const { store, database } = subject;
-    jest.useFakeTimers();
+    useFakeTimers();
     try {
       await Promise.all([1, 2, 3].map((id) => store.get(id)));
       jest.advanceTimersByTime(9_000);

@@ -4,6 +4,7 @@ import { Connection } from "../../src/postgres/connection.ts";
 import { LOCK_CLASS } from "../../src/postgres/locks.ts";
 import { PostgresWorkerStore } from "../../src/postgres/worker-store.ts";
 import { NO_PID } from "../store/suite/subject.ts";
+import { useFakeTimers } from "../support/fake-timers.ts";
 import { needs } from "../support/needs.ts";
 import { makePostgres } from "../support/postgres.ts";
 import { claim, pushOne } from "../support/store.ts";
@@ -104,7 +105,7 @@ needs("postgres").describe("a lock that is free", () => {
       await store.look({ queues: [], limit: 1, worker: "other" });
       return store.rescueDead(3);
     };
-    jest.useFakeTimers();
+    useFakeTimers();
     try {
       expect(await look()).toEqual([]);
       await database.run(

@@ -6,6 +6,7 @@ import { LOCK_CLASS } from "../../src/postgres/locks.ts";
 import type { PostgresWorkerStore } from "../../src/postgres/worker-store.ts";
 import { CLAIM_MS } from "../../src/store/worker-store.ts";
 import { errorOf } from "../support/error.ts";
+import { useFakeTimers } from "../support/fake-timers.ts";
 import { needs } from "../support/needs.ts";
 import { makePostgresDatabase, type TestDatabase } from "../support/postgres.ts";
 import { until } from "../support/until.ts";
@@ -108,7 +109,7 @@ needs("postgres").describe("a worker without tasks on PostgreSQL", () => {
       told.push(isIdle);
       return answers[told.length - 1]?.promise ?? Promise.resolve();
     });
-    jest.useFakeTimers();
+    useFakeTimers();
     try {
       watch.arm();
       watch.disarm();
@@ -129,7 +130,7 @@ needs("postgres").describe("a worker without tasks on PostgreSQL", () => {
     const told: string[] = [];
     const events = { hint: () => told.push("hint"), look: () => told.push("look") };
     const watch = new CommitWatch(events, async () => {});
-    jest.useFakeTimers();
+    useFakeTimers();
     try {
       watch.arm();
       watch.notified();

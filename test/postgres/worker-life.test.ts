@@ -4,6 +4,7 @@ import { Connection } from "../../src/postgres/connection.ts";
 import { PATIENCE_MS, UNANSWERED_MS } from "../../src/postgres/life-times.ts";
 import { WorkerLife } from "../../src/postgres/worker-life.ts";
 import { nextTurn } from "../../src/next-turn.ts";
+import { useFakeTimers } from "../support/fake-timers.ts";
 import { until } from "../support/until.ts";
 
 /** Answers each statement with the row of a worker. */
@@ -98,7 +99,7 @@ afterEach(() => {
 });
 
 test("a life whose connection has ended, and that cannot connect, ends its runs once, before the patience of others", async () => {
-  jest.useFakeTimers();
+  useFakeTimers();
   const { life, opened, told } = await begin();
   server.isRefusing = true;
   opened[0]?.lost();
@@ -112,7 +113,7 @@ test("a life whose connection has ended, and that cannot connect, ends its runs 
 });
 
 test("a life whose server does not answer ends its runs before that may free its lock", async () => {
-  jest.useFakeTimers();
+  useFakeTimers();
   const { life, told } = await begin();
   server.learnTime = () => new Promise(() => {});
   server.isRefusing = true;
@@ -146,7 +147,7 @@ test("a life that loses its connection as it is renewed is renewed again", async
 });
 
 test("a life whose new connection does not answer tries another one", async () => {
-  jest.useFakeTimers();
+  useFakeTimers();
   const { life, opened } = await begin();
   server.learnTime = (db) => (db === opened[1] ? new Promise(() => {}) : Promise.resolve());
   opened[0]?.lost();
@@ -157,7 +158,7 @@ test("a life whose new connection does not answer tries another one", async () =
 });
 
 test("a life takes an error for an answer, as that of a statement which meets a lock", async () => {
-  jest.useFakeTimers();
+  useFakeTimers();
   const { life, opened, told } = await begin();
   server.learnTime = async () => {
     throw new Error("canceling statement due to lock timeout");
