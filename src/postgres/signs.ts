@@ -51,8 +51,9 @@ export class KnownSigns {
   }
 
   /** Notes what any look has seen. */
-  see({ isAnyEnd }: Seen): void {
+  see({ isAnyEnd, look }: Seen): void {
     this.#isAnyEnd = isAnyEnd;
+    this.#isCalm &&= !look.othersHoldTasks;
     this.#seenAt = monotonicNow();
   }
 

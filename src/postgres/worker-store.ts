@@ -30,7 +30,7 @@ import { OpenTransactions } from "./open-transactions.ts";
 import { PostgresStore } from "./store.ts";
 
 /** The part that the main thread lends to a thread. */
-interface Part {
+export interface Part {
   /** How the server lists the connections of the process. */
   readonly application: string;
   /** The channel on which the thread says what its runs say. */

@@ -4,7 +4,7 @@ import { monotonicNow } from "../../src/clock.ts";
 import { useFakeTimers } from "../support/fake-timers.ts";
 import { needs } from "../support/needs.ts";
 import { makePostgres, makePostgresDatabase, type TestDatabase } from "../support/postgres.ts";
-import { newTask, OWNER, pushOne, withSession } from "../support/store.ts";
+import { claim, newTask, OWNER, pushOne, withSession } from "../support/store.ts";
 import { until } from "../support/until.ts";
 import { countStatements } from "./statements.ts";
 import { makeWorkerStore } from "./support.ts";
@@ -40,6 +40,19 @@ needs("postgres").describe("a worker without tasks on PostgreSQL", () => {
     using sent = countStatements();
     await made.store.rescueDead(3);
     expect(sent.count).toBe(1);
+  });
+
+  test("asks which worker is dead as soon as it has seen that another one holds a task", async () => {
+    await using database = await makePostgresDatabase();
+    await using made = await makeWorkerStore(database.url);
+    const { store } = made;
+    await store.look(LOOK);
+    await pushOne(store);
+    await claim(store, { owner: { worker: "worker-2", thread: 1 } });
+    await store.look(LOOK); // soon after the first: it tells no signs
+    using sent = countStatements();
+    await store.rescueDead(3);
+    expect(sent.count).toBeGreaterThan(0);
   });
 
   test("learns by its look whether there is anything to count", async () => {

@@ -1,6 +1,10 @@
 /** Tables of records, sessions that commit what they did with them, and the stores of a worker. */
 import type { PostgresOptions } from "../../src/postgres/options.ts";
-import { PostgresThreadStore, PostgresWorkerStore } from "../../src/postgres/worker-store.ts";
+import {
+  type Part,
+  PostgresThreadStore,
+  PostgresWorkerStore,
+} from "../../src/postgres/worker-store.ts";
 import type { Column, Records, Table } from "../../src/store/records.ts";
 import { makeFolder } from "../support/folder.ts";
 import type { TestPostgres } from "../support/postgres.ts";
@@ -46,7 +50,8 @@ export function openThread(
   more: Partial<PostgresOptions> = {},
 ) {
   const folder = makeFolder();
-  const part = { application: APPLICATION, channel: THREAD_NAME };
+  const mayClaim = new Int32Array(new SharedArrayBuffer(4)); // as a worker begins: it may
+  const part: Part = { application: APPLICATION, channel: THREAD_NAME, mayClaim };
   const options = { thread: 1, part, locks: UNWATCHED };
   const store = new PostgresThreadStore({ url, folder: folder.path, ...more }, options);
   return {
