@@ -64,7 +64,15 @@ function freeName({ path: folder, database, now }: BackupPlace): string {
   for (let at = now; ; at++) {
     const time = new Date(at).toISOString().replaceAll(":", "");
     const path = join(folder, `${stemOf(database)}-${time}.db`);
-    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return path;
+    if (!isTaken(path)) return path;
+  }
+}
+
+function isTaken(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false; // nobody may look there: writing says why
   }
 }
 
