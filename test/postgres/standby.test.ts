@@ -96,6 +96,14 @@ needs("postgres").test(
         expect(said).not.toMatch(/✗ dead_worker|\d +dead |No worker|start .*tq worker/);
       }
       expect(status).toMatch(/ unknown +1 +1 /);
+      const task = pushed.stdout.trim();
+      expect(await ask("why", task)).toContain(`Task ${task} has run for`);
+      expect(JSON.parse(await ask("show", task, "--json"))).toMatchObject({ state: "running" });
+      expect(await ask("top")).toContain("job.wait");
+      for (const look of [["list"], ["stats"], ["logs", task], ["cron"], ["token", "list"]]) {
+        const { code } = await site.start(look, onStandby).ended();
+        expect({ look, code }).toEqual({ look, code: 0 });
+      }
       site.write("go", "");
       await worker.says("task.finished");
       worker.kill("SIGTERM");

@@ -67,3 +67,9 @@ DO $$ DECLARE view text; BEGIN
      ORDER BY relname
   LOOP EXECUTE 'CREATE TRIGGER refuses BEFORE UPDATE OR DELETE ON ' || view || ' FOR EACH STATEMENT EXECUTE FUNCTION tq.refuse_change()'; END LOOP;
 END $$;
+
+-- A standby has none of it, and cannot read the table. The statement is planned only where it runs.
+CREATE FUNCTION tq.live_outputs() RETURNS SETOF tq.live_output LANGUAGE plpgsql STABLE ROWS 100 AS $$
+BEGIN
+  IF NOT pg_is_in_recovery() THEN RETURN QUERY SELECT * FROM tq.live_output; END IF;
+END $$;

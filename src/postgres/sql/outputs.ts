@@ -28,7 +28,7 @@ const IS_SHOWN = `
 const LIVE = `
   SELECT task.id::float8 AS id, task.claim, live.text,
          task.attempts + CASE WHEN task.state = 'running' THEN 1 ELSE 0 END AS attempt
-    FROM tq.live_output AS live JOIN tq.task AS task ON task.id = live.task AND task.claim = live.claim
+    FROM tq.live_outputs() AS live JOIN tq.task AS task ON task.id = live.task AND task.claim = live.claim
    WHERE live.task = ANY ($1::bigint[]) AND ${IS_SHOWN}`;
 
 interface LiveRow {

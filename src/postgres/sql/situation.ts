@@ -75,7 +75,7 @@ function isDue({ scheduled_at: at }: Task, now: number): boolean {
 
 const HELD_WITH = `
   SELECT greatest(count(*) - 1, 0)::float8 AS others,
-         (SELECT text FROM tq.live_output WHERE worker = $1 AND thread = $2 AND task = $3::bigint AND claim = $4) AS text
+         (SELECT text FROM tq.live_outputs() WHERE worker = $1 AND thread = $2 AND task = $3::bigint AND claim = $4) AS text
     FROM tq.task WHERE state = 'running' AND worker = $1 AND thread = $2`;
 
 async function presentRun(

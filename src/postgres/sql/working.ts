@@ -22,7 +22,7 @@ const HELD = `
          (SELECT count(*)::float8 FROM held) AS looked
     FROM counted
     LEFT JOIN (SELECT live.worker, live.thread, live.task, live.text
-                 FROM tq.live_output AS live JOIN held ON held.id = live.task AND held.claim = live.claim) AS heard
+                 FROM tq.live_outputs() AS live JOIN held ON held.id = live.task AND held.claim = live.claim) AS heard
            ON heard.worker = counted.worker AND heard.thread = counted.thread
     JOIN held AS one ON one.id = coalesce(heard.task, counted.first)
    ORDER BY counted.worker, counted.thread`;
