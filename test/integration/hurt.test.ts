@@ -66,8 +66,9 @@ describe("two tasks that end their threads", () => {
     const holding = await site.pushOne("job", "writeAndExitWhen", "2", "--args", '["second"]');
     for (const id of [quiet, holding]) await worker.says("task.started", { task: id });
     site.write("first", "");
-    // Its end is noticed, and what it leaves cannot be written before the other one ends.
-    await eventually("its thread is gone", () => threadsOf(worker.pid) < 2);
+    // Its end is noticed; on a file, what it leaves cannot be written before the other one ends.
+    const isGone = () => threadsOf(worker.pid) < 2 || worker.find("thread.replaced") !== undefined;
+    await eventually("its thread is gone", isGone);
     site.write("second", "");
     for (const id of [quiet, holding]) await worker.says("task.poisoned", { task: id });
     await site.becomes(await site.pushOne("job", "add", "3"), "finished");

@@ -15,8 +15,12 @@ export async function passedOn(kind: "postgres" | "late", ...args: string[]): Pr
     stderr: "pipe",
   });
   const [output, code] = await Promise.all([new Response(tests.stderr).text(), tests.exited]);
-  const failed = output.split("\n").filter((line) => line.startsWith("(fail)"));
-  expect(failed).toEqual([]);
+  const lines = output.split("\n");
+  const isFailure = (line: string) => line.startsWith("(fail)");
+  const failed = lines.filter(isFailure);
+  // The reasons stand before the names.
+  const reasons = lines.filter((_, at) => lines.slice(at, at + 12).some(isFailure));
+  expect({ failed, reasons }).toEqual({ failed: [], reasons: [] });
   expect(code).toBe(0);
   return Number(/^\s*(\d+) pass$/m.exec(output)?.[1]);
 }
