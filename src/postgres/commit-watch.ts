@@ -14,7 +14,7 @@ export class CommitWatch implements Watch {
   readonly #tell: (isIdle: boolean) => Promise<void>;
   #isArmed = false;
   #isIdle = false;
-  /** What the server was told last; null: not known. */
+  /** The word that the server was told last; null: not known. */
   #told: boolean | null = false;
   #isTelling = false;
   #looking: Timer | null = null;

@@ -7,7 +7,7 @@ import { Connection, type ConnectionOptions } from "./connection.ts";
 export interface ConnectionsOptions extends ConnectionOptions {
   /** The most that are open at once. */
   readonly most: number;
-  /** What to do where these are too few. */
+  /** Says what to do where these are too few. */
   readonly mostWords: string;
   /** How many stay open while they are not used. */
   readonly keep: number;

@@ -1,4 +1,4 @@
-/** What becomes of a worker that has lost its proof of life. */
+/** A worker that has lost its proof of life, and its threads. */
 import { isTqError, messageOf, TqError } from "../errors.ts";
 import { sqlState } from "./errors.ts";
 import { isRaised } from "./migrate.ts";

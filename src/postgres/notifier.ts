@@ -93,7 +93,7 @@ export class Notifier {
   }
 }
 
-/** What the promise resolves with; null: it has not by then. */
+/** The value of the promise; null: it has not resolved by then. */
 async function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
   const { promise: over, resolve } = Promise.withResolvers<null>();
   const timer = setTimeout(() => resolve(null), ms);

@@ -38,7 +38,7 @@ export class Rescuer {
 
   async rescueDead(maxCrashes: number): Promise<Rescue[]> {
     const { life, access } = this.#options;
-    // What was seen before counts no more: the server has been away, for others too.
+    // Earlier sights count no more: the server has been away, for others too.
     if (life.bornAt !== this.#bornAt) this.allLive();
     this.#bornAt = life.bornAt;
     const found = (await access.brief(sql.findLifeless)).filter(({ id }) => !life.has(id));

@@ -55,7 +55,7 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
   readonly #listener: Listener;
   readonly #outputs: LiveOutputs;
   readonly #signs = new KnownSigns();
-  /** What a worker claims while others may take it for dead is theirs a moment later. */
+  /** Tasks that a worker claims while others may take it for dead are theirs a moment later. */
   readonly #mayClaim = new Int32Array(new SharedArrayBuffer(4));
   /** The worker that is registered; null: none. */
   #worker: string | null = null;

@@ -22,7 +22,7 @@ export class DatabaseTrouble {
   readonly #database: string;
   readonly #report: Report;
   readonly #tell: ((error: ErrorData | null) => void) | null;
-  /** Whoever is told does not know yet whether the database works. */
+  /** The main thread, where it is told, does not know yet whether the database works. */
   #isOpen = true;
   #since: number | null = null;
   #wait = FIRST_WAIT_MS;

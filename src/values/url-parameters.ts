@@ -7,7 +7,7 @@ export interface UrlParameter {
   readonly values?: readonly string[];
   /** Follows on a value that it may not have: what to do. */
   readonly otherwise?: string;
-  /** What it does, for the documents. */
+  /** Says what it does, for the documents. */
   readonly help: string;
 }
 

@@ -76,7 +76,7 @@ export class CronClock {
   readonly #firstLook = Promise.withResolvers<void>();
   #hasLooked = false;
   readonly #own: OwnWorks;
-  /** What is due of tq's own, in a worker that ends before it would come to that. */
+  /** Does what is due of tq's own, in a worker that ends before it would come to that. */
   #ownDone: Promise<void> | null = null;
 
   constructor(store: Store, report: Report, parts: CronClockParts | null = null) {

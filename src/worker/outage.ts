@@ -12,7 +12,7 @@ const OWN = 0;
 export class Outage {
   readonly #database: string;
   readonly #report: Report;
-  /** Who waits for the database. */
+  /** The threads that wait for the database. */
   readonly #waiting = new Set<number>();
   /** Monotonic, ms; null: there is none. */
   #since: number | null = null;

@@ -1,4 +1,4 @@
-/** What URLs of other clients say is taken, or does no harm. */
+/** URLs of other clients: what they say is taken, or does no harm. */
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { createServer } from "node:net";
 import { userInfo } from "node:os";
@@ -13,7 +13,7 @@ setDefaultTimeout(30_000);
 
 const OWNER = "SELECT nspowner::regrole::text AS owner FROM pg_namespace WHERE nspname = 'tq'";
 
-/** Who makes the schema by a URL that names no user, where PGUSER says this. */
+/** The user that makes the schema by a URL that names none, where PGUSER says this. */
 async function ownerWith(pguser: string | undefined): Promise<unknown> {
   await using database = await makeEmpty();
   const { PGUSER: before } = process.env;

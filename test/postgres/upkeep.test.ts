@@ -1,4 +1,4 @@
-/** What the upkeep of a PostgreSQL database says of the one who keeps dead rows from being cleaned up. */
+/** The words of the upkeep on the connection that keeps dead rows from being cleaned up. */
 import { expect, test } from "bun:test";
 import type { Access } from "../../src/postgres/access.ts";
 import type { Connection } from "../../src/postgres/connection.ts";

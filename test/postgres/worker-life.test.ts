@@ -38,7 +38,7 @@ class FakeConnection {
 interface Made {
   readonly life: WorkerLife;
   readonly opened: FakeConnection[];
-  /** What the worker was told. */
+  /** The words that the worker was told. */
   readonly told: string[];
 }
 

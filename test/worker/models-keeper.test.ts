@@ -1,4 +1,4 @@
-/** What a worker makes of changed models, and of loads that do not end. */
+/** A worker, changed models, and loads that do not end. */
 import { afterEach, beforeEach, describe, expect, spyOn, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -95,7 +95,7 @@ export async function unlock(db: Connection, life: number): Promise<void> {
   await db.get(UNLOCK, [life]);
 }
 
-/** Who asks a standby, which cannot tell, takes it for alive. */
+/** A program that asks a standby, which cannot tell, takes it for alive. */
 const IS_ALIVE = `
   SELECT EXISTS (SELECT FROM tq.living WHERE id = $1)
          OR pg_is_in_recovery() AND EXISTS (SELECT FROM tq.worker WHERE id = $1) AS alive`;

@@ -12,7 +12,7 @@ const states = ENDED_STATES.map((state) => `'${state}'`).join(", ");
 /** In the words of the partial index. */
 const IS_END = `state IN (${states}) AND finished_at IS NOT NULL AND model <> '${WEBHOOK_CALL}'`;
 
-/** What a webhook wants its file says. */
+/** The file of a webhook says what it wants. */
 export const WEBHOOKS = "SELECT key, target, seed FROM tq__webhook";
 
 export const UNTOLD_ENDS = `

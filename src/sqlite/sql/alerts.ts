@@ -134,7 +134,7 @@ const ROW = `
          sender IS NOT NULL AND sender <> $worker AND sender IN (SELECT id FROM tq__worker) AS isTaken
     FROM tq__alert WHERE channel = $channel`;
 
-/** What cannot be told now; null: there is something to tell. Reads without a lock; the alerts must be watched. */
+/** The answer where nothing can be told now; null: there is something to tell. Reads without a lock; the alerts must be watched. */
 export function nothingToTell(db: Database, take: AlertTake, now: number): TakenAlert | null {
   return whyNot(find(db, take), take, now);
 }

@@ -128,7 +128,7 @@ export class Site implements AsyncDisposable {
     return stdout.trim().split("\n").map(Number);
   }
 
-  /** What TQ_DATABASE takes: the path of the file, or a URL. */
+  /** The value for TQ_DATABASE: the path of the file, or a URL. */
   get place(): string {
     return this.#tested.place;
   }
@@ -213,7 +213,7 @@ export class Site implements AsyncDisposable {
     return this.database.query(sql).all() as T[];
   }
 
-  /** What another program does. */
+  /** The work of another program. */
   sql(text: string): void {
     this.#tested.sql(text);
   }
