@@ -1,36 +1,20 @@
 /** A worker, changed models, and loads that do not end. */
 import { afterEach, beforeEach, describe, expect, spyOn, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as clocks from "../../src/clock.ts";
 import { TqError } from "../../src/errors.ts";
 import type { Event } from "../../src/log/events.ts";
 import type { ModelVersion } from "../../src/catalog.ts";
 import { ModelsKeeper } from "../../src/worker/models-keeper.ts";
+import { folder, models, useModelsFolder, versionNow, write } from "./models-folder.ts";
 
-let folder = "";
 let now = 0;
-const models = () => join(folder, "models.ts");
-let written = 0;
 
-/** Two writes may have one time in a file system. */
-function write(text: string): void {
-  writeFileSync(models(), text);
-  utimesSync(models(), (written += 1), written);
-}
-
+useModelsFolder();
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "tq-watch-"));
   now = 0;
-  write("1");
 });
-afterEach(() => rmSync(folder, { recursive: true }));
-
-function versionNow(): ModelVersion {
-  const hash = Bun.hash(readFileSync(models())).toString(36);
-  return { entries: [models()], files: { [models()]: hash } };
-}
 
 describe("a worker", () => {
   let events: Event[] = [];

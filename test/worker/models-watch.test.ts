@@ -1,43 +1,17 @@
 /** Looks at the files of models. */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { beforeEach, describe, expect, test } from "bun:test";
+import { mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ModelVersion } from "../../src/catalog.ts";
 import { hashOfContent } from "../../src/registry/model-version.ts";
 import { ModelsWatch } from "../../src/worker/models-watch.ts";
+import { folder, models, useModelsFolder, versionNow, write } from "./models-folder.ts";
 
-let folder = "";
 let now = 0;
-const models = () => join(folder, "models.ts");
-let written = 0;
 
-/** Two writes may have one time in a file system. */
-function write(text: string): void {
-  writeFileSync(models(), text);
-  utimesSync(models(), (written += 1), written);
-}
-
+useModelsFolder();
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "tq-watch-"));
   now = 0;
-  write("1");
 });
-afterEach(() => rmSync(folder, { recursive: true }));
-
-function versionNow(): ModelVersion {
-  const hash = Bun.hash(readFileSync(models())).toString(36);
-  return { entries: [models()], files: { [models()]: hash } };
-}
 
 function watched(paths = [models()]): ModelsWatch {
   const watch = new ModelsWatch(paths, () => now);
