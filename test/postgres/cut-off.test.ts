@@ -14,6 +14,7 @@ import { startPostgres } from "../support/postgres-server.ts";
 import { OWNER, pushOne, UNWATCHED } from "../support/store.ts";
 import { until } from "../support/until.ts";
 import { cutLives } from "./lives.ts";
+import { LIFE } from "./support.ts";
 
 setDefaultTimeout(60_000);
 
@@ -61,12 +62,7 @@ needs("postgres").describe("a worker that is reached by a network", () => {
     await store.ready();
     const options = {
       url,
-      name: "shop",
-      timeout: 5_000,
-      lockTimeout: 0,
-      application: "tq test",
-      bootId: "boot",
-      now: () => 1,
+      ...LIFE,
       learnTime: async () => {},
     };
     const life = new WorkerLife(options, { id: "w", pid: 1, threads: 1, queues: [] });

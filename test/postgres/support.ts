@@ -62,3 +62,13 @@ export function openThread(
     },
   };
 }
+
+/** The options of a worker's proof of life, but for what asks the server for its time. */
+export const LIFE = {
+  name: "shop",
+  timeout: 5_000,
+  lockTimeout: 0,
+  application: "tq test",
+  bootId: "boot",
+  now: () => 1,
+} as const;

@@ -6,6 +6,7 @@ import { WorkerLife } from "../../src/postgres/worker-life.ts";
 import { nextTurn } from "../../src/next-turn.ts";
 import { useFakeTimers } from "../support/fake-timers.ts";
 import { until } from "../support/until.ts";
+import { LIFE } from "./support.ts";
 
 /** Answers each statement with the row of a worker. */
 class FakeConnection {
@@ -62,12 +63,7 @@ async function begin(): Promise<Made> {
   const told: string[] = [];
   const options = {
     url: "postgresql://shop",
-    name: "shop",
-    timeout: 5_000,
-    lockTimeout: 0,
-    application: "tq test",
-    bootId: "boot",
-    now: () => 1,
+    ...LIFE,
     learnTime: (db: unknown) => server.learnTime(db as FakeConnection),
   };
   const worker = { id: "w", pid: 1, threads: 1, queues: [] };
