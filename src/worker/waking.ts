@@ -144,15 +144,17 @@ export class Waking {
 
   /** @param due when the next scheduled task is due; null: none is. */
   async #checkDrained(due: number | null): Promise<void> {
-    const { drain } = this.#options;
-    if (!drain) return;
-    if (await this.#store.hasWork(this.#config.queues, drain === "all")) {
-      return this.#sayLongDrain(due);
-    }
-    if (await this.#events.draining()) return this.look();
+    if (!this.#options.drain) return;
+    if (await this.#hasWork()) return this.#sayLongDrain(due);
+    // While it waited, what follows the ends of tasks may have pushed some as well.
+    if ((await this.#events.draining()) || (await this.#hasWork())) return this.look();
     const [pauses, now] = [await this.#store.pauses.list(), this.#store.now()];
     const words = pauses.map((pause) => pauseWords(pause, now)).join("; ");
     this.#events.drained(words || null);
+  }
+
+  #hasWork(): Promise<boolean> {
+    return this.#store.hasWork(this.#config.queues, this.#options.drain === "all");
   }
 
   /** Its user may not know of a task that is due in two days, and would wait without a word. */

@@ -64,3 +64,39 @@ test("a look that a distant server answers late does not wake another thread for
     jest.useRealTimers();
   }
 });
+
+test("a worker that drains looks again where a task was pushed while it waited for what its ends push", async () => {
+  const pool = {
+    idleThreads: [idleThread()],
+    serving: [{}],
+    busyThreads: [],
+    wokenJustBefore: () => 0,
+  };
+  let isPushed = false;
+  const store = {
+    now: () => 0,
+    watch: () => ({ arm() {}, disarm() {}, check() {} }),
+    look: async () => ({ ready: 0, due: null, pauseEnds: null, othersHoldTasks: false }),
+    hasWork: async () => isPushed,
+    pauses: { list: async () => [] },
+  };
+  const config = parseSettings({}, "the test");
+  const options = { id: "worker-1", config, store, pool, report: () => {}, drain: "ready" };
+  const happened: string[] = [];
+  const drained = Promise.withResolvers<void>();
+  const waking = new Waking(options as never, {
+    looked: () => happened.push("looked"),
+    draining: async () => {
+      isPushed = happened.length === 0; // by what follows the ends besides
+      return false;
+    },
+    drained: () => (happened.push("drained"), drained.resolve()),
+  });
+  waking.look();
+  while (happened.length === 0) await Promise.resolve();
+  isPushed = false; // a thread runs it
+  waking.look();
+  await drained.promise;
+  expect(happened[0]).toBe("looked");
+  waking.stop();
+});
