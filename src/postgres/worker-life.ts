@@ -232,7 +232,7 @@ export class WorkerLife {
 
   /** A connection may be lost again before this ends. */
   async #renew(): Promise<void> {
-    for (let pause = times.FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, times.LAST_PAUSE_MS)) {
+    for (let pause = times.FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, times.LONGEST_PAUSE_MS)) {
       await this.#tryToRenew();
       if (this.#db !== null || this.#isEnded || this.#failure !== null) break;
       await sleep(pause);
