@@ -1,6 +1,6 @@
 /**
- * What has become of tasks, on PostgreSQL: pushes by their ids, ends by the index of ended tasks. What a transaction might
- * still put before them is waited for.
+ * Tells what has become of tasks, on PostgreSQL: of pushes by their ids, of ends by the index of ended tasks. It waits for
+ * transactions that might still put others before them.
  */
 import type {
   EventTask,
