@@ -8,8 +8,8 @@ import { connectionOptions, type ConnectionOptions } from "./connection.ts";
 import { CHANNEL } from "./notifier.ts";
 
 /**
- * The first pause before it listens anew; each one after it is twice as long, up to the longest. They are
- * longer than those of a worker's proof of life, as looks find what it does not hear.
+ * The first pause before it listens anew; each one after it is twice as long, up to the longest. They are longer
+ * than those of a worker's proof of life, as looks find what it does not hear.
  */
 const FIRST_LISTEN_PAUSE_MS = 100;
 const LONGEST_LISTEN_PAUSE_MS = 2_000;
