@@ -4,7 +4,7 @@ import { monotonicNow } from "../clock.ts";
 export class Answers {
   /** How many have come; those that were under way at the same time count as one. */
   count = 0;
-  /** How long at least one was under way. */
+  /** The ms for which at least one was under way. */
   ms = 0;
   readonly #pending = new Set<Promise<unknown>>();
   #since = 0;

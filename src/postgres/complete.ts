@@ -38,7 +38,7 @@ const WRITERS = `
    WHERE locktype = 'relation' AND relation = 'tq.task'::regclass AND mode = 'RowExclusiveLock' AND granted
      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
 
-/** Others' times are hidden from most roles. */
+/** The server hides the times of other roles' transactions from most roles. */
 const AGES = `
   SELECT virtualtransaction AS name, extract(epoch FROM clock_timestamp() - xact_start)::float8 * 1000 AS age
     FROM pg_locks JOIN pg_stat_activity USING (pid)
@@ -47,7 +47,7 @@ const AGES = `
 /** The first look takes this for the age of a transaction that hides it. */
 const UNKNOWN_AGE_MS = 600_000;
 
-/** Most transactions end meanwhile. */
+/** The pauses of a wait, within which most transactions end. */
 const PAUSES_MS: readonly number[] = [2, 5, 10, 20, 40];
 
 interface Writer {

@@ -25,7 +25,7 @@ export interface ConnectionOptions extends TimeLimits {
   readonly url: string;
   /** How the server is named in errors: without a password. */
   readonly name: string;
-  /** Also for the connection itself. */
+  /** The longest time to connect, too. */
   readonly timeout: number;
   /** How the server lists the connection. */
   readonly application: string;
@@ -136,7 +136,7 @@ export class Connection {
   }
 
   static async #open(options: ConnectionOptions): Promise<Connection> {
-    // Not one that the driver opens anew by itself: a transaction would go on outside of any.
+    // Reserved: another connection, which the driver opens by itself, would go on with a transaction outside of any.
     let connection: Connection | null = null;
     let isClosed = false;
     const sql = new SQL({

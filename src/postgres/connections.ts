@@ -33,7 +33,7 @@ export class Connections {
   readonly #waiting: PromiseWithResolvers<void>[] = [];
   /** Statements that go out on the next connection that is given back. */
   readonly #alongside = new Set<(connection: Connection) => void>();
-  /** Open, being opened, or lent. */
+  /** How many connections are open, being opened, or lent. */
   #count = 0;
   #losses = 0;
   #unused: Timer | null = null;

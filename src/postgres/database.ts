@@ -30,7 +30,7 @@ import { hasClaimable } from "./sql/ready-count.ts";
 import { lostIsUncertain } from "./errors.ts";
 import { againAfterDeadlock } from "./again.ts";
 
-/** Of no other process, anywhere. */
+/** A name that no other process has, anywhere. */
 export function newApplication(): string {
   return `tq ${process.pid} ${crypto.randomUUID().slice(-12)}`;
 }
@@ -112,7 +112,7 @@ export class PostgresDatabase {
     });
   }
 
-  /** By one statement where that is enough: it needs no other round trip. */
+  /** Pushes by one statement where that is enough: it needs no other round trip. */
   async #pushGroup(pushes: readonly GroupedPush[]): Promise<PushEnd[]> {
     const { capacity } = this.shared;
     const tasks = pushes.reduce((sum, push) => sum + push.tasks.length, 0);
@@ -178,7 +178,7 @@ export class PostgresDatabase {
     return this.serverClock.isOld() ? this.greet(connection) : null;
   }
 
-  /** The same once the schema is there: a newer tq may have changed it since. */
+  /** As `greet`, once the schema is there: a newer tq may have changed it since. */
   protected async greetAgain(connection: Connection): Promise<void> {
     await Promise.all([this.greet(connection), refuseRaised(connection, this.name)]);
   }
@@ -224,7 +224,7 @@ export class PostgresDatabase {
     return true;
   }
 
-  /** By one statement where that finds tasks: a thread that was woken is not to wait for another round trip. */
+  /** Claims by one statement where that finds tasks: a thread that was woken is not to wait for another round trip. */
   async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
     const { marks } = this.shared;
     const claiming = this.read((db) => claimUsually(db, options, this.now(), marks, "alone"));

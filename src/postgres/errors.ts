@@ -134,7 +134,7 @@ const CHANGED_COLUMN = "TQ003";
 
 interface DriverError extends Error {
   readonly code?: string;
-  /** The function of the server's that has said it: it has the same name in all languages. */
+  /** The function of the server that has raised it: its name does not depend on the server's language. */
   readonly routine?: string;
   /** The SQLSTATE; the driver calls it so. */
   readonly errno?: string | number;
@@ -176,8 +176,8 @@ export function translate(error: unknown, name: string): unknown {
 }
 
 /**
- * It comes again however often a task runs: rights that lack, as to a table of somebody else, and time that a statement of
- * its own takes. What the task has done outside must not be done again without end.
+ * These come again however often a task runs: it lacks a right, as to another role's table, or a statement of its own
+ * takes too long. What the task has done outside must not be done again without end.
  */
 const OF_ITS_OWN = /^(42501|57014)$/;
 

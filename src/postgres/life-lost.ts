@@ -1,4 +1,4 @@
-/** A worker that has lost its proof of life, and its threads. */
+/** The words for a worker that has lost its proof of life. */
 import { isTqError, messageOf, TqError } from "../errors.ts";
 import { sqlState } from "./errors.ts";
 import { isRaised } from "./migrate.ts";

@@ -1,10 +1,11 @@
 /** When a worker gives its connection up, ends its runs, and is taken for dead by others: in this order, all in ms. */
+import { ANSWERED_MS } from "./rhythm.ts";
 
 /** The pause between two looks of a life after itself, while the server owes it an answer or it is without a connection. */
 export const LOOK_MS = 250;
 
-/** The server is asked for a sign of life after so long without an answer. An idle worker looks more often. */
-export const ASK_MS = 2_500;
+/** The server is asked for a sign of life after so long without an answer: an idle worker has that of its next look. */
+export const ASK_MS = ANSWERED_MS;
 
 /** The same while the worker runs something: then it checks its life several times a second. */
 export const ASK_OFTEN_MS = 500;
@@ -49,6 +50,6 @@ export const PATIENCE_OF_THE_YOUNG_MS = 5_000;
 /** A connection is young for so long. */
 export const YOUNG_MS = 10_000;
 
-/** The pauses before a connection is tried again. */
+/** The first pause before a lost connection is tried again; each one after it is twice as long, up to the longest. */
 export const FIRST_PAUSE_MS = 50;
-export const LAST_PAUSE_MS = 1_000;
+export const LONGEST_PAUSE_MS = 1_000;

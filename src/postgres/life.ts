@@ -24,7 +24,7 @@ export class Life {
     return this.#lives.has(worker);
   }
 
-  /** Since when the youngest connection that proves a life here has been there: monotonic, ms; null: there is none. */
+  /** When the youngest connection that proves a life here was made, by `monotonicNow()`; null: there is none. */
   get bornAt(): number | null {
     const births = [...this.#lives.values()].map(({ bornAt }) => bornAt);
     return births.length === 0 ? null : Math.max(...births);

@@ -7,15 +7,18 @@ import { clearTimeout, setTimeout } from "../clock.ts";
 import { connectionOptions, type ConnectionOptions } from "./connection.ts";
 import { CHANNEL } from "./notifier.ts";
 
-/** The pauses before it listens anew: ms. */
-const FIRST_PAUSE_MS = 100;
-const LAST_PAUSE_MS = 2_000;
+/**
+ * The first pause before it listens anew; each one after it is twice as long, up to the longest. They are longer
+ * than those of a worker's proof of life, as looks find what it does not hear.
+ */
+const FIRST_LISTEN_PAUSE_MS = 100;
+const LONGEST_LISTEN_PAUSE_MS = 2_000;
 
 export class Listener {
   readonly #options: ConnectionOptions;
   readonly #heard: (payload: string) => void;
   #sql: SQL | null = null;
-  #pause = FIRST_PAUSE_MS;
+  #pause = FIRST_LISTEN_PAUSE_MS;
   #timer: Timer | null = null;
   #isClosed = false;
 
@@ -35,7 +38,7 @@ export class Listener {
     try {
       await sql.listen(CHANNEL, (payload) => this.#heard(payload));
       if (this.#sql !== sql) return;
-      this.#pause = FIRST_PAUSE_MS;
+      this.#pause = FIRST_LISTEN_PAUSE_MS;
       this.#heard("");
     } catch {
       this.#lost(sql);
@@ -47,7 +50,7 @@ export class Listener {
     if (this.#sql !== sql || this.#isClosed) return;
     this.#sql = null;
     this.#timer = setTimeout(() => void this.start(), this.#pause).unref();
-    this.#pause = Math.min(this.#pause * 2, LAST_PAUSE_MS);
+    this.#pause = Math.min(this.#pause * 2, LONGEST_LISTEN_PAUSE_MS);
   }
 
   /** Listens on a new connection: the server is not reached by the old one any more. */

@@ -22,7 +22,7 @@ const SCHEMA =
 
 interface SchemaRow {
   readonly version: number;
-  /** Absent from older schemas, as `models`. */
+  /** An older schema has neither this column nor the next ones. */
   readonly moved_to?: string | null;
   readonly models?: string | null;
   readonly oldest?: number;

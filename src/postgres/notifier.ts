@@ -15,14 +15,14 @@ export const SCHEMA_CHANGED = "schema";
 export const NOTIFY = `SELECT pg_notify('${CHANNEL}', '')`;
 
 /**
- * After the commit, so that a worker that becomes idle later finds what was pushed when it looks. It waits for no flush of
- * the server's disk: the next statement on the connection would wait too. With a value it is a statement that the server
- * keeps prepared.
+ * Sent after the commit, so that a worker that becomes idle later finds what was pushed when it looks. It waits for no
+ * flush of the server's disk: the next statement on the connection would wait too. With a value it is a statement that the
+ * server keeps prepared.
  */
 const NOTIFY_IDLE = `
   SELECT pg_notify($1, ''), set_config('synchronous_commit', 'off', true) FROM tq.worker WHERE idle LIMIT 1`;
 
-/** In ms: where no worker was idle, the next commits do not ask again for this long, nor do they wait longer for an answer. */
+/** Where no worker was idle, the next commits do not ask again for this many ms. Nor do they wait longer for an answer. */
 const PAUSE_MS = 20;
 
 /** @returns false where no worker was idle */

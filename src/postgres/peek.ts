@@ -4,7 +4,7 @@ import { databaseName } from "../values/database-url.ts";
 import { Connection } from "./connection.ts";
 import { findSchema } from "./migrate.ts";
 
-/** Since the first schema. A standby cannot tell who lives. */
+/** All versions of the schema have what this reads. A standby cannot tell which workers live. */
 const PROGRAMS = `
   SELECT pid, version, host FROM tq.worker
    WHERE pg_is_in_recovery() OR id IN (SELECT id FROM tq.living) ORDER BY started_at, id`;

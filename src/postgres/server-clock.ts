@@ -1,4 +1,4 @@
-/** The server's clock: those of the hosts, which may be wrong, date nothing. */
+/** The server's clock, which dates everything: the clocks of the hosts may be wrong. */
 import { type Clock, monotonicNow, wallNow } from "../clock.ts";
 
 /** How much a measure of the server's clock is wrong by after each ms: both clocks run at speeds of their own. */

@@ -3,7 +3,7 @@ import { clearTimeout, setTimeout } from "../clock.ts";
 import { quote } from "../quote.ts";
 import { databaseAddress } from "../values/database-url.ts";
 
-/** Asking for it takes no longer. */
+/** A server that shows none within this many ms is given up. */
 const LONGEST_MS = 2_000;
 
 /** A client that wants TLS says so first: https://www.postgresql.org/docs/current/protocol-message-formats.html */

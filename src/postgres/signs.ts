@@ -1,4 +1,4 @@
-/** The look of an idle worker tells this besides: it sends no other statements while nothing changes. */
+/** The signs that an idle worker's look tells besides, so that it sends no other statements while nothing changes. */
 import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import type { Look } from "../store/looking.ts";
 import { ANSWERED_MS, SIGNS_MS } from "./rhythm.ts";
@@ -37,7 +37,7 @@ export class KnownSigns {
     }
   }
 
-  /** @param hasCounts true: they were asked for. */
+  /** @param hasCounts true: the version of the counts was asked for. */
   tell(signs: Signs, { othersHoldTasks }: Look, hasCounts: boolean): void {
     if (hasCounts) this.#counts?.resolve(signs.countsVersion);
     this.#signs = signs;
@@ -45,7 +45,7 @@ export class KnownSigns {
     this.#toldAt = monotonicNow();
   }
 
-  /** That of the recurring tasks; null: it must be asked for. */
+  /** The version of the recurring tasks; null: it must be asked for. */
   get cronVersion(): string | null {
     return this.#fresh?.cronVersion ?? null;
   }

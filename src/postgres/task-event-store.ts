@@ -1,6 +1,6 @@
 /**
- * What has become of tasks, on PostgreSQL: pushes by their ids, ends by the index of ended tasks. What a transaction might
- * still put before them is waited for.
+ * Tells what has become of tasks, on PostgreSQL: of pushes by their ids, of ends by the index of ended tasks. It waits
+ * for transactions that might still put others before them.
  */
 import type {
   EventTask,
@@ -54,7 +54,7 @@ const unionOf = (what: string, at: string): string =>
 /** Tasks that end at the same time are fewer, unless they were changed by hand. */
 const MOST_AT_ONCE = 2_000;
 
-/** One statement, too. */
+/** One statement, for the same reason. */
 const LAST = `
   WITH last AS (SELECT coalesce(max(at), 0) AS ended_at
                   FROM (${unionOf("max(finished_at) AS at", "<= $1::bigint")}) AS each)
@@ -77,7 +77,7 @@ const BEYOND = `
 
 interface BeyondRow {
   readonly missing: Iterable<number>;
-  /** JSON. */
+  /** A list in JSON. */
   readonly ends: string;
 }
 

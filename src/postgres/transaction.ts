@@ -19,7 +19,7 @@ export interface TransactionOptions {
   /** Tables that are known to exist, and how they are there. */
   readonly tables: Set<Table>;
   readonly shapes: Shapes;
-  /** Learns which of a worker's thread are open; null: nobody asks. */
+  /** Learns which transactions of a worker's thread are open; null: nobody asks. */
   readonly open: OpenTransactions | null;
 }
 

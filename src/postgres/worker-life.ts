@@ -108,7 +108,7 @@ export class WorkerLife {
     this.#ask(0);
   }
 
-  /** Since when the connection has been there: monotonic, ms. Now, where it is lost. */
+  /** When the connection was made, by `monotonicNow()`; the present, where it is lost. */
   get bornAt(): number {
     return this.#db === null ? monotonicNow() : this.#bornAt;
   }
@@ -230,9 +230,9 @@ export class WorkerLife {
     this.#renewing ??= this.#renew();
   }
 
-  /** A connection may be lost again before this ends. */
+  /** Connects anew until that succeeds. The new connection may be lost again before this ends. */
   async #renew(): Promise<void> {
-    for (let pause = times.FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, times.LAST_PAUSE_MS)) {
+    for (let pause = times.FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, times.LONGEST_PAUSE_MS)) {
       await this.#tryToRenew();
       if (this.#db !== null || this.#isEnded || this.#failure !== null) break;
       await sleep(pause);

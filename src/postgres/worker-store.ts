@@ -35,11 +35,11 @@ export interface Part {
   readonly application: string;
   /** The channel on which the thread says what its runs say. */
   readonly channel: string;
-  /** Shared: whether its threads may claim. */
+  /** In shared memory: whether the threads may claim. */
   readonly mayClaim: Int32Array;
 }
 
-/** The words of `mayClaim`. */
+/** The values of `mayClaim`. */
 const MAY_CLAIM = 0;
 const OTHERS_MAY_CLAIM = 1;
 
@@ -126,14 +126,14 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
     this.#worker = worker.id;
   }
 
-  /** Of one that could not register there is nothing to remove. */
+  /** A worker that could not register has left nothing to remove. */
   override async unregister(worker: string): Promise<void> {
     this.#worker = null;
     if (this.life.bornAt === null) return;
     await super.unregister(worker);
   }
 
-  /** On the connection that proves its life: each answer is a sign of it, and no other need stay open for it. */
+  /** Looks on the connection that proves its life: each answer is a sign of it, and no other need stay open. */
   override async look(options: LookOptions): Promise<Look> {
     if (!this.#signs.isWanted) {
       const seen = await this.#asLife((db) => see(db, options, this.now()));
@@ -159,7 +159,7 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
     return this.#signs.mayHaveEnds;
   }
 
-  /** A busy worker looks seldom. */
+  /** The next look tells it. A busy worker looks seldom, and asks. */
   override countsVersion(): Promise<number | null> {
     return this.#signs.countsVersion(() => super.countsVersion());
   }
@@ -184,7 +184,7 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
     return statements ? statements(fn) : this.read(fn);
   }
 
-  /** The words of the thread belong to the run that is put back. */
+  /** The output of the thread belongs to the run that is put back. */
   override async rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]> {
     await this.#outputs.written();
     return super.rescueThread(owner, death);

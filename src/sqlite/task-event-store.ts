@@ -1,4 +1,4 @@
-/** What has become of tasks, on SQLite: pushes by their ids, ends by the index of ended tasks. */
+/** Tells what has become of tasks, on SQLite: of pushes by their ids, of ends by the index of ended tasks. */
 import type {
   EventTask,
   LastTaskEvents,

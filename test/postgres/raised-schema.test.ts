@@ -6,13 +6,13 @@ import { PostgresStore } from "../../src/postgres/store.ts";
 import { POSTGRES_SCHEMA_VERSION } from "../../src/postgres/schema-version.ts";
 import { WorkerLife } from "../../src/postgres/worker-life.ts";
 import { PostgresWorkerStore } from "../../src/postgres/worker-store.ts";
-import { bootId } from "../../src/boot-id.ts";
 import { errorOf } from "../support/error.ts";
 import { useFakeTimers } from "../support/fake-timers.ts";
 import { needs } from "../support/needs.ts";
 import { until } from "../support/until.ts";
 import { pushOne } from "../support/store.ts";
 import { type Empty, makeEmpty } from "./empty.ts";
+import { LIFE } from "./support.ts";
 
 const WORKER = { id: "w1", pid: 41, threads: 1, queues: [] };
 
@@ -106,13 +106,8 @@ needs("postgres").describe("beside a schema of a newer tq", () => {
     const answers = [Promise.resolve(), answer.promise];
     const life = new WorkerLife(
       {
-        ...optionsOn(database),
-        name: "shop",
-        timeout: 5_000,
-        lockTimeout: 0,
-        application: "tq test",
-        bootId: bootId(),
-        now: () => 1,
+        url: database.url,
+        ...LIFE,
         learnTime: () => answers[asked++] ?? Promise.resolve(),
       },
       WORKER,

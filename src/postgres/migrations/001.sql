@@ -92,7 +92,7 @@ CREATE TABLE tq.attempt (
   PRIMARY KEY (task, number)
 );
 
--- What the runs have said: a line of JSON for each line, and one for how far the task was.
+-- The output of runs: a line of JSON for each line, and one for how far the task was.
 CREATE TABLE tq.output (
   task    bigint  NOT NULL,
   attempt integer NOT NULL,
@@ -100,7 +100,7 @@ CREATE TABLE tq.output (
   PRIMARY KEY (task, attempt)
 );
 
--- What the runs that are under way say; a crash of the server may lose it.
+-- The output of runs that are under way; a crash of the server may lose it.
 CREATE UNLOGGED TABLE tq.live_output (
   worker  text COLLATE "C" NOT NULL,
   thread  integer NOT NULL,
@@ -215,7 +215,7 @@ CREATE TABLE tq.pause_end (
   PRIMARY KEY (kind, name)
 );
 
--- What a failure pushes, and the alerts that tell of failures: as on SQLite.
+-- The tasks that failures push, and the alerts that tell of failures: as on SQLite.
 CREATE TABLE tq.follow_up (
   model        text COLLATE "C" NOT NULL,
   method       text COLLATE "C" NOT NULL,

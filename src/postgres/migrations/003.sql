@@ -1,4 +1,5 @@
--- What each worker has read of a recurring task: the files of two hosts may differ though their paths are the same.
+-- The definition of a recurring task as each worker has read it: the files of two hosts may differ though their paths are
+-- the same.
 ALTER TABLE tq.cron_read ADD COLUMN definition text COLLATE "C";
 
 -- Since when a worker has seen that none has its file any more; NULL: one has it, or none has looked since.

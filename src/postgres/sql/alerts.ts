@@ -144,7 +144,7 @@ const ROW = `
          EXISTS (SELECT FROM tq.noted_failure AS new WHERE new.channel = alert.channel) AS "hasNoted"
     FROM tq.alert AS alert WHERE channel = $2::text`;
 
-/** What cannot be told now; null: there may be something to tell. Reads without a lock; the alerts must be watched. */
+/** Says why nothing is told now; null: there may be something to tell. Takes no lock; the alerts must be watched. */
 export async function nothingToTell(
   db: Connection,
   take: AlertTake,

@@ -36,7 +36,7 @@ const MOVE = "UPDATE tq.cron SET origin = $2::text, kind = $3::text WHERE name =
 const FORGET_READ = `
   DELETE FROM tq.cron_read WHERE worker = $1::text AND origin = $2::text AND NOT name = ANY ($3::text[])`;
 
-/** Not of a worker that others have taken for dead: nothing would take it away again. */
+/** A worker that others have taken for dead adds none: nothing would take it away again. */
 const READ = `
   INSERT INTO tq.cron_read (name, worker, origin, is_foreign, definition)
   SELECT $1::text, $2::text, $3::text, $4::boolean, $5::text
@@ -77,7 +77,7 @@ export async function defineCrons(
   now: number,
 ): Promise<CronChanges> {
   await lock(db, "definitions");
-  await lockCrons(db); // those who decide slots lock a row alone
+  await lockCrons(db); // a transaction that decides slots locks a row alone
   const held = await db.all<NamedOrigin>(HELD);
   for (const source of sources) await keepRead(db, source);
   const changed: string[] = [];

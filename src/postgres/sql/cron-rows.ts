@@ -69,8 +69,8 @@ const LOCK = "SELECT FROM tq.cron WHERE name = $1::text FOR UPDATE";
 const LOCK_ALL = "SELECT FROM tq.cron ORDER BY name FOR UPDATE";
 
 /**
- * Locks a recurring task to the end of the transaction: who decides, changes or removes it waits. It is a statement of its
- * own, as the next one then sees what those have changed that held the lock before.
+ * Locks a recurring task to the end of the transaction: others that decide, change or remove it wait. It is a statement
+ * of its own, as the next one then sees what those have changed that held the lock before.
  */
 export async function lockCron(db: Connection, name: string): Promise<void> {
   await db.run(LOCK, [name]);
@@ -97,7 +97,7 @@ export async function lockedState(db: Connection, name: string): Promise<CronSta
   return cronState(db, name);
 }
 
-/** How things are now; null: there is no such recurring task. It must be locked by who then writes. */
+/** How things are now; null: there is no such recurring task. A caller that then writes must have locked it. */
 export async function cronState(db: Connection, name: string): Promise<CronState | null> {
   const row = await cronRow(db, name);
   if (row === null) return null;

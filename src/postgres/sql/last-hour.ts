@@ -1,4 +1,4 @@
-/** How late the queues were in the last hour. */
+/** Reads how late the queues were in the last hour. */
 import { RUN_ENDS } from "../../statistics/counts.ts";
 import type { QueueHour } from "../../store/looking.ts";
 import { type HourBuckets, hoursOf, type HourSums, SHOWN } from "../../store/queue-hour.ts";

@@ -1,4 +1,4 @@
-/** Whose transactions a task waits for: one that has locked its row, or a row that its run needs. */
+/** Finds the transaction that a task waits for: one that has locked its row, or a row that its run needs. */
 import type { Locker } from "../../store/situation.ts";
 import type { Connection } from "../connection.ts";
 

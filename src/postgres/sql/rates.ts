@@ -1,4 +1,4 @@
-/** How fast tasks end and come. */
+/** Reads how fast tasks end and come. */
 import { type EndedRate, isRate } from "../../statistics/forecast.ts";
 import {
   COUNTED,

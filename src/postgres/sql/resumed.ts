@@ -1,4 +1,4 @@
-/** Since when the tasks of a queue run again: the time of a pause says nothing of the rate at which they end. */
+/** Finds since when the tasks of a queue run again: the time of a pause says nothing of the rate at which they end. */
 import { matches } from "../../patterns.ts";
 
 import type { Connection } from "../connection.ts";

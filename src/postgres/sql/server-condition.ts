@@ -1,4 +1,4 @@
-/** How the server keeps what it is told, and who is in its way. */
+/** Reads how the server keeps what it is told, and which sessions are in its way. */
 import type { ServerCondition, SnapshotHolder } from "../../store/condition.ts";
 import { isTqError } from "../../errors.ts";
 import type { Connection } from "../connection.ts";
@@ -71,7 +71,7 @@ const ANSWER = "SELECT 1 AS one";
 
 const TIMES = 5;
 
-/** The time that a commit takes over an answer: ms, the median of a few; null: a standby commits nothing. */
+/** The ms that a commit takes longer than an answer, as the median of a few; null: a standby commits nothing. */
 export async function commitTime(db: Connection): Promise<number | null> {
   if ((await db.get<{ yes: boolean }>(IS_STANDBY))?.yes) return null;
   await db.get(EMIT);

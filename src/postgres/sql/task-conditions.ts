@@ -9,7 +9,7 @@ import { containing, namesLike } from "./patterns.ts";
 /** Writes a condition, and adds its parameters. */
 type Writer = (value: never, parameters: Parameters) => string;
 
-/** Of text that no row can have. */
+/** The condition for text that no row can have. */
 const NONE = "FALSE";
 
 const name =

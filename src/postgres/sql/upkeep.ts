@@ -4,10 +4,10 @@ import type { Tidied } from "../../store/store.ts";
 import type { Access } from "../access.ts";
 import { readSnapshotHolder } from "./server-condition.ts";
 
-/** Dead rows above which a worker asks for a VACUUM itself. */
+/** A worker asks for a VACUUM itself where more rows than these are dead. */
 const MANY_DEAD = 100_000;
 
-/** Since the last VACUUM: seconds. */
+/** A worker asks for none within this many seconds of the last one. */
 const LONG_AGO_S = 30;
 
 const STATE = `

@@ -74,7 +74,7 @@ export async function watchWebhooks(
     if (former === null) news.push(definition);
     else await goOn(db, definition, former.key);
   }
-  // What has ended so far is not for those that are new.
+  // The ends so far are not for webhooks that are new.
   while (await shareEnds(db));
   for (const definition of news) await add(db, definition, null);
   for (const { key } of definitions) await ASKED.ask(db, origin, key);

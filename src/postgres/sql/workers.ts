@@ -29,7 +29,7 @@ const REGISTER = `
 /** The lock is another one than that of the lost connection, which the server may still believe in. */
 const RENEW = `UPDATE tq.worker SET life = DEFAULT WHERE id = $1 RETURNING life`;
 
-/** For the session, also where it is taken in a transaction. */
+/** The session holds it beyond the transaction in which it is taken. */
 const LOCK = `SELECT pg_advisory_lock(${LOCK_CLASS}, $1::integer)`;
 
 interface LifeRow {

@@ -65,13 +65,13 @@ CREATE TABLE tq__redaction (
 -- The version of the schema that the tq of each worker knows; NULL: an older build, which does not say.
 ALTER TABLE tq__worker ADD COLUMN schema INTEGER;
 
--- What each worker says of itself: how many of its threads have loaded their models, when the newest file of models was
+-- Each worker's words about itself: how many of its threads have loaded their models, when the newest file of models was
 -- changed, and, in JSON, which files and calls those are. NULL: it has not said it.
 ALTER TABLE tq__worker ADD COLUMN threads_ready INTEGER;
 ALTER TABLE tq__worker ADD COLUMN models_at INTEGER;
 ALTER TABLE tq__worker ADD COLUMN about TEXT;
 
--- What each worker has read of a recurring task: files that say the same of it do not differ.
+-- The definition of a recurring task as each worker has read it: files that say the same of it do not differ.
 ALTER TABLE tq__cron_read ADD COLUMN definition TEXT;
 
 -- The setting queue.worker of the programs of this database, once one has said it, and where it stood.
@@ -97,8 +97,8 @@ CREATE TABLE tq__copy (made_at INTEGER NOT NULL, place TEXT NOT NULL) STRICT;
 CREATE TABLE tq__identity (number INTEGER NOT NULL) STRICT;
 INSERT INTO tq__identity VALUES (random() >> 11);
 
--- How the backups of this database went: the last good one, and the last try, where that has failed since. A database
--- that was restored has what its copy knew: `restored_at` says since when that is its past.
+-- The last good backup of this database, and the last try, where that has failed since. A database that was restored has
+-- what its copy knew: `restored_at` says since when that is its past.
 CREATE TABLE tq__backup (
   id          INTEGER PRIMARY KEY CHECK (id = 1),
   made_at     INTEGER,
