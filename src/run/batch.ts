@@ -1,5 +1,5 @@
 /** Runs quick tasks together: one transaction, settled and committed with the next claim. */
-import { isContention } from "../errors.ts";
+import { isContention, isTqError, messageOf } from "../errors.ts";
 import { Unit } from "../transaction/unit.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Session } from "../store/session.ts";
@@ -8,7 +8,11 @@ import type { Claim, ClaimedTask } from "../task.ts";
 import { finishAlone } from "./alone.ts";
 import { begin, type Begun, decodeAhead, readAhead, rejectionsTold } from "./attempt.ts";
 import { Batch } from "./batch-transaction.ts";
+import { sayable } from "./sayable.ts";
 import type { RoundEnd, ThreadRuntime } from "./thread-runtime.ts";
+
+/** The log names so many tasks of a batch that was undone; more are only counted. */
+const MOST_NAMED = 20;
 
 /**
  * Runs quick tasks in one transaction. The batch ends early when the main thread takes claims back, or when a run waits
@@ -37,6 +41,7 @@ export async function runBatch(
   /** The tasks whose claims are this batch's: fewer once the main thread has taken some back. */
   let own = tasks;
   let metAnother = false;
+  let begunRuns = 0;
   let end: RoundEnd | null = null;
   try {
     let rest: readonly ClaimedTask[] = [];
@@ -47,6 +52,7 @@ export async function runBatch(
         own = tasks.slice(0, index);
         break;
       }
+      begunRuns = index + 1;
       if (session.writing) progress.assignLock();
       // `locked` begins the batch's transaction at the first read: as that is shared, it does not lock each row.
       const options = { locked: true, shared: true, savepoint: !isTied };
@@ -107,11 +113,29 @@ export async function runBatch(
     }
     // All other work is rolled back. Each task runs alone next time, so that one of them cannot undo the others again.
     for (const task of tasks) thread.methods.of(task).startOver();
+    sayUndone(thread, tasks.slice(0, begunRuns), error);
     throw error;
   } finally {
     await store.release(session);
     progress.end();
   }
+}
+
+/** Their rows show nothing of it, and what the runs did outside the database has been done. */
+function sayUndone(
+  { report, redaction }: ThreadRuntime,
+  tasks: readonly ClaimedTask[],
+  error: unknown,
+): void {
+  const names = tasks
+    .slice(0, MOST_NAMED)
+    .map(({ id, model, method }) => `${id} (${model}.${method})`);
+  if (tasks.length > MOST_NAMED) names.push(`${tasks.length - MOST_NAMED} more`);
+  const reason = tasks.reduce((words, task) => sayable(words, task, redaction), messageOf(error));
+  const unless =
+    isTqError(error) && error.code === "uncertain" ? " unless the database has stored it" : "";
+  const message = `The work of these tasks was undone${unless}, and they run again, each alone: ${names.join(", ")}: ${reason}`;
+  report({ name: "log.note", level: "info", message });
 }
 
 /** True where the run has settled, and met a row that another transaction held or had changed. */

@@ -80,4 +80,26 @@ needs("postgres").describe("a task whose connection is cut while it runs", () =>
     expect(await shop.effectsOf(7)).toBe(0);
     await shop.database.run("DROP FUNCTION cut CASCADE");
   });
+
+  test("is named in the log where it was one of a batch, which is undone as a whole", async () => {
+    await using shop = await makeShop();
+    const worker = await shop.worker();
+    const push = (from: number, to: number) => shop.database.run(pushOf(from, to));
+    await push(1, 60); // so many runs show that the method is quick
+    await eventually("all have ended", () => worker.count("task.finished") === 60);
+    await shop.database.run(CUT_AT_COMMIT);
+    await push(61, 64);
+    const { message } = await worker.says("log.note");
+    expect(message).toMatch(
+      /^The work of these tasks was undone.* each alone: 61 \(job\.add\), 62 .* 64 \(job\.add\): .*connection to the server was lost/,
+    );
+    await shop.database.run("DROP FUNCTION cut CASCADE");
+    await shop.database.run("UPDATE tq.task SET scheduled_at = 1 WHERE state = 'scheduled'");
+    await eventually("all have ended", () => worker.count("task.finished") === 64);
+    expect(await shop.one("SELECT count(*)::int AS times FROM effect")).toEqual({ times: 64 });
+  });
 });
+
+function pushOf(from: number, to: number): string {
+  return `INSERT INTO tq_push (model, method, instances) SELECT 'job', 'add', key::text FROM generate_series(${from}, ${to}) AS key`;
+}
