@@ -52,6 +52,15 @@ export function unremovableWords(row: Defined): string | null {
   return `Cannot remove ${name}: it is defined in ${originWords(row)}; remove it there, or pause it with tq cron pause ${name}`;
 }
 
+/** True where the file is one of another host, which has no worker: that host may be gone for good. */
+export function isLeftBehind(
+  { origin, held }: Pick<CronRow, "origin" | "held">,
+  here: string,
+): boolean {
+  const { host } = placeOf(origin);
+  return !held && host !== null && host !== here;
+}
+
 /** @param names of those there are */
 export function unknownCronWords(name: string, names: readonly string[]): string {
   const hint = didYouMean(name, names) || "; tq cron list shows them";

@@ -1,6 +1,7 @@
 /** Recurring tasks of two hosts whose tq.toml stand at the same path. */
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import type { CronRow } from "../../src/cron/ledger.ts";
 import { sentenceOf } from "../../src/doctor/check.ts";
 import { settingsFiles } from "../../src/doctor/checks/settings-files.ts";
@@ -10,6 +11,7 @@ import { type Config, loadConfig } from "../../src/settings/config.ts";
 
 import { CronSources } from "../../src/worker/cron-sources.ts";
 import type { CronModels } from "../../src/worker/messages.ts";
+import { errorOf } from "../support/error.ts";
 import { makeFolder } from "../support/folder.ts";
 import { needs } from "../support/needs.ts";
 import { makePostgres, type TestPostgres } from "../support/postgres.ts";
@@ -229,6 +231,29 @@ needs("postgres").describe("what only the file of another host has", () => {
     made.clock.advance(DAY_MS - HOUR_MS);
     await start("w5", "shop-3", DAILY);
     expect(await row("own")).toMatchObject({ removedAt: made.clock.now() });
+  });
+
+  test("is removed by hand once that host has no worker, and comes back with its next one", async () => {
+    await using made = await makePostgres();
+    const { start, row } = hostsOf(made);
+    await start("w1", "shop-1", DAILY + OWN);
+    await start("w2", "shop-2", DAILY);
+    expect((await errorOf(made.store.cron.remove("own"))).message).toContain(
+      "it is defined in the section [cron.own] of /etc/tq/tq.toml on shop-1",
+    );
+    await made.store.unregister("w1");
+    await made.store.cron.remove("own");
+    expect(await row("own")).toBeUndefined();
+    await start("w3", "shop-1", DAILY + OWN);
+    expect(await row("own")).toMatchObject({ held: true, removedAt: null });
+  });
+
+  test("is not removed by hand on that host itself, whose file has it", async () => {
+    await using made = await makePostgres();
+    const { start } = hostsOf(made);
+    await start("w1", hostname(), OWN);
+    await made.store.unregister("w1");
+    expect((await errorOf(made.store.cron.remove("own"))).message).toContain("remove it there");
   });
 
   test("ends at once where its own host takes it out, and its looks write nothing while it waits", async () => {

@@ -1,9 +1,10 @@
 /** Changes that people make to recurring tasks: one more, what the database says instead of a definition, and a removal. */
+import { hostname } from "node:os";
 import { formerAfter } from "../../cron/former.ts";
 import { timesOf } from "../../cron/in-force.ts";
 import { endOfPause } from "../../cron/left-slots.ts";
 import type { CronRow, CronText, OriginKind } from "../../cron/ledger.ts";
-import { takenWords, unknownCronWords, unremovableWords } from "../../cron/origin.ts";
+import { isLeftBehind, takenWords, unknownCronWords, unremovableWords } from "../../cron/origin.ts";
 import { TqError } from "../../errors.ts";
 import type { CronChange } from "../../store/parts/crons.ts";
 import type { Connection } from "../connection.ts";
@@ -52,7 +53,8 @@ const DELETE_SLOTS = "DELETE FROM tq.cron_slot WHERE cron = $1::text";
 
 export async function deleteCron(db: Connection, name: string): Promise<void> {
   await lockCron(db, name);
-  const refusal = unremovableWords(await found(db, name));
+  const row = await found(db, name);
+  const refusal = isLeftBehind(row, hostname()) ? null : unremovableWords(row);
   if (refusal !== null) throw new TqError("conflict", refusal);
   await Promise.all([db.run(DELETE, [name]), db.run(DELETE_SLOTS, [name])]);
 }
