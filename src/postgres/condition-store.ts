@@ -18,6 +18,8 @@ import { endWaitForModels, isAnyWaitingForModels } from "./sql/waiting-for-model
 
 export class PostgresCondition implements ConditionStore {
   readonly #access: Access;
+  /** As this process has last said or read it. */
+  #mode: RememberedMode | null = null;
 
   constructor(access: Access) {
     this.#access = access;
@@ -48,12 +50,21 @@ export class PostgresCondition implements ConditionStore {
     return this.#access.read(condition.readAbouts);
   }
 
-  mode(): Promise<RememberedMode | null> {
-    return this.#access.read(condition.readMode);
+  async mode(): Promise<RememberedMode | null> {
+    const mode = await this.#access.read(condition.readMode);
+    this.#mode = mode ?? this.#mode;
+    return mode;
   }
 
   rememberMode(mode: RememberedMode): Promise<void> {
+    this.#mode = mode;
     return this.#access.write((db, now) => condition.rememberMode(db, mode, now));
+  }
+
+  /** A server that has taken over may lack it. */
+  async rememberModeAgain(): Promise<void> {
+    const known = this.#mode;
+    if (known !== null && (await this.mode()) === null) await this.rememberMode(known);
   }
 
   /** The server's backups are others' business. */

@@ -114,6 +114,7 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
     const cameBack = () => {
       Atomics.store(this.#mayClaim, 0, MAY_CLAIM);
       this.#renewWatches();
+      this.condition.rememberModeAgain().catch(() => {}); // it is said once more at the next return, or start
       worker.cameBack?.();
     };
     const life = await this.life.take({ ...worker, missed, cameBack });

@@ -6,7 +6,9 @@ import { makeFolder } from "../support/folder.ts";
 import { makePostgres, type TestPostgres } from "../support/postgres.ts";
 import { needs } from "../support/needs.ts";
 import { claimFirst, OWNER, pushOne, UNWATCHED } from "../support/store.ts";
-import { table } from "./support.ts";
+import { until } from "../support/until.ts";
+import { cutLives } from "./lives.ts";
+import { makeWorkerStore, table } from "./support.ts";
 
 const APPLICATION = "tq thread";
 const FINISHED = { kind: "finished", result: null, reason: null } as const;
@@ -120,6 +122,21 @@ needs("postgres").describe("after a failover that has lost the last commits", ()
     await thread.claim(ONE).catch(() => thread.claim(ONE));
     expect(await declared()).toEqual(before);
     await thread.close();
+  });
+
+  test("a worker says again whose tasks run where, and overrules nobody who has said it since", async () => {
+    await using made = await makePostgres();
+    await using worker = await makeWorkerStore(made.database.url);
+    const { condition } = made.store;
+    const said = { worker: true, origin: "/shop/tq.toml" };
+    await worker.store.condition.rememberMode(said);
+    await made.database.run("DELETE FROM tq.mode");
+    await cutLives(made);
+    await until(async () => expect(await condition.mode()).toEqual(said));
+    const other = { worker: false, origin: "/other/tq.toml" };
+    await condition.rememberMode(other);
+    await worker.store.condition.rememberModeAgain();
+    expect(await condition.mode()).toEqual(other);
   });
 
   test("a run of a task that is gone ends no other task that has its id", async () => {
