@@ -1,9 +1,9 @@
 /** Ends runs. Each statement names the claim, and changes nothing where that was lost. */
 import { type ErrorData, errorWords, type Settlement } from "../../outcome.ts";
 import type { AfterFailure } from "../../store/known-follow-ups.ts";
-import type { AttemptOutcome, Claim } from "../../task.ts";
+import { type AttemptOutcome, type Claim, KEPT_ATTEMPTS } from "../../task.ts";
 import type { Connection, SqlValue } from "../connection.ts";
-import { forgetAttempts, MOST_ATTEMPTS, recordingRuns, RUN_COLUMNS } from "./attempts.ts";
+import { forgetAttempts, recordingRuns, RUN_COLUMNS } from "./attempts.ts";
 import { noteEnds } from "./ended.ts";
 import { afterFailure } from "./failures.ts";
 import { unseen } from "./planned.ts";
@@ -144,9 +144,9 @@ async function end(
   const recorded = error ? errorValues(error) : [];
   const values = [id, claim, now, outcome, storable(reason ?? null), ...recorded, ...own];
   const ended = await db.get<Ended>(statement, values);
-  if (ended && ended.number > MOST_ATTEMPTS) {
+  if (ended && ended.number > KEPT_ATTEMPTS) {
     await forgetAttempts(db, id, ended.number);
-    await forgetErrors(db, id, ended.number - MOST_ATTEMPTS);
+    await forgetErrors(db, id, ended.number - KEPT_ATTEMPTS);
   }
   return ended;
 }
