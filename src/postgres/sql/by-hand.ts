@@ -15,7 +15,7 @@ import { elements, unseen } from "./planned.ts";
 import { taskConditions } from "./task-conditions.ts";
 import { storable } from "./text.ts";
 
-/** The tasks of $1 for which a condition holds. */
+/** Locks the tasks of $1 for which a condition holds. */
 const locking = (condition: string): string => `
   run AS (
     SELECT ${RUN_COLUMNS}
@@ -226,7 +226,7 @@ export async function countCleanable(
 
 const OLDEST = ` ORDER BY state, finished_at LIMIT ${unseen("$3::bigint")}`;
 
-/** Those that somebody else cleans or retries just now are left to them. */
+/** Leaves out tasks that another transaction cleans or retries just now. */
 const CLEAN = deleting(`
      id = ANY (ARRAY(SELECT id FROM tq.task
                       WHERE id = ANY (ARRAY(SELECT id FROM (${allCleanable(OLDEST)}) AS cleanable LIMIT $3))

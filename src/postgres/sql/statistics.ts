@@ -183,7 +183,7 @@ export async function sumRows(
   for (const row of await db.all<StoredRow>(ROWS[of], asked(slice, queue))) addRow(into(row), row);
 }
 
-/** The end of a time that has none is later than any row. */
+/** A slice that has no end ends later than any row. */
 function timesOf({ span, from, to }: Slice): SqlValue[] {
   return [span, Math.ceil(finite(from)), Math.ceil(finite(to))];
 }
