@@ -42,6 +42,9 @@ export function newApplication(): string {
 const BEGIN_LOOK =
   "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
 
+/** A process that knows the server's time as well as this, in ms, need not ask again as it starts. */
+const CLOSE_MS = 1;
+
 export class PostgresDatabase {
   readonly traits = TRAITS;
   readonly name: string;
@@ -86,6 +89,7 @@ export class PostgresDatabase {
           ? "this program are in use; raise database.connections"
           : "this thread are in use; let its tasks have fewer transactions open at once",
       onOpen: (connection) => this.#opened(connection),
+      beforeUse: (connection) => this.#beforeUse(connection),
       onLost: () => this.shared.tables.clear(),
     });
     this.notifier = new Notifier(this.connections);
@@ -131,7 +135,7 @@ export class PostgresDatabase {
 
   /** The first connection makes the schema. */
   async #opened(connection: Connection): Promise<void> {
-    if (this.#readying === null) await this.greet(connection);
+    if (this.#readying === null) await this.#greetFirst(connection);
     else await this.greetAgain(connection);
     const readying = (this.#readying ??= this.#ready(connection));
     try {
@@ -157,6 +161,21 @@ export class PostgresDatabase {
     const asked = monotonicNow();
     const now = await placeOthers(connection);
     if (now !== null) this.serverClock.learn(now, asked);
+  }
+
+  /** The first answers may come late, and say little about the time, as the process and its server have much to do then. */
+  async #greetFirst(connection: Connection): Promise<void> {
+    await this.greet(connection);
+    for (let vain = 0; vain < 2 && this.serverClock.error > CLOSE_MS;) {
+      const { error } = this.serverClock;
+      await this.greet(connection);
+      if (this.serverClock.error > error * 0.8) vain += 1;
+    }
+  }
+
+  /** @returns null where it may be used at once */
+  #beforeUse(connection: Connection): Promise<void> | null {
+    return this.serverClock.isOld() ? this.greet(connection) : null;
   }
 
   /** As `greet`, once the schema is there: a newer tq may have changed it since. */

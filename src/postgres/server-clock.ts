@@ -4,12 +4,17 @@ import { type Clock, monotonicNow, wallNow } from "../clock.ts";
 /** How much a measure of the server's clock is wrong by after each ms: both clocks run at speeds of their own. */
 const DRIFT = 0.000_05;
 
+/** A measure is old after this many ms: the server's clock may have been set since. */
+const OLD_MS = 15_000;
+
 export class ServerClock implements Clock {
   /** The server's time less `monotonicNow()`; until the first answer the host's own. */
   #base = wallNow() - monotonicNow();
   /** Half the round trip of the answer that `#base` is from: it may be that wrong. */
   #error = Infinity;
   #measuredAt = 0;
+  /** When the server has last said what time it is. */
+  #heardAt = -Infinity;
 
   now(): number {
     return Math.round(monotonicNow() + this.#base);
@@ -17,6 +22,20 @@ export class ServerClock implements Clock {
 
   monotonic(): number {
     return monotonicNow();
+  }
+
+  /** By how many ms it may be wrong. */
+  get error(): number {
+    return this.#errorAt(monotonicNow());
+  }
+
+  /** True where the server should be asked again. */
+  isOld(): boolean {
+    return monotonicNow() - this.#heardAt >= OLD_MS;
+  }
+
+  #errorAt(time: number): number {
+    return this.#error + (time - this.#measuredAt) * DRIFT;
   }
 
   /**
@@ -29,7 +48,8 @@ export class ServerClock implements Clock {
     const answered = monotonicNow();
     const error = (answered - asked) / 2;
     const base = server - (asked + error);
-    const known = this.#error + (answered - this.#measuredAt) * DRIFT;
+    const known = this.#errorAt(answered);
+    this.#heardAt = answered;
     const isJump = Math.abs(base - this.#base) > error + known;
     if (!isJump && error > known) return;
     this.#base = base;

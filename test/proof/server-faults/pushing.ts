@@ -55,11 +55,16 @@ export class Pushing {
     }
   }
 
-  async #push(): Promise<void> {
-    const keys = Array.from({ length: CHUNK }, () => (this.#key += 1));
+  /** Pushes so many tasks more that work before they write: they keep the workers busy for a while. */
+  async pushLate(count: number): Promise<void> {
+    await this.#push(count, (key) => taskOf(key, "addLate"));
+  }
+
+  async #push(count = CHUNK, toTask = (key: number) => taskOf(key)): Promise<void> {
+    const keys = Array.from({ length: count }, () => (this.#key += 1));
     const asked = performance.now();
     try {
-      await this.#store.push(keys.map(taskOf));
+      await this.#store.push(keys.map(toTask));
       this.acknowledged.push({ asked, answered: performance.now(), keys });
     } catch (error) {
       if (isTqError(error) && error.code === "uncertain") this.uncertain.push(keys);
@@ -75,9 +80,11 @@ export class Pushing {
   }
 }
 
-function taskOf(key: number): NewTask {
+function taskOf(
+  key: number,
+  method = ["addSlowly", "addLate"][key % SLOW_EVERY] ?? "add",
+): NewTask {
   const ms = 1 + Math.floor(Math.random() * SLOW_MS);
-  const method = ["addSlowly", "addLate"][key % SLOW_EVERY] ?? "add";
   const amount = 1 + (key % 7);
   return newTask({
     model: "account",

@@ -64,6 +64,16 @@ export async function settings(say: Say): Promise<boolean> {
 /** Hours by which the clock is moved, one after another. */
 const JUMPS = ["+1h", "-2h", "+0h"];
 
+/** All processes and threads know the clock again after so long: ms. */
+const FOLLOWED_MS = 16_000;
+
+const MINUTE_MS = 60_000;
+
+/** How long ago the task began that was pushed last of those that have ended: ms. */
+const LAST_BEGUN = `
+  SELECT (extract(epoch FROM clock_timestamp()) * 1000 - dequeued_at)::float8 AS off
+    FROM tq.task WHERE state = 'finished' ORDER BY id DESC LIMIT 1`;
+
 export async function clock(say: Say): Promise<boolean> {
   const library = faketimeLibrary();
   if (library === undefined) {
@@ -88,17 +98,21 @@ export async function clock(say: Say): Promise<boolean> {
     await sql(server, "CREATE DATABASE shop");
     const url = `postgresql://tq@127.0.0.1:${port}/shop`;
     await using load = await Load.start({ url, look: () => server.url("shop") });
+    let isFollowed = true;
     for (const jump of JUMPS) {
       set(jump);
       const back = await load.back();
       say(
         `the server's clock at ${jump}: pushes after ${back.push} ms, tasks after ${back.task} ms`,
       );
-      await Bun.sleep(12_000);
+      await Bun.sleep(FOLLOWED_MS);
       const later = await load.back();
-      say(`  and 12 s later: pushes after ${later.push} ms, tasks after ${later.task} ms`);
+      say(`  and 16 s later: pushes after ${later.push} ms, tasks after ${later.task} ms`);
+      const [last = { off: Infinity }] = await load.ask<{ off: number }>(LAST_BEGUN);
+      say(`  the last task began ${Math.round(last.off / 1_000)} s before now`);
+      isFollowed &&= Math.abs(last.off) < MINUTE_MS;
     }
-    return report(await load.count(), load, say);
+    return report(await load.count(), load, say) && isFollowed;
   } finally {
     await server.stop();
   }
