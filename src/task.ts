@@ -194,6 +194,9 @@ export function isExpiredReason(reason: string | null): boolean {
   return reason !== null && reason.startsWith("it expired ") && reason.endsWith(EXPIRED_AGO);
 }
 
+/** A task keeps so many of its last attempts. */
+export const KEPT_ATTEMPTS = 100;
+
 /** One run of a task: a row of the view `tq_attempts`. Times are ms since 1970 UTC, lengths are ms. */
 export interface Attempt {
   readonly task: number;

@@ -13,6 +13,10 @@ export const OLDEST = 13;
 
 const LOST = "the connection to the server was lost";
 
+/** The SQLSTATEs, and the driver's codes, of a connection that is gone. */
+const LOST_STATE = /^(57P0[123]|08...)$/;
+const LOST_CODE = /CONNECTION|LIFETIME|IDLE/;
+
 function refused(name: string, message: string): string {
   return message.endsWith("no encryption")
     ? `Cannot connect to ${name}: the server takes no such connection without TLS (${message}); add ?sslmode=require to database.url`
@@ -98,7 +102,7 @@ const SENTENCES: readonly Sentence[] = [
     (name, message) =>
       `Cannot finish a statement on ${name}: the server ended it (${message}); raise the statement_timeout of its user or database, or end what it waits for`,
   ],
-  [/^(57P0[123]|08...)$/, "busy", (name, message) => `Cannot reach ${name}: ${LOST} (${message})`],
+  [LOST_STATE, "busy", (name, message) => `Cannot reach ${name}: ${LOST} (${message})`],
 ];
 
 /** The driver's own codes: the server was not reached, or does not answer any more. */
@@ -122,11 +126,7 @@ const DRIVER_SENTENCES: readonly Sentence[] = [
     (name, message) =>
       `Cannot reach ${name}: no server answers there (${message}); is it up, and are host and port those of database.url?`,
   ],
-  [
-    /CONNECTION|LIFETIME|IDLE/,
-    "busy",
-    (name, message) => `Cannot reach ${name}: ${LOST} (${message})`,
-  ],
+  [LOST_CODE, "busy", (name, message) => `Cannot reach ${name}: ${LOST} (${message})`],
 ];
 
 const READ_ONLY = "25006";
@@ -238,9 +238,9 @@ export function translateOwn(error: unknown, name: string): unknown {
 export function isLost(given: unknown): boolean {
   const error = isTqError(given) ? given.cause : given;
   const state = sqlState(error);
-  if (state !== null) return /^(57P0[123]|08...)$/.test(state);
+  if (state !== null) return LOST_STATE.test(state);
   const code = (error as DriverError | null)?.code ?? "";
-  return error instanceof SQL.SQLError && /CONNECTION|LIFETIME|IDLE/.test(code);
+  return error instanceof SQL.SQLError && LOST_CODE.test(code);
 }
 
 /** True where no server answers there now, or it starts or stops: it may be back soon. */

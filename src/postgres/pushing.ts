@@ -91,28 +91,41 @@ export async function pushEach(
   options: SessionOptions,
 ): Promise<PushEnd[]> {
   const ends: PushEnd[] = [];
-  let open: OpenPush[] = pushes.map((push, at) => ({ ...push, at, hasKey: false }));
-  open = open.filter(({ tasks, at }) => {
-    try {
-      tasks.forEach(checkTexts);
-      return true;
-    } catch (error) {
-      ends[at] = { error };
-      return false;
-    }
-  });
+  let open = withGoodTexts(pushes, ends);
   while (open.length > 0) {
-    // The first push with a key: the others with it come after its end.
-    const names = new Set<string>();
-    const isFirst = ({ key }: OpenPush) =>
-      key === null || (!names.has(nameOf(key)) && names.add(nameOf(key)));
-    const [first, later]: [OpenPush[], OpenPush[]] = [[], []];
-    for (const push of open) (isFirst(push) ? first : later).push(push);
+    const { first, later } = byTurn(open);
     const fresh = await takeKeysOf(db, first, ends, options.now());
     const admitted = await admit(db, fresh, ends, options);
     open = [...(await pushRound(db, admitted, ends, options.now())), ...later];
   }
   return ends;
+}
+
+/** Ends pushes with a text that cannot be stored. @returns the others */
+function withGoodTexts(pushes: readonly GroupedPush[], ends: PushEnd[]): OpenPush[] {
+  const open: OpenPush[] = [];
+  for (const [at, push] of pushes.entries()) {
+    try {
+      push.tasks.forEach(checkTexts);
+      open.push({ ...push, at, hasKey: false });
+    } catch (error) {
+      ends[at] = { error };
+    }
+  }
+  return open;
+}
+
+/** Of several pushes with one key the first one goes first: the others come after its end. */
+function byTurn(pushes: readonly OpenPush[]): Record<"first" | "later", OpenPush[]> {
+  const names = new Set<string>();
+  const [first, later]: [OpenPush[], OpenPush[]] = [[], []];
+  for (const push of pushes) {
+    const name = push.key && nameOf(push.key);
+    const isLater = name !== null && names.has(name);
+    (isLater ? later : first).push(push);
+    if (name !== null) names.add(name);
+  }
+  return { first, later };
 }
 
 /** Ends pushes that were made before. @returns the others, with their keys taken */

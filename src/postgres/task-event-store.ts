@@ -2,23 +2,22 @@
  * Tells what has become of tasks, on PostgreSQL: of pushes by their ids, of ends by the index of ended tasks. It waits
  * for transactions that might still put others before them.
  */
-import type {
-  EventTask,
-  LastTaskEvents,
-  TaskEnd,
-  TaskEvents,
-  TaskEventsQuery,
-  TaskEventStore,
+import {
+  EVENT_REASON_CHARACTERS,
+  type EventTask,
+  type LastTaskEvents,
+  type TaskEnd,
+  type TaskEvents,
+  type TaskEventsQuery,
+  type TaskEventStore,
 } from "../store/task-event-store.ts";
 import { ENDED_STATES, FUNCTION_METHOD, NO_INSTANCES, type TaskState } from "../task.ts";
 import type { Access } from "./access.ts";
 import type { Connection } from "./connection.ts";
 import { Complete, type Completeness, LATE_MS } from "./complete.ts";
 
-const REASON_CHARACTERS = 200;
-
 const columns = (at: string): string => `
-  id::float8 AS id, state, queue, model, ${at}::float8 AS at, left(reason, ${REASON_CHARACTERS}) AS reason,
+  id::float8 AS id, state, queue, model, ${at}::float8 AS at, left(reason, ${EVENT_REASON_CHARACTERS}) AS reason,
   CASE WHEN method = '${FUNCTION_METHOD}' AND instances = '${JSON.stringify(NO_INSTANCES)}' THEN NULL ELSE method END AS method`;
 
 /** @param at the first of three parameters */

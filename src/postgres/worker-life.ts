@@ -186,7 +186,7 @@ export class WorkerLife {
     this.#ask(times.ASK_MS);
   }
 
-  /** @param after an answer within the last ms makes it needless. */
+  /** Asks the server for a sign of life, unless it has given one within `after` ms, and its time lately. */
   #ask(after: number): void {
     const db = this.#db;
     const now = monotonicNow();

@@ -23,7 +23,7 @@ export class Loop {
   readonly #thread: ThreadRuntime;
   /** Null where threads do not wait for each other to write: none of them leads, and none parks. */
   readonly #candidate: LeaderCandidate | null;
-  readonly #idle: () => void;
+  readonly #onIdle: () => void;
   readonly #maxTasks: number;
   readonly #trouble: DatabaseTrouble;
   #stopping = false;
@@ -43,18 +43,18 @@ export class Loop {
   #wake = Promise.withResolvers<void>();
 
   /**
-   * @param idle called each time the thread runs out of tasks.
+   * @param onIdle called each time the thread runs out of tasks.
    * @param maxTasks the loop ends after this many; 0: no limit.
    */
   constructor(
     thread: ThreadRuntime,
-    idle: () => void,
+    onIdle: () => void,
     maxTasks: number,
     candidate: LeaderCandidate | null = null,
   ) {
     this.#thread = thread;
     this.#candidate = candidate;
-    this.#idle = idle;
+    this.#onIdle = onIdle;
     this.#maxTasks = maxTasks;
     this.#trouble = new DatabaseTrouble(thread.store.name, thread.report, thread.outage);
   }
@@ -164,17 +164,14 @@ export class Loop {
 
   /** The quick tasks at the front, or the first task alone. */
   #takeBatch(first: ClaimedTask): ClaimedTask[] {
-    let size = 1;
-    if (this.#isQuick(first)) {
-      const { methods } = this.#thread;
-      const { isTrusted } = methods.of(first);
-      const goesAlong = (task: ClaimedTask) =>
-        this.#isQuick(task) && methods.of(task).isTrusted === isTrusted;
-      const end = this.#claims.findIndex((task) => !goesAlong(task));
-      size = end === -1 ? this.#claims.length : end;
-      size = Math.min(size, this.#thread.methods.of(first).mostInBatch);
-    }
-    return this.#claims.splice(0, size);
+    if (!this.#isQuick(first)) return this.#claims.splice(0, 1);
+    const { methods } = this.#thread;
+    const { isTrusted, mostInBatch } = methods.of(first);
+    const goesAlong = (task: ClaimedTask) =>
+      this.#isQuick(task) && methods.of(task).isTrusted === isTrusted;
+    const end = this.#claims.findIndex((task) => !goesAlong(task));
+    const size = end === -1 ? this.#claims.length : end;
+    return this.#claims.splice(0, Math.min(size, mostInBatch));
   }
 
   /** A task that comes back from an earlier run (`again`) may be slow now, so it runs alone. */
@@ -184,15 +181,16 @@ export class Loop {
 
   /**
    * Decides what the commit of this round does besides. It gives back all claims that have not begun, so that other
-   * threads can take them (those behind a run under way the main thread takes back), and claims up to twice as many tasks as this round ran; none when the thread stops or parks.
+   * threads can take them (those behind a run under way the main thread takes back), and claims up to twice as many tasks
+   * as this round ran; none when the thread stops or parks.
    */
   #endRound(batch: readonly ClaimedTask[]): RoundEnd {
     const last = batch.at(-1);
     const best = last ? this.#thread.methods.of(last).batchSize : 1;
     this.#claimSize = Math.min(best, batch.length * 2, this.#left());
     const parks = !this.#alone && this.#candidate?.measure(monotonicNow());
-    const none = this.#stopping || parks;
-    return { handBack: this.#claims.splice(0), claimUpTo: none ? 0 : this.#claimSize };
+    const claimUpTo = this.#stopping || parks ? 0 : this.#claimSize;
+    return { handBack: this.#claims.splice(0), claimUpTo };
   }
 
   #left(): number {
@@ -225,7 +223,7 @@ export class Loop {
   async #sleep(): Promise<void> {
     this.#candidate?.resign();
     if (this.#stopping) return;
-    this.#idle();
+    this.#onIdle();
     await this.#wake.promise;
   }
 

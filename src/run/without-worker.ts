@@ -71,8 +71,8 @@ class Lane {
   /** Ends the statistics, which count from the registration on. */
   #endStatistics: (() => Promise<void>) | null = null;
 
-  constructor(of: Runtime) {
-    this.#runtime = of;
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
   }
 
   /**
@@ -177,7 +177,7 @@ class Lane {
   async leave(): Promise<void> {
     const thread = await this.#thread;
     this.#thread = null;
-    await this.#endStatistics?.(); // before the worker goes that they belong to
+    await this.#endStatistics?.(); // before the row of the worker goes, to which they belong
     this.#endStatistics = null;
     if (thread) await thread.store.unregister(thread.owner.worker);
   }
@@ -189,13 +189,13 @@ class Lane {
  */
 async function loadModelsFor({ registry, config }: ThreadRuntime, name: string): Promise<void> {
   if (!config.models || registry.isFromFile(name)) return;
-  if (loaded.has(registry) && registry.get(name) !== undefined) return;
+  if (loadedInto.has(registry) && registry.get(name) !== undefined) return;
   registry.addAll(await loadModels(config.models));
-  loaded.add(registry);
+  loadedInto.add(registry);
 }
 
 /** The registries into which the models were loaded once; a name that is still unknown loads them again. */
-const loaded = new WeakSet<Registry>();
+const loadedInto = new WeakSet<Registry>();
 
 const NO_NEXT_CLAIM = { handBack: [], claimUpTo: 0 };
 
@@ -219,7 +219,7 @@ async function runClaimed(thread: ThreadRuntime, task: ClaimedTask): Promise<voi
     await loadModelsFor(thread, task.model);
     await declareNewModels(store, thread.registry, thread.config);
   } catch (error) {
-    await end(thread, task, { kind: "failed", error: toErrorData(error) });
+    await settle(thread, task, { kind: "failed", error: toErrorData(error) });
     return;
   }
   try {
@@ -227,23 +227,23 @@ async function runClaimed(thread: ThreadRuntime, task: ClaimedTask): Promise<voi
   } catch (error) {
     const reason = messageOf(error);
     const outcome: Outcome = { kind: "interrupted", reason };
-    await end(thread, task, outcome).catch((again: unknown) => {
-      endLater(thread, task, outcome);
+    await settle(thread, task, outcome).catch((again: unknown) => {
+      settleLater(thread, task, outcome);
       throw again;
     });
   }
 }
 
 /** Tries until the task is settled: no worker rescues a task from a program that is alive. */
-function endLater(thread: ThreadRuntime, task: ClaimedTask, outcome: Outcome): void {
+function settleLater(thread: ThreadRuntime, task: ClaimedTask, outcome: Outcome): void {
   const timer = setTimeout(() => {
-    end(thread, task, outcome).catch(() => endLater(thread, task, outcome));
+    settle(thread, task, outcome).catch(() => settleLater(thread, task, outcome));
   }, SETTLE_AGAIN_MS);
   timer.unref(); // when the program ends first, a later process rescues the task
 }
 
 /** Settles a task that did not run, as its models cannot be loaded, or whose run could not settle it. */
-async function end(thread: ThreadRuntime, task: ClaimedTask, outcome: Outcome): Promise<void> {
+async function settle(thread: ThreadRuntime, task: ClaimedTask, outcome: Outcome): Promise<void> {
   const { store, counters } = thread;
   const kept = await store.write((session) => session.settle(task, outcome));
   if (kept) {
@@ -257,11 +257,11 @@ async function end(thread: ThreadRuntime, task: ClaimedTask, outcome: Outcome): 
 
 const lanes = new Map<Store, Lane>();
 
-function laneOf(of: Runtime): Lane {
-  let lane = lanes.get(of.store);
+function laneOf(runtime: Runtime): Lane {
+  let lane = lanes.get(runtime.store);
   if (!lane) {
     if (lanes.size === 0) process.once("beforeExit", leaveAll);
-    lanes.set(of.store, (lane = new Lane(of)));
+    lanes.set(runtime.store, (lane = new Lane(runtime)));
   }
   return lane;
 }
@@ -281,4 +281,4 @@ function leaveAll(): void {
   for (const store of lanes.keys()) void leave(store);
 }
 
-setRunPushed((of, ids) => laneOf(of).run(ids));
+setRunPushed((runtime, ids) => laneOf(runtime).run(ids));

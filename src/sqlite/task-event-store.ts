@@ -1,18 +1,17 @@
 /** Tells what has become of tasks, on SQLite: of pushes by their ids, of ends by the index of ended tasks. */
-import type {
-  EventTask,
-  LastTaskEvents,
-  TaskEvents,
-  TaskEventsQuery,
-  TaskEventStore,
+import {
+  EVENT_REASON_CHARACTERS,
+  type EventTask,
+  type LastTaskEvents,
+  type TaskEvents,
+  type TaskEventsQuery,
+  type TaskEventStore,
 } from "../store/task-event-store.ts";
 import { ENDED_STATES, FUNCTION_METHOD, NO_INSTANCES, type TaskState } from "../task.ts";
 import type { Access } from "./access.ts";
 
-const REASON_CHARACTERS = 200;
-
 const columns = (at: string): string => `
-  id, state, queue, model, ${at} AS at, substr(reason, 1, ${REASON_CHARACTERS}) AS reason,
+  id, state, queue, model, ${at} AS at, substr(reason, 1, ${EVENT_REASON_CHARACTERS}) AS reason,
   iif(method = '${FUNCTION_METHOD}' AND instances = '${JSON.stringify(NO_INSTANCES)}', NULL, method) AS method`;
 
 const IS_PUSHED = "id > $pushed";

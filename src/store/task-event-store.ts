@@ -6,6 +6,9 @@
  */
 import type { TaskState } from "../task.ts";
 
+/** So much of a reason an event has. */
+export const EVENT_REASON_CHARACTERS = 200;
+
 /** A task that was pushed or has ended. */
 export interface EventTask {
   readonly id: number;

@@ -29,6 +29,9 @@ export interface CutOutput {
 
 export const NOTHING_CUT: CutOutput = { lines: 0, bytes: 0 };
 
+/** A task keeps what so many of its last runs have said. */
+export const KEPT_OUTPUTS = 20;
+
 /** The output of one run of a task. */
 export interface RunOutput {
   /** The number of the run: as in `tq_attempts`. */

@@ -1,4 +1,4 @@
-/** Alerts: which worker tells of failures, in which way, up to which one. */
+/** Decides which worker tells of failures, in which way, up to which one. */
 import {
   type AlertDefinition,
   type AlertKey,
@@ -25,10 +25,10 @@ const ADD = `
   INSERT INTO tq.alert (channel, queues, tasks, since) VALUES ($1::text, $2::text[], $3::text[], $4::bigint)
   ON CONFLICT (channel) DO NOTHING`;
 
-/** The notes of transactions that were under way when an alert of this name was dropped. */
+/** Forgets notes of transactions that were under way when an alert of this name was dropped. */
 const FORGET_NOTED = "DELETE FROM tq.noted_failure WHERE channel = $1::text";
 
-/** Another file may still ask for the former one, so that it stays. */
+/** The former one stays as it is: another file may still ask for it. */
 const GO_ON = `
   UPDATE tq.alert AS alert
      SET since = former.since, noted = former.noted, told_until = former.told_until, taken_until = former.taken_until

@@ -1,13 +1,10 @@
 /** Keeps the runs of a task that ended. A task that finishes at its first run has none before it is retried. */
 import { UNSEEN_DEATHS } from "../../store/rescue.ts";
-import type { Attempt } from "../../task.ts";
+import { type Attempt, KEPT_ATTEMPTS } from "../../task.ts";
 import type { Connection } from "../connection.ts";
 import { codeOf } from "./task-errors.ts";
 
-/** A task keeps so many of its last attempts. */
-export const MOST_ATTEMPTS = 100;
-
-/** The columns of a task's row that `recordingRun` needs, before it changes. */
+/** The columns of a task's row that `recordingRuns` needs, before it changes. */
 export const RUN_COLUMNS = `id, attempts, state, coalesce(scheduled_at, enqueued_at) AS due_at, dequeued_at, finished_at,
            reason, worker, thread`;
 
@@ -33,9 +30,9 @@ export function recordingRuns(number: string, ended: string, where = "true"): st
 
 const FORGET_OLD = "DELETE FROM tq.attempt WHERE task = $1 AND number <= $2";
 
-/** Forgets the attempts before the last hundred. */
+/** Forgets the attempts before the last ones. @param number of the newest */
 export async function forgetAttempts(db: Connection, task: number, number: number): Promise<void> {
-  await db.run(FORGET_OLD, [task, number - MOST_ATTEMPTS]);
+  await db.run(FORGET_OLD, [task, number - KEPT_ATTEMPTS]);
 }
 
 /** Greatest ignores what is not known. */

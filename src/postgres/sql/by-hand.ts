@@ -5,9 +5,9 @@
 import { noSuchTask } from "../../errors.ts";
 import { BY_HAND, moveRefused } from "../../store/by-hand-words.ts";
 import type { CleanOptions, ManyMove, Place, ReadFilter } from "../../store/looking.ts";
-import type { Task } from "../../task.ts";
+import { KEPT_ATTEMPTS, type Task } from "../../task.ts";
 import type { Connection, SqlValue } from "../connection.ts";
-import { MOST_ATTEMPTS, recordingRuns, RUN_COLUMNS } from "./attempts.ts";
+import { recordingRuns, RUN_COLUMNS } from "./attempts.ts";
 import { noteEnds } from "./ended.ts";
 import { getTask } from "./looking.ts";
 import { Parameters } from "./parameters.ts";
@@ -15,7 +15,7 @@ import { elements, unseen } from "./planned.ts";
 import { taskConditions } from "./task-conditions.ts";
 import { storable } from "./text.ts";
 
-/** The tasks of $1 for which a condition holds. */
+/** Locks the tasks of $1 for which a condition holds. */
 const locking = (condition: string): string => `
   run AS (
     SELECT ${RUN_COLUMNS}
@@ -82,7 +82,7 @@ const RETRY = `
   forgotten AS (
     DELETE FROM tq.attempt AS attempt
      USING run
-     WHERE attempt.task = run.id AND run.state = 'finished' AND attempt.number <= run.attempts - ${MOST_ATTEMPTS}),
+     WHERE attempt.task = run.id AND run.state = 'finished' AND attempt.number <= run.attempts - ${KEPT_ATTEMPTS}),
   done AS (
     UPDATE tq.task AS task
        SET state = CASE WHEN ${IS_EARLY} THEN 'scheduled' ELSE 'ready' END, finished_at = NULL, dequeued_at = NULL,
@@ -226,7 +226,7 @@ export async function countCleanable(
 
 const OLDEST = ` ORDER BY state, finished_at LIMIT ${unseen("$3::bigint")}`;
 
-/** Those that somebody else cleans or retries just now are left to them. */
+/** Leaves out tasks that another transaction cleans or retries just now. */
 const CLEAN = deleting(`
      id = ANY (ARRAY(SELECT id FROM tq.task
                       WHERE id = ANY (ARRAY(SELECT id FROM (${allCleanable(OLDEST)}) AS cleanable LIMIT $3))

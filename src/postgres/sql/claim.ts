@@ -53,7 +53,7 @@ const CLAIM_NAMES = usually(firstFromMarks("$4", "$6", ["$7", "$8", "$9"]));
 const CLAIM_MANY = usually(firstOfMany("$4", "$6", ["$7", "$8", "$9"]));
 const CLAIM_MATCHING = usually(firstOfMatching("$4", "$6"));
 
-/** Lower than any mark. */
+/** The head of a queue, as a mark: lower than any other. */
 const HEAD = { priority: Number.MAX_SAFE_INTEGER, deadline: -Number.MAX_SAFE_INTEGER, id: 0 };
 
 /**
@@ -108,7 +108,7 @@ function markValues(names: readonly string[], marks: Marks, start: Start): SqlVa
   ];
 }
 
-/** Its answer comes with that of the claim, for those after it. */
+/** Looks up the queues for later claims: the answer comes with that of this claim. */
 function lookUpNames(db: Connection, marks: Marks): void {
   readyQueues(db).then(
     (names) => marks.keepNames(names),
@@ -175,7 +175,7 @@ async function claimUnpaused(
   now: number,
 ): Promise<ClaimedTask[]> {
   for (let left = MOVED_AT_ONCE; ;) {
-    const first = await firstSuspectOr(db, options, pauses);
+    const first = await suspectOrFirst(db, options, pauses);
     const paused = first.filter((task) => methodPauseOf(pauses, task));
     if (paused.length > 0) left -= await setThoseAside(db, paused, pauses, left);
     // The next claim goes on: a queue of a million paused tasks must not take seconds.
@@ -228,17 +228,17 @@ export async function runningSuspect(db: Connection, worker: string): Promise<nu
 }
 
 /**
- * The first ready tasks, or a suspect alone. A worker runs one suspect at a time, beside ordinary tasks of its other
+ * A suspect alone, or the first ready tasks. A worker runs one suspect at a time, beside ordinary tasks of its other
  * threads: if it dies, the suspect did it.
  */
-async function firstSuspectOr(
+async function suspectOrFirst(
   db: Connection,
   { owner, queues, limit }: ClaimOptions,
   pauses: readonly StoredPause[],
 ): Promise<FirstRow[]> {
   const isWanted = (name: string) => takesQueue(queues, name) && !isQueuePaused(pauses, name);
   const withSuspects = (await suspectQueues(db)).filter(isWanted);
-  if (withSuspects.length > 0 && (await maySuspect(db, owner.worker))) {
+  if (withSuspects.length > 0 && (await mayClaimSuspect(db, owner.worker))) {
     const suspect = await db.all<FirstRow>(FIRST_SUSPECT, [withSuspects]);
     if (suspect.length > 0) return suspect;
   }
@@ -246,7 +246,7 @@ async function firstSuspectOr(
   return names.length === 0 ? [] : db.all(FIRST_OF_NAMES, [limit, names]);
 }
 
-async function maySuspect(db: Connection, worker: string): Promise<boolean> {
+async function mayClaimSuspect(db: Connection, worker: string): Promise<boolean> {
   const lock = await db.get<{ may: boolean }>(MAY_CLAIM_SUSPECT, [worker]);
   return lock?.may === true && (await runningSuspect(db, worker)) === null;
 }

@@ -5,11 +5,9 @@
  * The column `deadline` sorts ready tasks: it is what the push said as `expected_at`, else as `scheduled_at`, else the time
  * of the push.
  */
+import { CLOCK_SLACK_MS } from "../../store/clock-slack.ts";
 import type { Connection } from "../connection.ts";
 import { elements, unseen } from "./planned.ts";
-
-/** A clock that was ahead by less than this does no harm. */
-const CLOCK_SLACK_MS = 1_000;
 
 const isAhead = (now: string): string => `enqueued_at > ${now} + ${CLOCK_SLACK_MS}`;
 

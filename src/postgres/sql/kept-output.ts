@@ -1,7 +1,7 @@
 /** Keeps what the runs of tasks have said. */
 import { joinOutputs } from "../../store/kept-lines.ts";
 import type { KeptOutput } from "../../store/session.ts";
-import { parseOutput } from "../../store/task-output.ts";
+import { KEPT_OUTPUTS, parseOutput } from "../../store/task-output.ts";
 import type { Connection } from "../connection.ts";
 import { numbersAsText } from "./text.ts";
 
@@ -11,9 +11,6 @@ const KEEP = `
 const KEPT = "SELECT text FROM tq.output WHERE task = $1 AND attempt = $2 FOR UPDATE";
 
 const REPLACE = "UPDATE tq.output SET text = $3 WHERE task = $1 AND attempt = $2";
-
-/** A task keeps what so many of its last runs have said. */
-const MOST_RUNS = 20;
 
 const FORGET_OLD = "DELETE FROM tq.output WHERE task = $1 AND attempt <= $2";
 
@@ -34,7 +31,7 @@ export async function keepOutput(
 }
 
 async function forgetOld(db: Connection, task: number, attempt: number): Promise<void> {
-  if (attempt > MOST_RUNS) await db.run(FORGET_OLD, [task, attempt - MOST_RUNS]);
+  if (attempt > KEPT_OUTPUTS) await db.run(FORGET_OLD, [task, attempt - KEPT_OUTPUTS]);
 }
 
 const KEEP_MANY = `

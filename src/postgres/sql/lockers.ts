@@ -21,7 +21,7 @@ const OF_ROW = `
      AND coalesce(clock_timestamp() - holder.xact_start > make_interval(secs => ${LONG_MS} / 1000.0), true)
    LIMIT 1`;
 
-/** null: nobody has locked the row of this task for more than a moment. */
+/** Finds the one that has locked the row of this task for more than a moment; null: none has. */
 export function lockerOfRow(db: Connection, task: number): Promise<Locker | null> {
   return db.get<Locker>(OF_ROW, [task]);
 }
@@ -38,7 +38,7 @@ const OF_RUN = `
    ORDER BY waiting.application_name = worker.application, holder.xact_start NULLS LAST
    LIMIT 1`;
 
-/** null: the run of this thread waits for no row, or none of which the server knows. */
+/** Finds the one that keeps the run of this thread waiting for a row; null: it waits for none that the server knows of. */
 export function lockerOfRun(
   db: Connection,
   worker: string,

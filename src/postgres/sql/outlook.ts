@@ -24,7 +24,7 @@ import { endedPauses, pausesInForce } from "./pauses.ts";
 import { endedRate, pushedSince } from "./rates.ts";
 import { resumedAt } from "./resumed.ts";
 
-/** Adds to the first queues that have ready tasks what becomes of them; those that a pause holds do not count. */
+/** Adds a forecast to the first queues that have ready tasks; tasks that a pause holds do not count. */
 export async function withForecasts(
   db: Connection,
   queues: readonly QueueStatus[],
@@ -56,7 +56,7 @@ export async function withForecasts(
   return all;
 }
 
-/** Reads once what was pushed to all queues since some time. */
+/** Counts what was pushed to each queue since a time, with one read for each time. */
 class PushedCounts {
   readonly #db: Connection;
   readonly #now: number;
@@ -118,7 +118,7 @@ const prioritiesFor = (queue: string): string => `
 
 const PRIORITIES = `SELECT (-turned)::float8 AS priority FROM (${prioritiesFor("$1")}) AS levels`;
 
-/** More are not looked at. */
+/** Reads the first priorities of a queue: further ones are not looked at. */
 async function prioritiesOf(db: Connection, queue: string): Promise<number[]> {
   return (await db.all<{ priority: number }>(PRIORITIES, [queue])).map(({ priority }) => priority);
 }

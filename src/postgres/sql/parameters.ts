@@ -14,6 +14,11 @@ export class Parameters {
   }
 }
 
+/** The nearest number that is exact: the server takes no infinity for a whole number. */
+export function finite(value: number): number {
+  return Math.min(Math.max(value, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
+}
+
 /** False for text that the server cannot have: nothing there is equal to it, or contains it. */
 export function isStorable(text: string): boolean {
   return !text.includes("\0") && text.isWellFormed();

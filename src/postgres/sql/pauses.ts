@@ -1,4 +1,5 @@
 /** Keeps the pauses of queues and methods. */
+import { CLOCK_SLACK_MS } from "../../store/clock-slack.ts";
 import { notPaused } from "../../store/pause-words.ts";
 import type { NewPause, Pause, PauseTarget } from "../../store/pauses.ts";
 import { HOUR_MS } from "../../values/duration.ts";
@@ -120,9 +121,6 @@ const ENDED = `
 export function endedPauses(db: Connection, now: number): Promise<EndedPause[]> {
   return db.all(ENDED, [now]);
 }
-
-/** A clock that was ahead by less than this does no harm. */
-const CLOCK_SLACK_MS = 1_000;
 
 /** A pause that was made while the clock was ahead lasts as long as it was meant to, from now on. */
 const REPAIR = `

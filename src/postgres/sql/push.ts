@@ -4,6 +4,7 @@ import { inspected } from "../../quote.ts";
 import { isPlain } from "../../store/plain-task.ts";
 import type { NewTask, Task } from "../../task.ts";
 import type { Connection, SqlValue } from "../connection.ts";
+import { isStorable } from "./parameters.ts";
 
 const COLUMNS = `state, queue, priority, deadline, model, method, instances, args, "user", context, enqueued_at`;
 
@@ -186,11 +187,7 @@ const TEXTS = ["queue", "model", "method", "args", "context", "ref", "policy"] a
 
 /** The text of the task that PostgreSQL cannot store; null: it can store them all. */
 export function wrongText(task: NewTask): (typeof TEXTS)[number] | null {
-  return TEXTS.find((name) => !isStorable(task[name])) ?? null;
-}
-
-function isStorable(text: string | null): boolean {
-  return text === null || (!text.includes("\0") && text.isWellFormed());
+  return TEXTS.find((name) => !isStorable(task[name] ?? "")) ?? null;
 }
 
 /** @throws TqError "invalid" for a text that PostgreSQL cannot store: its error would end the transaction. */

@@ -182,7 +182,7 @@ export function saveOf(
   for (const [index, { name }] of table.columns.entries()) {
     const value = read[index + 1] ?? null; // the id comes first
     const type = types[index] ?? "text";
-    // JavaScript does not hold it exactly.
+    // JavaScript does not hold it exactly: it cannot be compared.
     if (type === "bigint" && typeof value === "number" && !Number.isSafeInteger(value)) continue;
     compared.push(name);
     values.push(written(table, name, type, value));

@@ -1,9 +1,9 @@
 /** Ends runs. Each statement names the claim, and changes nothing where that was lost. */
 import { type ErrorData, errorWords, type Settlement } from "../../outcome.ts";
 import type { AfterFailure } from "../../store/known-follow-ups.ts";
-import type { AttemptOutcome, Claim } from "../../task.ts";
+import { type AttemptOutcome, type Claim, KEPT_ATTEMPTS } from "../../task.ts";
 import type { Connection, SqlValue } from "../connection.ts";
-import { forgetAttempts, MOST_ATTEMPTS, recordingRuns, RUN_COLUMNS } from "./attempts.ts";
+import { forgetAttempts, recordingRuns, RUN_COLUMNS } from "./attempts.ts";
 import { noteEnds } from "./ended.ts";
 import { afterFailure } from "./failures.ts";
 import { unseen } from "./planned.ts";
@@ -96,7 +96,10 @@ export async function finishAll(
 /** The columns of a task that nobody runs any more. */
 const RELEASED = "worker = NULL, thread = NULL, begun = false";
 
-/** Parameters of all of these: $1 the id, $2 the claim, $3 the time, $4 the outcome, $5 the reason of the attempt. */
+/**
+ * A statement that ends a run. Parameters: $1 the id, $2 the claim, $3 the time, $4 the outcome, $5 the reason of the
+ * attempt, then those of the error, where it has one, and its own.
+ */
 function ending(changes: string, { hasError }: { readonly hasError: boolean }): string {
   const error = hasError ? "(SELECT id FROM recorded)" : "NULL";
   return `
@@ -116,8 +119,8 @@ function ending(changes: string, { hasError }: { readonly hasError: boolean }): 
   SELECT state, crashes, number FROM done`;
 }
 
-/** The values of `ending` behind the first five and those of the error begin here. */
-const OWN = 10;
+/** The first parameter of its own that a statement with an error has. */
+const FIRST_OWN = 10;
 
 /** How a run ended that did not finish its task. */
 interface EndedRun {
@@ -134,7 +137,7 @@ interface Ended {
 }
 
 /** Keeps the run among the task's attempts, and changes the task; null when the claim was lost. */
-async function end(
+async function endRun(
   db: Connection,
   { id, claim }: Claim,
   { outcome, reason, error, now }: EndedRun,
@@ -144,15 +147,15 @@ async function end(
   const recorded = error ? errorValues(error) : [];
   const values = [id, claim, now, outcome, storable(reason ?? null), ...recorded, ...own];
   const ended = await db.get<Ended>(statement, values);
-  if (ended && ended.number > MOST_ATTEMPTS) {
+  if (ended && ended.number > KEPT_ATTEMPTS) {
     await forgetAttempts(db, id, ended.number);
-    await forgetErrors(db, id, ended.number - MOST_ATTEMPTS);
+    await forgetErrors(db, id, ended.number - KEPT_ATTEMPTS);
   }
   return ended;
 }
 
 const FAIL = ending(
-  `state = 'failed', finished_at = $3, reason = $${OWN}::text, failures = failures + 1, suspect = 0`,
+  `state = 'failed', finished_at = $3, reason = $${FIRST_OWN}::text, failures = failures + 1, suspect = 0`,
   { hasError: true },
 );
 
@@ -164,7 +167,7 @@ async function fail(
   now: number,
 ): Promise<boolean> {
   const reason = storable(errorWords(error));
-  if (!(await end(db, run, { outcome: "failed", error, now }, FAIL, [reason]))) return false;
+  if (!(await endRun(db, run, { outcome: "failed", error, now }, FAIL, [reason]))) return false;
   await afterFailure(db, run.id, after, now);
   return true;
 }
@@ -179,7 +182,7 @@ async function cancelRun(
   reason: string,
   now: number,
 ): Promise<boolean> {
-  return (await end(db, run, { outcome: "cancelled", reason, now }, CANCEL_RUN, [])) !== null;
+  return (await endRun(db, run, { outcome: "cancelled", reason, now }, CANCEL_RUN, [])) !== null;
 }
 
 const CANCEL_UNRUN = `
@@ -208,7 +211,7 @@ const later = (first: number): string => `
            dequeued_at = NULL, suspect = 0`;
 
 const SNOOZE = ending(later(6), { hasError: false });
-const RETRY = ending(later(OWN), { hasError: true });
+const RETRY = ending(later(FIRST_OWN), { hasError: true });
 
 type Later = Extract<Settlement, { readonly delay: number }>;
 
@@ -218,13 +221,13 @@ async function runLater(db: Connection, run: Claim, outcome: Later, now: number)
   if (kind === "snoozed") {
     const reason = outcome.reason ?? "snoozed";
     const own = [at, storable(reason), 0, 1, 0];
-    return (await end(db, run, { outcome: kind, reason, now }, SNOOZE, own)) !== null;
+    return (await endRun(db, run, { outcome: kind, reason, now }, SNOOZE, own)) !== null;
   }
   const { error } = outcome;
   const isRetry = kind === "retry";
   const own = [at, storable(errorWords(error)), isRetry ? 1 : 0, 0, isRetry ? 0 : 1];
   const ended: EndedRun = { outcome: isRetry ? "failed" : kind, error, now };
-  return (await end(db, run, ended, RETRY, own)) !== null;
+  return (await endRun(db, run, ended, RETRY, own)) !== null;
 }
 
 /** A suspect stays one: this run has not cleared it. */
@@ -236,10 +239,10 @@ export async function interrupt(
   reason: string,
   now: number,
 ): Promise<boolean> {
-  return (await end(db, run, { outcome: "interrupted", reason, now }, INTERRUPT, [])) !== null;
+  return (await endRun(db, run, { outcome: "interrupted", reason, now }, INTERRUPT, [])) !== null;
 }
 
-const IS_LAST = `task.crashes + 1 >= $${OWN + 1}`;
+const IS_LAST = `task.crashes + 1 >= $${FIRST_OWN + 1}`;
 
 const CRASH = ending(
   `
@@ -250,8 +253,8 @@ const CRASH = ending(
            suspect = CASE WHEN ${IS_LAST} THEN 0 ELSE 1 END,
            reason = CASE WHEN ${IS_LAST}
                          THEN 'Set aside after ' || (task.crashes + 1) || CASE task.crashes WHEN 0 THEN ' crash: ' ELSE ' crashes: ' END
-                              || $${OWN}::text
-                         ELSE $${OWN}::text END`,
+                              || $${FIRST_OWN}::text
+                         ELSE $${FIRST_OWN}::text END`,
   { hasError: true },
 );
 
@@ -267,7 +270,7 @@ export async function crash(
 ): Promise<{ state: "ready" | "failed"; crashes: number } | null> {
   const error = { name: "Crash", message: reason, stack: null };
   const ended: EndedRun = { outcome: "crashed", error, now };
-  const row = await end(db, run, ended, CRASH, [storable(reason), maxCrashes]);
+  const row = await endRun(db, run, ended, CRASH, [storable(reason), maxCrashes]);
   if (row === null) return null;
   if (row.state === "failed") await afterFailure(db, run.id, after, now);
   return { state: row.state as "ready" | "failed", crashes: row.crashes };

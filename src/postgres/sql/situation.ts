@@ -31,7 +31,7 @@ const LAST_RUN = `
   SELECT number, outcome, ended_at::float8 AS ended_at
     FROM tq.attempt WHERE task = $1::bigint ORDER BY number DESC LIMIT 1`;
 
-/** null: there is no such task. */
+/** Reads how the task stands; null: there is no such task. */
 export async function readSituation(
   db: Connection,
   wanted: WantedTask,
@@ -57,11 +57,9 @@ export async function readSituation(
     mayRun && takers.length > 0
       ? await placeOf(db, { ...task, ...row }, takers, { now, since, pauses: all })
       : null;
-  const locker = run
-    ? await lockerOfRun(db, run.worker, run.thread)
-    : mayRun
-      ? await lockerOfRow(db, task.id)
-      : null;
+  const locker = mayRun
+    ? await lockerOfRow(db, task.id)
+    : run && (await lockerOfRun(db, run.worker, run.thread));
   return { ...facts, lastRun, workers, stopped, run, place, locker, pauses: pausesOf(all, task) };
 }
 
@@ -116,9 +114,9 @@ async function placeOf(
     (a, b) => a.ahead - b.ahead,
   );
   const { queues, ...ahead } = best;
-  const first = Math.min(...takers.map(({ started_at: at }) => at));
+  const firstStart = Math.min(...takers.map(({ started_at: at }) => at));
   const resumed = await resumedAt(db, task.queue, await endedPauses(db, waited.now));
-  const since = Math.max(waited.since, first, resumed);
+  const since = Math.max(waited.since, firstStart, resumed);
   const takesIt = (queue: string): boolean => takesQueue(queues, queue);
   const rate = ahead.ahead === 0 ? NONE_ENDED : await endedRate(db, takesIt, { ...waited, since });
   const { ended, within: endedWithin } = rate;
@@ -130,7 +128,7 @@ type Ahead = Pick<Place, "ahead" | "isAll">;
 /** Tasks before another one are counted up to this number: some 20 ms. */
 const MOST_AHEAD = 100_000;
 
-/** So many queues are looked at. */
+/** More queues than these are not looked at. */
 const MOST_QUEUES = 10_000;
 
 /** The order of a claim: by priority, deadline and id, a range of the index of each queue. */
@@ -165,8 +163,8 @@ async function countAhead(
 const NONE_ENDED = { ended: 0, within: 0 };
 
 /**
- * Of each of these workers the threads that hold tasks, the run that began first, and the suspect that runs: only the claim of
- * a suspect sets `begun`.
+ * Reads of each of these workers how many threads hold tasks, the run that began first, and the suspect that runs: only
+ * the claim of a suspect sets `begun`.
  */
 const BUSY = `
   SELECT worker, count(DISTINCT thread)::float8 AS busy,

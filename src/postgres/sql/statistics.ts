@@ -27,6 +27,7 @@ import type { SeriesEnds, StatisticsPart, StatisticsRow } from "../../store/stat
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../values/duration.ts";
 import type { Connection, SqlValue } from "../connection.ts";
 import { lock } from "../locks.ts";
+import { finite } from "./parameters.ts";
 import { namesLike } from "./patterns.ts";
 import { ROW_COLUMNS, StatisticsRows } from "./statistics-rows.ts";
 
@@ -182,11 +183,9 @@ export async function sumRows(
   for (const row of await db.all<StoredRow>(ROWS[of], asked(slice, queue))) addRow(into(row), row);
 }
 
-/** The end of a time that has none is later than any row. */
+/** A slice that has no end ends later than any row. */
 function timesOf({ span, from, to }: Slice): SqlValue[] {
-  const bound = (at: number) =>
-    Math.min(Math.max(at, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
-  return [span, Math.ceil(bound(from)), Math.ceil(bound(to))];
+  return [span, Math.ceil(finite(from)), Math.ceil(finite(to))];
 }
 
 function asked(slice: Slice, queue: string | undefined): SqlValue[] {

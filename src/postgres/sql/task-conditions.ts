@@ -3,7 +3,7 @@ import { isPattern } from "../../patterns.ts";
 import { ERROR_CHARACTERS, errorOf } from "../../error-line.ts";
 import type { PathCondition, ReadFilter } from "../../store/looking.ts";
 import { hintsOf, isNumber } from "../../store/path-hints.ts";
-import { isStorable, type Parameters } from "./parameters.ts";
+import { finite, isStorable, type Parameters } from "./parameters.ts";
 import { containing, namesLike } from "./patterns.ts";
 
 /** Writes a condition, and adds its parameters. */
@@ -24,12 +24,7 @@ const name =
 const number =
   (condition: string): Writer =>
   (value: number, parameters) =>
-    `${condition} ${parameters.add(whole(value), "bigint")}`;
-
-/** The server takes no infinity for a whole number. */
-function whole(value: number): number {
-  return Math.min(Math.max(value, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
-}
+    `${condition} ${parameters.add(finite(value), "bigint")}`;
 
 /** A range, which an index answers. The last of all code points is no character, so no ref goes on with it. */
 export function refStartsWith(text: string, parameters: Parameters): string {
@@ -52,7 +47,7 @@ const WRITERS: Readonly<
   refStarts: refStartsWith,
   user: number('"user" ='),
   scheduledAfterRuns: (runs: number, parameters) =>
-    `(state <> 'scheduled' OR attempts >= ${parameters.add(whole(runs), "bigint")})`,
+    `(state <> 'scheduled' OR attempts >= ${parameters.add(finite(runs), "bigint")})`,
   queue: name("queue"),
   model: name("model"),
   method: name("method"),

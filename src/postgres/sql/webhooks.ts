@@ -19,7 +19,7 @@ const FORMER = `
    WHERE origin = $1::text AND target = $2::text AND key <> $3::text
    LIMIT 1`;
 
-/** It has moved here from a file, which does not keep what is wanted: all ends are kept, until its first worker says that. */
+/** It has moved here from a file, which does not keep its wishes: all ends are kept until its first worker tells them. */
 const HAS_MOVED = "states = '{}'";
 
 const KNOWN = `SELECT ${HAS_MOVED} AS "hasMoved" FROM tq.webhook WHERE key = $1::text`;
@@ -45,7 +45,7 @@ const DROP_UNWANTED = `
      AND NOT EXISTS (SELECT FROM tq.task AS task, tq.webhook AS webhook
                       WHERE task.id = ended.task AND webhook.key = ended.key AND ${WANTS})`;
 
-/** Another file may still ask for the former one, so that it stays. */
+/** The former one keeps its ends: another file may still ask for it. */
 const COPY = `
   INSERT INTO tq.webhook_end (key, id, task, ended_at)
   SELECT webhook.key, ended.id, ended.task, ended.ended_at
@@ -177,12 +177,12 @@ export async function shareEnds(db: Connection): Promise<boolean> {
   return row?.passed === PASSED;
 }
 
-/** Of tasks that were made ready again meanwhile. */
+/** Drops ends of tasks that were made ready again since. */
 const DROP_PASSED = `
   DELETE FROM tq.webhook_end AS ended
    WHERE NOT EXISTS (SELECT FROM tq.task AS task WHERE task.id = ended.task AND task.finished_at = ended.ended_at)`;
 
-/** Of tasks that ended twice in one ms. */
+/** Drops all but one of the ends that a task had in one ms. */
 const DROP_DOUBLE = `
   DELETE FROM tq.webhook_end AS ended
    USING (SELECT key, task, ended_at, min(id) AS first FROM tq.webhook_end GROUP BY key, task, ended_at HAVING count(*) > 1) AS many
@@ -206,7 +206,7 @@ const TAKE = `
   SELECT task::float8 AS task, ended_at::float8 AS "endedAt" FROM told ORDER BY id`;
 
 export interface TakenEnds {
-  /** That of the webhook. */
+  /** The seed of the webhook. */
   readonly seed: string;
   readonly told: readonly { readonly task: number; readonly endedAt: number }[];
   readonly isMore: boolean;

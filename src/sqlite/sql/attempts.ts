@@ -1,7 +1,7 @@
 /** Keeps the runs of a task that ended. A task that finishes at its first run has none before it is retried. */
 import type { Database } from "bun:sqlite";
 import type { ErrorData } from "../../outcome.ts";
-import type { Attempt, AttemptOutcome, Claim } from "../../task.ts";
+import { type Attempt, type AttemptOutcome, type Claim, KEPT_ATTEMPTS } from "../../task.ts";
 import { forgetErrors, recordError } from "./task-errors.ts";
 
 /** How a run ended. */
@@ -26,10 +26,7 @@ const recording = (number: string, ended: string, which: string): string => `
 
 const RECORD = recording("$number", "$now, $outcome, $reason, $error", "id = $id");
 
-/** A task keeps so many of its last attempts. */
-const MOST_ATTEMPTS = 100;
-
-const FORGET_OLD = `DELETE FROM tq__attempt WHERE task = $id AND number <= $number - ${MOST_ATTEMPTS}`;
+const FORGET_OLD = `DELETE FROM tq__attempt WHERE task = $id AND number <= $number - ${KEPT_ATTEMPTS}`;
 
 /** Call it before the task's row changes. @returns false when the claim was lost: then nothing has changed. */
 export function recordAttempt(
@@ -42,9 +39,9 @@ export function recordAttempt(
   const { number } = held;
   const recorded = error ? recordError(db, id, number, error, now) : null;
   db.query(RECORD).run({ id, number, outcome, reason: reason ?? null, error: recorded, now });
-  if (number > MOST_ATTEMPTS) {
+  if (number > KEPT_ATTEMPTS) {
     db.query(FORGET_OLD).run({ id, number });
-    forgetErrors(db, id, number - MOST_ATTEMPTS);
+    forgetErrors(db, id, number - KEPT_ATTEMPTS);
   }
   return true;
 }
@@ -71,7 +68,7 @@ export function forgettingOld(which: string): string {
     DELETE FROM tq__attempt
      WHERE (task, number) IN (SELECT id, number
                                 FROM tq__task JOIN tq__attempt ON task = id
-                               WHERE ${which} AND number <= attempts - ${MOST_ATTEMPTS})`;
+                               WHERE ${which} AND number <= attempts - ${KEPT_ATTEMPTS})`;
 }
 
 const ATTEMPTS = `SELECT * FROM tq_attempts WHERE task = $task`;

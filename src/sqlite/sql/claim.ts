@@ -46,7 +46,7 @@ function firstUnpaused(
   pauses: readonly StoredPause[],
 ): ClaimedTask[] {
   for (let left = MOVED_AT_ONCE; ;) {
-    const first = firstSuspectOr(db, options, pauses);
+    const first = suspectOrFirst(db, options, pauses);
     const paused = first.filter((task) => methodPauseOf(pauses, task));
     if (paused.length === 0) return first;
     left -= setThoseAside(db, paused, pauses, left);
@@ -89,7 +89,7 @@ export function runsSuspect(db: Database, worker: string): boolean {
  * The first ready tasks, or a suspect alone. A worker runs one suspect at a time, beside ordinary tasks of its other
  * threads: if it dies, the suspect did it.
  */
-function firstSuspectOr(
+function suspectOrFirst(
   db: Database,
   { owner, queues, limit }: ClaimOptions,
   pauses: readonly StoredPause[],

@@ -6,10 +6,8 @@
  * of the push.
  */
 import type { Database } from "bun:sqlite";
+import { CLOCK_SLACK_MS } from "../../store/clock-slack.ts";
 import { groupsAside } from "./set-aside.ts";
-
-/** A clock that was ahead by less than this does no harm. */
-const CLOCK_SLACK_MS = 1_000;
 
 const IS_AHEAD = `enqueued_at > $now + ${CLOCK_SLACK_MS}`;
 

@@ -5,7 +5,12 @@ import type { Standing } from "../../store/looking.ts";
 import type { Owner } from "../../store/session.ts";
 import type { RescuedTask } from "../../store/rescue.ts";
 import { joinOutputs } from "../../store/kept-lines.ts";
-import { type OutputRun, parseOutput, type RunOutput } from "../../store/task-output.ts";
+import {
+  KEPT_OUTPUTS,
+  type OutputRun,
+  parseOutput,
+  type RunOutput,
+} from "../../store/task-output.ts";
 
 const KEEP = `INSERT OR IGNORE INTO tq__output (task, attempt, text) VALUES ($task, $attempt, $text)`;
 
@@ -13,10 +18,7 @@ const KEPT = `SELECT text FROM tq__output WHERE task = $task AND attempt = $atte
 
 const REPLACE = `UPDATE tq__output SET text = $text WHERE task = $task AND attempt = $attempt`;
 
-/** A task keeps what so many of its last runs have said. */
-const MOST_RUNS = 20;
-
-const FORGET_OLD = `DELETE FROM tq__output WHERE task = $task AND attempt <= $attempt - ${MOST_RUNS}`;
+const FORGET_OLD = `DELETE FROM tq__output WHERE task = $task AND attempt <= $attempt - ${KEPT_OUTPUTS}`;
 
 /** @param text as `parseOutput` reads it. */
 export function keepOutput(db: Database, task: number, attempt: number, text: string): void {
@@ -26,7 +28,7 @@ export function keepOutput(db: Database, task: number, attempt: number, text: st
     const both = joinOutputs(parseOutput(attempt, before), parseOutput(attempt, text));
     db.query(REPLACE).run({ task, attempt, text: both });
   }
-  if (attempt > MOST_RUNS) db.query(FORGET_OLD).run({ task, attempt });
+  if (attempt > KEPT_OUTPUTS) db.query(FORGET_OLD).run({ task, attempt });
 }
 
 const WAS_CANCELLED = `
