@@ -82,10 +82,8 @@ export class Burials {
     const tasks = thread.isThrowerKnown ? [running?.id, thread.thrower] : [];
     const said = await this.#withoutSecrets(tasks, thread.endReason ?? reason);
     const why = said === NOT_SHOWN ? `${said}${thread.threw}` : said;
-    // A thread that stopped has given its tasks back, one that never served had none.
-    const hasNoTasks = thread.endReason === "stopped" || !thread.serves;
     // A worker that stops saves this write where it can: each thread would wait for the lock in turn.
-    if (!this.#stopping || !hasNoTasks) {
+    if (!this.#stopping || !thread.hasNoTasks) {
       const maxCrashes = onPurpose ? null : this.#options.maxCrashes;
       await this.#putBack(thread.number, {
         running: lockHolder ?? running,

@@ -40,6 +40,8 @@ export interface ThreadEvents {
   readonly outage: Outage;
   /** The thread is gone, for this reason. */
   closed(thread: PoolThread, reason: string): void;
+  /** True where the worker stops: a thread that has no task need not be gone by then. */
+  isStopping(): boolean;
   /** The thread is inside a native call and cannot be ended: the process exits once this resolves. */
   cannotEnd(thread: PoolThread): Promise<void>;
 }
@@ -92,7 +94,11 @@ export class PoolThread {
   lostAtTick = -1;
   /** The sequence of its progress when `TakeBack` last looked at it. */
   seenAtTakeBack = -1;
+  /** Resolves when the thread is gone, or left behind. */
   readonly closed: Promise<void>;
+  /** It has not gone as its worker stops, and has no task: nothing waits for it. */
+  isLeftBehind = false;
+  readonly #closed = Promise.withResolvers<void>();
   readonly #worker: Worker;
   readonly #events: ThreadEvents;
   #systemThread: number | null = null;
@@ -123,8 +129,7 @@ export class PoolThread {
       event.preventDefault();
       this.#lastError = errorLine(event.message);
     };
-    const closed = Promise.withResolvers<void>();
-    this.closed = closed.promise;
+    this.closed = this.#closed.promise;
     this.#worker.addEventListener("close", (event) => {
       const { code } = event as CloseEvent;
       // "they" are the models: the words follow "Cannot load models from …:".
@@ -134,7 +139,7 @@ export class PoolThread {
       const reason = this.#lastError ?? exit;
       events.outage.gone(this.number);
       events.closed(this, `${reason}${this.threw}`);
-      closed.resolve();
+      this.#closed.resolve();
     });
     this.#send(init);
   }
@@ -185,9 +190,21 @@ export class PoolThread {
   async terminate(reason: string): Promise<void> {
     this.endReason ??= reason;
     this.#terminate();
-    const limit = setTimeout(() => void this.#giveUp(), NATIVE_LIMIT_MS);
+    const limit = setTimeout(() => this.#overdue(), NATIVE_LIMIT_MS);
     await this.closed;
     clearTimeout(limit);
+  }
+
+  /** It has never served, or has given back what it had. */
+  get hasNoTasks(): boolean {
+    return this.endReason === "stopped" || !this.serves;
+  }
+
+  /** It may load models, or be slow to end on a busy machine. */
+  #overdue(): void {
+    if (!this.hasNoTasks || !this.#events.isStopping()) return void this.#giveUp();
+    this.isLeftBehind = true;
+    this.#closed.resolve();
   }
 
   #endBroken({ reason, isBatch }: { readonly reason: string; readonly isBatch: boolean }): void {

@@ -146,7 +146,7 @@ export class Pool {
     this.#succession.renew(isAsked);
   }
 
-  /** Lets running tasks end within the grace (ms), then interrupts them; resolves when no thread is left. */
+  /** Lets running tasks end within the grace (ms), then interrupts them; resolves when no thread is left that may have one. */
   async stop(grace: number): Promise<void> {
     this.#stopping = true;
     this.#burials.stop();
@@ -161,7 +161,7 @@ export class Pool {
       () => this.threads.forEach((thread) => thread.tellToEnd("stop")),
       Math.max(grace - this.#config.timeout_grace, 0),
     );
-    while (this.#threads.size > 0) {
+    while (this.threads.some(({ isLeftBehind }) => !isLeftBehind)) {
       await Promise.all(this.threads.map(({ closed }) => closed));
       await this.#burials.done();
     }
@@ -227,6 +227,7 @@ export class Pool {
       reported: (events) => events.forEach((event) => this.#options.listeners?.deliver(event)),
       outage: this.outage,
       closed: (from, reason) => this.#closed(from, lent, reason),
+      isStopping: () => this.#stopping,
       cannotEnd: (from) => {
         this.#stopping = true; // the process exits: no thread is replaced
         return this.#burials.putAllBack(this.threads, from);

@@ -1,5 +1,6 @@
 /** Signals, the pid file, and what is left behind: nothing. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { eventually } from "./support/eventually.ts";
 import { siteWithModels } from "./support/models.ts";
 import type { Site } from "./support/site.ts";
 
@@ -31,6 +32,26 @@ test("a worker that drains all warns once that the next task is due in two days"
   await site.run("cancel", "1");
   expect((await worker.ended()).code).toBe(0);
   expect(worker.count("log.note")).toBe(1);
+});
+
+/** Of the threads that load it the first one is ready at once; another one stays in a native call. */
+const SLOW_FOR_OTHERS = `
+import { openSync } from "node:fs";
+let isFirst = true;
+try { if (!Bun.isMainThread) openSync("first", "wx"); } catch { isFirst = false; }
+if (!isFirst) { openSync("blocked", "w"); Bun.sleepSync(20_000); }`;
+
+test("a worker that drains ends well while a thread, which has no task, is inside a native call", async () => {
+  await using site = siteWithModels();
+  site.write("models.ts", `${site.read("models.ts")}\n${SLOW_FOR_OTHERS}`);
+  await site.pushOne("job", "linger", "1", "--worker=true");
+  const worker = await site.worker(["-n", "2", "--drain"]);
+  await eventually("a thread is inside a native call", () => site.has("blocked"));
+  site.write("go", "");
+  const { code, stderr } = await worker.ended(15_000);
+  expect(stderr).not.toContain("cannot be ended");
+  expect(code).toBe(0);
+  expectNothingLeft(site);
 });
 
 describe("SIGTERM", () => {
