@@ -264,9 +264,9 @@ export class WorkerLife {
   }
 
   async #renewBy(db: Connection): Promise<void> {
-    const { life, wasMissed } = await workers.renew(db, this.#signing);
+    const missed = () => this.#isEnded || this.#worker.missed?.(WAS_MISSED);
+    const life = await workers.renew(db, this.#signing, missed);
     if (this.#isEnded) return await this.#leave(db);
-    if (wasMissed) this.#worker.missed?.(WAS_MISSED);
     await db.command(LOCK_TIMEOUT);
     await this.#options.learnTime(db);
     if (db.isLost) return;

@@ -28,6 +28,23 @@ async function lifeOf({ database }: TestPostgres): Promise<number | undefined> {
   return row?.life;
 }
 
+/** The server commits, and its answer is lost with the connection. */
+function loseFirstCommit() {
+  const name = "command" as const;
+  const command = Connection.prototype[name] as (text: string) => Promise<string>;
+  let isLost = false;
+  return spyOn(Connection.prototype, name).mockImplementation(async function (
+    this: Connection,
+    text: string,
+  ) {
+    const answer = await command.call(this, text);
+    if (text !== "COMMIT" || isLost) return answer;
+    isLost = true;
+    await this.close();
+    throw new Error("Connection closed");
+  });
+}
+
 needs("postgres").describe("the life of a worker", () => {
   test("comes back with a new lock where its connection was cut, and nobody has missed it", async () => {
     await using made = await makePostgres();
@@ -55,6 +72,22 @@ needs("postgres").describe("the life of a worker", () => {
       expect(missed).toEqual([expect.stringContaining("took this worker for dead")]),
     );
     await until(async () => expect(await store.isAlive("worker-1")).toBe(true));
+  });
+
+  test("is told so too where the answer to its being registered anew was lost", async () => {
+    await using made = await makePostgres();
+    const { store } = made;
+    const missed: string[] = [];
+    await store.register({ ...WORKER, pid: process.pid, missed: (why) => missed.push(why) });
+    await made.database.run("DELETE FROM tq.worker");
+    const commits = loseFirstCommit();
+    await cutLives(made);
+    await until(async () => expect(await store.isAlive("worker-1")).toBe(true));
+    await until(() => expect(commits).toHaveBeenCalledWith("COMMIT"));
+    await until(() =>
+      expect(missed).toEqual([expect.stringContaining("took this worker for dead")]),
+    );
+    commits.mockRestore();
   });
 
   test("leaves no row where it is renewed as its worker signs off", async () => {

@@ -44,17 +44,22 @@ export async function register(db: Connection, signing: SigningOn): Promise<numb
 /**
  * Makes this connection the life of a worker that has lost its own.
  *
- * @returns its lock, and whether others had taken it for dead: then it is registered anew
+ * @param missed called where others had taken it for dead: then it is registered anew, and the answer may be lost
+ * @returns its lock
  */
 export async function renew(
   db: Connection,
   signing: SigningOn,
-): Promise<{ readonly life: number; readonly wasMissed: boolean }> {
+  missed: () => unknown,
+): Promise<number> {
   return db.inTransaction(async () => {
     const row = await db.get<LifeRow>(RENEW, [signing.worker.id]);
-    if (row === null) return { life: await registerNow(db, signing), wasMissed: true };
+    if (row === null) {
+      missed();
+      return registerNow(db, signing);
+    }
     await db.get(LOCK, [row.life]);
-    return { life: row.life, wasMissed: false };
+    return row.life;
   });
 }
 
