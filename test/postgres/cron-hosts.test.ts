@@ -62,7 +62,7 @@ needs("postgres").test(
     const second = await start("w2", "shop-2", WEEKLY);
     await second.look();
     expect(said).toEqual([
-      "recurring task nightly of shop-2:/etc/tq/tq.toml is not in force: shop-1:/etc/tq/tq.toml says another thing of it, and counts as long as a worker of shop-1 lives; make the files alike",
+      "recurring task nightly of shop-2:/etc/tq/tq.toml is not in force: shop-1:/etc/tq/tq.toml says another thing of it, and counts as long as a worker of shop-1 lives; give all hosts the same tq.toml, and start their workers anew",
     ]);
     const found = await row();
     expect(found?.origin).toBe("shop-1:/etc/tq/tq.toml");
