@@ -24,7 +24,7 @@ function refused(name: string, message: string): string {
 }
 
 export function readOnlyWords(name: string): string {
-  return `Cannot write to ${name}: the server is read-only; if it is a standby, name the primary in database.url`;
+  return `Cannot write to ${name}: the server is read-only; name the primary in database.url if it is a standby, else see default_transaction_read_only of the server, the database and the role`;
 }
 
 /** The codes of the driver, and those of certificates: https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error */
