@@ -69,7 +69,7 @@ const SENTENCES: readonly Sentence[] = [
     /^25006$/,
     "database",
     (name) =>
-      `Cannot write to ${name}: the server is read-only; if it is a standby, name the primary in database.url`,
+      `Cannot write to ${name}: the server is read-only; if it is a standby, name the primary in database.url; else see default_transaction_read_only of the server, the database and the role`,
   ],
   [
     /^3F000$/,

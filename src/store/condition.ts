@@ -77,6 +77,8 @@ export interface ServerCondition {
   readonly standbys: number;
   /** It follows another server, and takes no writes. */
   readonly isStandby: boolean;
+  /** Where default_transaction_read_only was switched on, as the server calls it: `database`; null: it is off. */
+  readonly readOnlyBy: string | null;
   /** It cleans up dead rows of tasks by itself. */
   readonly isVacuumed: boolean;
   /** Rows of tasks that nobody can see any more, as far as the server knows. */

@@ -25,6 +25,7 @@ const WELL: ServerCondition = {
   synchronousStandbys: "",
   standbys: 0,
   isStandby: false,
+  readOnlyBy: null,
   isVacuumed: true,
   deadRows: 0,
   rows: 0,
@@ -131,6 +132,7 @@ needs("postgres").test("a real server tells all that the checks ask", async () =
     synchronousCommit: "off", // as the tests' server is made
     isVacuumed: false,
     isStandby: false,
+    readOnlyBy: null,
     standbys: 0,
     seesAll: true,
     oldestSnapshot: { kind: "session", name: `${pid}`, program: "report" },

@@ -9,6 +9,7 @@ const SERVER = `
          current_setting('synchronous_standby_names') AS "synchronousStandbys",
          (SELECT count(*)::float8 FROM pg_stat_replication WHERE state IS DISTINCT FROM 'backup') AS standbys,
          pg_is_in_recovery() AS "isStandby",
+         (SELECT source FROM pg_settings WHERE name = 'default_transaction_read_only' AND setting = 'on') AS "readOnlyBy",
          current_setting('autovacuum') = 'on' AND current_setting('track_counts') = 'on'
            AND NOT coalesce((SELECT reloptions && ARRAY['autovacuum_enabled=false', 'autovacuum_enabled=off', 'autovacuum_enabled=0']
                                FROM pg_class WHERE oid = 'tq.task'::regclass), false) AS "isVacuumed",

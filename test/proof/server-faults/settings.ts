@@ -14,7 +14,6 @@ const CHANGES = [
   "intervalstyle = 'sql_standard'",
   "client_encoding = 'latin1'",
   "standard_conforming_strings = off",
-  "default_transaction_read_only = on",
   "default_transaction_isolation = 'serializable'",
   "default_transaction_deferrable = on",
   "idle_in_transaction_session_timeout = 100",
