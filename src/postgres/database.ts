@@ -27,7 +27,8 @@ import { PostgresSession, type SessionOptions } from "./session.ts";
 import { TRAITS } from "./traits.ts";
 import { claimUsually } from "./sql/claim.ts";
 import { hasClaimable } from "./sql/ready-count.ts";
-import { lostIsUncertain } from "./errors.ts";
+import { takesNoWrites } from "./sql/server-condition.ts";
+import { lostIsUncertain, readOnlyWords } from "./errors.ts";
 import { againAfterDeadlock } from "./again.ts";
 
 /** A name that no other process has, anywhere. */
@@ -266,7 +267,10 @@ export class PostgresDatabase {
   }
 
   async pushRefusal(): Promise<string | null> {
-    return this.read((db) => this.shared.capacity.refusal(db, 1));
+    return this.read(async (db) => {
+      if (await takesNoWrites(db)) return readOnlyWords(this.name);
+      return this.shared.capacity.refusal(db, 1);
+    });
   }
 
   async check(): Promise<void> {}
