@@ -233,7 +233,7 @@ export class Connection {
     try {
       return (await query) as Result;
     } catch (error) {
-      throw (text.includes(" tq.") ? translateOwn : translate)(error, this.#name);
+      throw (text.includes(" tq.") ? translateOwn : translate)(error, this.#name, text);
     }
   }
 

@@ -5,7 +5,7 @@ import { isTqError, markContention, markOperational, TqError, type ErrorCode } f
 type Sentence = readonly [
   code: RegExp,
   kind: ErrorCode,
-  words: (name: string, message: string) => string,
+  words: (name: string, message: string, text: string) => string,
 ];
 
 /** Older servers are out of support, and lack what the statements use. */
@@ -27,6 +27,17 @@ export function readOnlyWords(name: string): string {
   return `Cannot write to ${name}: the server is read-only; name the primary in database.url if it is a standby, else see default_transaction_read_only of the server, the database and the role`;
 }
 
+/** The words for one that is not known. */
+export const ANOTHER = "another transaction has a row or table that this one needs";
+export const END_IT = "end it";
+
+/** True for the text of a statement that locks no row, and is not the user's own. */
+function onlyReads(text: string): boolean {
+  return (
+    /^\s*(SELECT|WITH)\b/.test(text) && !/\b(INSERT|UPDATE|DELETE|SHARE|\w+_lock)\b/.test(text)
+  );
+}
+
 /** The codes of the driver, and those of certificates: https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error */
 const TLS =
   /TLS|SSL|^UNABLE_TO_|^(?:CERT|CRL|HOSTNAME|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH)_|SELF_SIGNED/;
@@ -42,8 +53,8 @@ const SENTENCES: readonly Sentence[] = [
   [
     /^(40P01|55P03|40001)$/,
     "busy",
-    (name, message) =>
-      `Cannot write to ${name}: another transaction has a row or table that this one needs (${message}); end it, or raise database.timeout`,
+    (name, message, text) =>
+      `Cannot ${onlyReads(text) ? "read" : "write to"} ${name}: ${ANOTHER} (${message}); ${END_IT}, or raise database.timeout`,
   ],
   [
     /^53300$/,
@@ -158,7 +169,7 @@ export function sqlState(error: unknown): string | null {
 }
 
 /** Turns an error of PostgreSQL or its driver that has a sentence here into a TqError; returns any other as it is. */
-export function translate(error: unknown, name: string): unknown {
+export function translate(error: unknown, name: string, text = ""): unknown {
   if (isTqError(error) || !(error instanceof Error)) return error;
   const state = sqlState(error);
   const { code = "" } = error as DriverError;
@@ -168,7 +179,7 @@ export function translate(error: unknown, name: string): unknown {
       : SENTENCES.find(([pattern]) => pattern.test(moreExactly(error) ?? state));
   if (!found) return error;
   const [, kind, words] = found;
-  const translated = new TqError(kind, words(name, error.message), { cause: error });
+  const translated = new TqError(kind, words(name, error.message, text), { cause: error });
   if (state !== null && OF_ITS_OWN.test(state)) return translated;
   if (state !== null && MET_ANOTHER.test(state)) markContention(translated);
   return kind === "conflict" || kind === "invalid" ? translated : markOperational(translated);
@@ -222,9 +233,9 @@ export function translateOpening(error: unknown, name: string): unknown {
 const OTHER_SCHEMA = /^(42703|42P01|42883|42804|42P10|23502)$/;
 
 /** As `translate`, for a statement of tq's own, which fits the schema that it knows. */
-export function translateOwn(error: unknown, name: string): unknown {
+export function translateOwn(error: unknown, name: string, text: string): unknown {
   const isOther = OTHER_SCHEMA.test(sqlState(error) ?? "") && moreExactly(error) !== READ_ONLY;
-  if (!isOther) return translate(error, name);
+  if (!isOther) return translate(error, name, text);
   const { message } = error as Error;
   return new TqError(
     "database",
