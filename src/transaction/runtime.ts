@@ -107,7 +107,8 @@ function enterSettings(): Runtime {
 export function createRuntime(config: Config, report?: Report, registry?: Registry): Runtime {
   let opened: Store | undefined;
   const to = report ?? standardLog(config);
-  const store = () => (opened ??= openReporting(config, to, () => openStore(config)));
+  const store = () =>
+    (opened ??= openReporting(config, to, (migrated) => openStore(config, migrated)));
   return {
     get store() {
       return store();

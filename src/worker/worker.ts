@@ -40,7 +40,9 @@ export class WorkerProcess {
     this.#started.promise.catch(() => {}); // a thread may refuse before `start` waits for it
     const { id } = this;
     const threads = mostThreads(config.worker.threads);
-    const store = openReporting(config, given.report, () => openWorkerStore(config, threads));
+    const store = openReporting(config, given.report, (migrated) =>
+      openWorkerStore(config, threads, migrated),
+    );
     store.redactions.concealFailures(config.admin.redact);
     this.store = store;
     this.#options = { ...given, id, config, store, models };
