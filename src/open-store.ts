@@ -3,7 +3,6 @@ import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Clock } from "./clock.ts";
 import { TqError } from "./errors.ts";
-import type { Report } from "./log/events.ts";
 import type { Moved, MoveSource, MoveTarget } from "./store/moving.ts";
 import { databaseName, databaseUrlFault, isDatabaseUrl } from "./values/database-url.ts";
 import type { PostgresOptions } from "./postgres/options.ts";
@@ -23,13 +22,13 @@ export { POSTGRES_SCHEMA_VERSION } from "./postgres/schema-version.ts";
 export { SCHEMA_VERSION } from "./sqlite/migrate.ts";
 export { replaceFileFunctions } from "./sqlite/protection/protect.ts";
 
-type Migrated = NonNullable<PostgresOptions["migrated"]>;
+/** As in PostgresOptions. */
+export type Migrated = NonNullable<PostgresOptions["migrated"]>;
 type StoreConfig = Pick<Config, "database" | "queue" | "worker">;
 
 /**
  * Opens the store of a program.
  *
- * @param migrated as in PostgresOptions
  * @throws TqError when the database cannot be used
  */
 export function openStore(config: StoreConfig, migrated?: Migrated): Store {
@@ -249,34 +248,6 @@ export function databaseExists({ database }: StoreConfig): boolean {
     );
   } catch {
     return true; // it cannot be seen: opening the store says why
-  }
-}
-
-/** Opens a store, and reports where that has made a new queue: the old one may be on a disk that is not mounted. */
-export function openReporting<S>(
-  config: StoreConfig,
-  report: Report,
-  opening: (migrated: Migrated) => S,
-): S {
-  const { path, url } = config.database;
-  const found = fileToFill(config);
-  const store = opening((from) => {
-    if (from > 0 || url === null) return;
-    report({ name: "store.made", database: databaseName(url), found: "no schema tq" });
-  });
-  if (found !== null) report({ name: "store.made", database: path, found });
-  return store;
-}
-
-/** Tells where opening the store makes a queue, and from which file; null: it makes none. An emptied queue looks new. */
-export function fileToFill(config: StoreConfig): "nothing" | "an empty file" | null {
-  if (!databaseExists(config)) return "nothing";
-  const { path, url } = config.database;
-  try {
-    const isEmpty = url === null && statSync(path, { throwIfNoEntry: false })?.size === 0;
-    return isEmpty ? "an empty file" : null;
-  } catch {
-    return null; // it cannot be seen: opening the store says why
   }
 }
 

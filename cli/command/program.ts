@@ -8,10 +8,10 @@ import { TqError } from "../../src/errors.ts";
 import type { Report } from "../../src/log/events.ts";
 import type { Log } from "../../src/log/log.ts";
 import { standardLog } from "../../src/transaction/runtime.ts";
+import { openReporting } from "../../src/new-queue.ts";
 import {
   databaseExists,
   openExistingStore,
-  openReporting,
   openStore,
   openStoreToLook,
 } from "../../src/open-store.ts";

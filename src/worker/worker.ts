@@ -5,7 +5,8 @@
 import { monotonicNow } from "../clock.ts";
 import { messageOf, type TqError } from "../errors.ts";
 import { nextTurn } from "../next-turn.ts";
-import { openReporting, openWorkerStore } from "../open-store.ts";
+import { openReporting } from "../new-queue.ts";
+import { openWorkerStore } from "../open-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
 import { isSameModels, type Loaded, type LoadedModels } from "./messages.ts";
 import { modelsOf } from "./models-of.ts";
