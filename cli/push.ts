@@ -253,9 +253,7 @@ async function lookAt<T>(ids: readonly number[], look: () => Promise<T>): Promis
   } catch (cause) {
     if (!isTqError(cause)) throw cause;
     const message = `Pushed ${ids.join(", ")}, and cannot look further: ${cause.message}`;
-    // A script that tries again after another code would push twice.
-    const code = cause.code === "unauthorized" ? cause.code : "uncertain";
-    throw new TqError(code, message, { cause });
+    throw new TqError(cause.code, message, { cause });
   }
 }
 

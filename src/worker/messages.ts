@@ -137,25 +137,31 @@ export type ForPool =
   | "stopped";
 
 const WORDS: ReadonlySet<unknown> = new Set(["idle", "retired", "stopped"]);
-const TYPES: ReadonlySet<unknown> = new Set([
-  "here",
-  "reported",
-  "loading",
-  "loaded",
-  "torn",
-  "lacking",
-  "threw",
-  "cannot_start",
-  "lost",
-  "locked_out",
-  "broken",
-  "judging",
-]);
+/** An object, so that the compiler misses one that is left out. */
+const TYPES = {
+  here: true,
+  reported: true,
+  loading: true,
+  loaded: true,
+  torn: true,
+  lacking: true,
+  threw: true,
+  cannot_start: true,
+  lost: true,
+  locked_out: true,
+  broken: true,
+  judging: true,
+  outage: true,
+} satisfies Record<Exclude<FromThread, string>["type"], true>;
 
 /** False for what user code has posted from the thread. */
 export function isFromThread(data: unknown): data is FromThread {
   if (typeof data === "string") return WORDS.has(data);
-  return typeof data === "object" && data !== null && "type" in data && TYPES.has(data.type);
+  return typeof data === "object" && data !== null && "type" in data && isType(data.type);
+}
+
+function isType(type: unknown): boolean {
+  return typeof type === "string" && Object.hasOwn(TYPES, type);
 }
 
 /** The error that a thread sent as data. */
