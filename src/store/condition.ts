@@ -92,6 +92,9 @@ export interface ServerCondition {
   readonly seesAll: boolean;
 }
 
+/** How the disk takes a megabyte. "not tried": a standby takes none, this user may not try, or the database is a file. */
+export type DiskTrial = "taken" | "not tried" | { readonly refusal: string };
+
 export interface ConditionStore {
   /** Keeps, for other programs, why this worker can run no task though it lives; null: it can. */
   setTrouble(worker: string, trouble: string | null): Promise<void>;
@@ -128,8 +131,8 @@ export interface ConditionStore {
   /** null: the database is a file. */
   server(): Promise<ServerCondition | null>;
 
-  /** Tries how the server's disk takes a megabyte. @returns the sentence of its refusal; null: it takes that, or the database is a file */
-  diskRefusal(): Promise<string | null>;
+  /** Tries how the server's disk takes a megabyte. */
+  diskTrial(): Promise<DiskTrial>;
 
   /** Why the user of this program may not push, as another one may; null: it may. */
   lacksRight(): Promise<string | null>;

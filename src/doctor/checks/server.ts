@@ -65,11 +65,15 @@ export const serverDisk: Check = {
   looks: ["doctor"],
   on: "server",
   isSlow: true,
-  async find({ health: { store } }) {
-    const refusal = await store.condition.diskRefusal();
+  async find(of) {
+    const trial = await of.diskTrial();
     const advice = "make room on the disk of the server; tasks go on once there is";
-    return refusal === null ? [] : [{ message: refusal, advice }];
+    return typeof trial === "string" ? [] : [{ message: trial.refusal, advice }];
   },
+  hint: async (of) =>
+    (await of.diskTrial()) === "not tried"
+      ? "not tried: a standby takes nothing, and elsewhere a user needs the right to make temporary tables"
+      : "",
   fact: async () => "it has taken a megabyte, and given it back",
 };
 
