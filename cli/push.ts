@@ -10,7 +10,7 @@ import {
   type PushOptions,
   TASK_OPTIONS,
 } from "../src/push/task-options.ts";
-import { fileToFill } from "../src/open-store.ts";
+import { fileToFill } from "../src/new-queue.ts";
 import { marksOfModels } from "../src/registry/marked-models.ts";
 import { Registry } from "../src/registry/registry.ts";
 import type { Config } from "../src/settings/config.ts";

@@ -78,6 +78,7 @@ export class PostgresDatabase {
       maxSize: 0,
       onlyLooks: false,
       needsTables: false,
+      migrated: () => {},
       open: null,
       ...options,
     };
