@@ -71,7 +71,5 @@ const OF_TABLES = `
  */
 export async function lockerOfTables(db: Connection, waited: number): Promise<Locker | null> {
   const [first, other] = await db.all<Locker & { strong: boolean }>(OF_TABLES, [waited]);
-  if (first === undefined || (other !== undefined && !first.strong)) return null;
-  const { strong, ...locker } = first;
-  return locker;
+  return first === undefined || (other !== undefined && !first.strong) ? null : first;
 }
