@@ -25,6 +25,7 @@ const WELL: ServerCondition = {
   synchronousStandbys: "",
   standbys: 0,
   isStandby: false,
+  waitingForStandby: 0,
   isVacuumed: true,
   deadRows: 0,
   rows: 0,
@@ -60,6 +61,12 @@ test("commits that may be lost are found", async () => {
   expect(await found({ standbys: 1 })).toEqual([failover]);
   const local = { standbys: 1, synchronousStandbys: "*", synchronousCommit: "local" };
   expect(await found(local)).toEqual([failover]);
+});
+
+test("commits that wait for a standby are found", async () => {
+  expect(await found({ waitingForStandby: 1 })).toEqual([
+    "A commit waits for a synchronous standby that does not answer: what it has stored counts for others once that is back; bring the standby back, or take it out of synchronous_standby_names and reload the server",
+  ]);
 });
 
 test("the one who holds the oldest snapshot is named, with the way to end it", async () => {
@@ -132,6 +139,7 @@ needs("postgres").test("a real server tells all that the checks ask", async () =
     isVacuumed: false,
     isStandby: false,
     standbys: 0,
+    waitingForStandby: 0,
     seesAll: true,
     oldestSnapshot: { kind: "session", name: `${pid}`, program: "report" },
   });
