@@ -1,7 +1,13 @@
 /** `tq migrate`: brings a database to this version, or moves its queue into another one. */
 import { resolve } from "node:path";
 import { messageOf, TqError } from "../src/errors.ts";
-import { databaseExists, migrateServer, moveDatabase, serverSetup } from "../src/open-store.ts";
+import {
+  databaseExists,
+  migrateServer,
+  moveDatabase,
+  POSTGRES_SCHEMA_VERSION,
+  serverSetup,
+} from "../src/open-store.ts";
 import type { Moved } from "../src/store/moving.ts";
 import { isDatabaseUrl } from "../src/values/database-url.ts";
 import { command } from "./command/command.ts";
@@ -56,8 +62,8 @@ export const migrate = command({
     }
     const config = program.config();
     if (to === undefined) {
-      const name = await migrateServer(config);
-      program.answer({ database: name }, () => `${name} has the schema of this tq`);
+      const { name, from } = await migrateServer(config);
+      program.answer({ database: name, from }, () => migrated(name, from));
       return;
     }
     if (!databaseExists(config)) throw noDatabase(config);
@@ -67,6 +73,12 @@ export const migrate = command({
     for (const note of notes(moved, to)) program.note(note);
   },
 });
+
+function migrated(name: string, from: number | null): string {
+  if (from === null) return `${name} has the schema of this tq already`;
+  if (from === 0) return `Made the schema tq in ${name}`;
+  return `Brought the schema tq in ${name} from version ${from} to ${POSTGRES_SCHEMA_VERSION}`;
+}
 
 function answer({ from, to, tasks, tables }: Moved): string {
   const rows = Object.entries(tables).map(([name, count]) => `${counted(count, "row")} of ${name}`);

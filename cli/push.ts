@@ -10,7 +10,7 @@ import {
   type PushOptions,
   TASK_OPTIONS,
 } from "../src/push/task-options.ts";
-import { fileToFill } from "../src/open-store.ts";
+import { fileToFill } from "../src/new-queue.ts";
 import { marksOfModels } from "../src/registry/marked-models.ts";
 import { Registry } from "../src/registry/registry.ts";
 import type { Config } from "../src/settings/config.ts";
@@ -253,9 +253,7 @@ async function lookAt<T>(ids: readonly number[], look: () => Promise<T>): Promis
   } catch (cause) {
     if (!isTqError(cause)) throw cause;
     const message = `Pushed ${ids.join(", ")}, and cannot look further: ${cause.message}`;
-    // A script that tries again after another code would push twice.
-    const code = cause.code === "unauthorized" ? cause.code : "uncertain";
-    throw new TqError(code, message, { cause });
+    throw new TqError(cause.code, message, { cause });
   }
 }
 

@@ -3,7 +3,6 @@ import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Clock } from "./clock.ts";
 import { TqError } from "./errors.ts";
-import type { Report } from "./log/events.ts";
 import type { Moved, MoveSource, MoveTarget } from "./store/moving.ts";
 import { databaseName, databaseUrlFault, isDatabaseUrl } from "./values/database-url.ts";
 import type { PostgresOptions } from "./postgres/options.ts";
@@ -23,16 +22,22 @@ export { POSTGRES_SCHEMA_VERSION } from "./postgres/schema-version.ts";
 export { SCHEMA_VERSION } from "./sqlite/migrate.ts";
 export { replaceFileFunctions } from "./sqlite/protection/protect.ts";
 
+/** As in PostgresOptions. */
+export type Migrated = NonNullable<PostgresOptions["migrated"]>;
 type StoreConfig = Pick<Config, "database" | "queue" | "worker">;
 
-/** Opens the store of a program. @throws TqError when the database cannot be used */
-export function openStore(config: StoreConfig): Store {
-  return open(config);
+/**
+ * Opens the store of a program.
+ *
+ * @throws TqError when the database cannot be used
+ */
+export function openStore(config: StoreConfig, migrated?: Migrated): Store {
+  return open(config, migrated && { migrated });
 }
 
 /** Opens the store of a server: few statements at a time, between which it shall take little memory. */
-export function openServerStore(config: StoreConfig): Store {
-  return open(config, {}, { cacheKib: 2_000 });
+export function openServerStore(config: StoreConfig, migrated?: Migrated): Store {
+  return open(config, migrated && { migrated }, { cacheKib: 2_000 });
 }
 
 /** Opens a store whose times come from this clock. */
@@ -53,7 +58,10 @@ export function openExistingStore(config: StoreConfig): Store {
 /** @param forFile matters where the database is a file alone. */
 function open(
   config: StoreConfig,
-  options: Pick<SqliteOptions & PostgresOptions, "clock" | "onlyLooks" | "needsTables"> = {},
+  options: Pick<
+    SqliteOptions & PostgresOptions,
+    "clock" | "onlyLooks" | "needsTables" | "migrated"
+  > = {},
   forFile: Pick<SqliteOptions, "cacheKib"> = {},
 ): Store {
   const server = serverOf(config);
@@ -69,9 +77,13 @@ export async function openTrialStore(config: StoreConfig): Promise<TrialStore> {
 }
 
 /** Opens the store of a worker's main thread, which lends its threads parts of it. */
-export function openWorkerStore(config: StoreConfig, threads: number): WorkerStore {
+export function openWorkerStore(
+  config: StoreConfig,
+  threads: number,
+  migrated: Migrated = () => {},
+): WorkerStore {
   const server = serverOf(config);
-  if (server) return new (postgresWorker().PostgresWorkerStore)(server);
+  if (server) return new (postgresWorker().PostgresWorkerStore)({ ...server, migrated });
   return new SqliteWorkerStore(optionsOf(config), threads);
 }
 
@@ -151,20 +163,23 @@ export async function serverSetup(
 /**
  * Brings the schema of a PostgreSQL database to this version.
  *
- * @returns how the database is named
+ * @returns how the database is named, and the version that its schema had: 0 where there was none, null where it was this one
  * @throws TqError "invalid" for a file: the first program that opens it does so
  */
-export async function migrateServer(config: StoreConfig): Promise<string> {
+export async function migrateServer(
+  config: StoreConfig,
+): Promise<{ readonly name: string; readonly from: number | null }> {
   const { path, url } = config.database;
   if (url === null) {
     const why = "a file is brought to this version by the first program that opens it";
     const advice = "tq migrate --to moves its queue into another database";
     throw new TqError("invalid", `Cannot migrate ${path}: ${why}; ${advice}`);
   }
-  const store = openStore(config);
+  let from: number | null = null;
+  const store = openStore(config, (version) => (from = version));
   try {
     await store.version(); // the first connection brings it there
-    return store.name;
+    return { name: store.name, from };
   } finally {
     await store.close();
   }
@@ -233,26 +248,6 @@ export function databaseExists({ database }: StoreConfig): boolean {
     );
   } catch {
     return true; // it cannot be seen: opening the store says why
-  }
-}
-
-/** Opens a store, and reports where that has made a new queue: the old one may be on a disk that is not mounted. */
-export function openReporting<S>(config: StoreConfig, report: Report, opening: () => S): S {
-  const found = fileToFill(config);
-  const store = opening();
-  if (found !== null) report({ name: "store.made", database: config.database.path, found });
-  return store;
-}
-
-/** Tells where opening the store makes a queue, and from which file; null: it makes none. An emptied queue looks new. */
-export function fileToFill(config: StoreConfig): "nothing" | "an empty file" | null {
-  if (!databaseExists(config)) return "nothing";
-  const { path, url } = config.database;
-  try {
-    const isEmpty = url === null && statSync(path, { throwIfNoEntry: false })?.size === 0;
-    return isEmpty ? "an empty file" : null;
-  } catch {
-    return null; // it cannot be seen: opening the store says why
   }
 }
 

@@ -8,10 +8,10 @@ import { TqError } from "../../src/errors.ts";
 import type { Report } from "../../src/log/events.ts";
 import type { Log } from "../../src/log/log.ts";
 import { standardLog } from "../../src/transaction/runtime.ts";
+import { openReporting } from "../../src/new-queue.ts";
 import {
   databaseExists,
   openExistingStore,
-  openReporting,
   openStore,
   openStoreToLook,
 } from "../../src/open-store.ts";
@@ -161,10 +161,10 @@ function hereAlone(name: string): TqError {
 export async function withStore<T>(
   config: Config,
   fn: (store: Store) => Promise<T>,
-  open = openStore,
+  open: typeof openStore = openStore,
   report: Report = reportTo(config),
 ): Promise<T> {
-  const store = openReporting(config, report, () => open(config));
+  const store = openReporting(config, report, (migrated) => open(config, migrated));
   try {
     return await fn(store);
   } finally {
@@ -193,7 +193,7 @@ export async function toLook<T>(config: AnyConfig, fn: (store: Store) => Promise
 export async function withExisting<T>(
   config: AnyConfig,
   fn: (store: Store) => Promise<T>,
-  open = openExistingStore,
+  open: typeof openStore = openExistingStore,
 ): Promise<T> {
   if (config.remote !== undefined) return withRemote(config.remote, fn);
   if (!databaseExists(config)) throw noDatabase(config);

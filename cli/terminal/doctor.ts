@@ -25,6 +25,7 @@ export function doctorText(checked: readonly Checked[], terminal: Terminal): str
 function findingText({ check, message, advice }: Finding, terminal: Terminal): string {
   const sign = paint(terminal, "red", "✗");
   const words = wrapped(withEnd(printable(message)), terminal.width);
-  const todo = advice === "" ? [] : [wrapped(`To do: ${printable(advice)}.`, terminal.width)];
+  const todo =
+    advice === "" ? [] : [wrapped(`To do: ${withEnd(printable(advice))}`, terminal.width)];
   return [`${sign} ${paint(terminal, "bold", check)}`, words, ...todo].join("\n");
 }

@@ -11,13 +11,14 @@ import type { Config } from "../settings/config.ts";
 import type { DeclaredMarks } from "../store/redaction-store.ts";
 import { shownStore } from "../store/shown/shown-store.ts";
 import type { Role } from "../store/tokens.ts";
-import { failures, type Health, wholeStatus } from "./health.ts";
+import { failures, type Health, notServing, wholeStatus } from "./health.ts";
 import { receiveBody } from "./input/bodies.ts";
 import { LargeAnswers } from "./large-answers.ts";
 import { showMetrics } from "./metrics.ts";
 import { answerError, problem } from "./problem.ts";
 import { callerIfAny, showReady } from "./ready.ts";
 import { type TaskRouteOptions, taskRoutes } from "./task-routes.ts";
+import { SharedLook } from "./shared-look.ts";
 import { StaticFirstRouter } from "./static-first-router.ts";
 import { pages, sentencePage } from "./pages/pages.tsx";
 import { apiV1 } from "./v1/api.ts";
@@ -42,6 +43,10 @@ export interface AdminOptions extends TaskRouteOptions, Health {
   /** Other names of that host: the setting `admin.hosts`. */
   readonly hosts?: readonly string[];
 }
+
+/** The longest that a probe waits for the database. */
+const HEALTH_MS = 1_000;
+const READY_MS = 4_000;
 
 /**
  * The application. All of `/api` and `/metrics` ask for a token; `/healthz` and `/readyz` do not.
@@ -91,8 +96,11 @@ export function createAdmin(given: AdminOptions): Hono<AdminEnv> {
     ),
   );
   app.use(receiveBody(options.store));
-  app.get("/healthz", (c) => showHealth(c, options));
-  app.get("/readyz", (c) => showReady(c, options));
+  const { store } = options;
+  const health = new SharedLook(HEALTH_MS, store, () => failures(options));
+  const ready = new SharedLook(READY_MS, store, () => notServing(options));
+  app.get("/healthz", (c) => showHealth(c, options, health));
+  app.get("/readyz", (c) => showReady(c, options, ready));
   app.get("/metrics", requireRole("read"), (c) => showMetrics(c, options));
   app.get("/api/status", requireRole("read"), (c) => showStatus(c, options));
   const answers = new LargeAnswers(options.store);
@@ -129,10 +137,14 @@ function refuseMethod(c: Context, methods: readonly string[]): Response {
 }
 
 /** It needs no token, so it says no more than a word; the log has the failure of the database in full. */
-async function showHealth(c: Context, options: AdminOptions): Promise<Response> {
+async function showHealth(
+  c: Context,
+  options: AdminOptions,
+  look: SharedLook<readonly string[]>,
+): Promise<Response> {
   if (options.isReady?.() === false) return c.json({ status: "starting" }, 503);
   try {
-    const isWell = (await failures(options)).length === 0;
+    const isWell = (await look.ask()).length === 0;
     return isWell ? c.json({ status: "ok" }) : c.json({ status: "failing" }, 503);
   } catch (error) {
     answerError(c, error, options.report); // for its report alone: its answer would say too much

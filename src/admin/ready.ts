@@ -3,8 +3,9 @@ import type { Context, MiddlewareHandler } from "hono";
 import { type Finding, sentenceOf } from "../doctor/check.ts";
 import type { AdminEnv } from "./access/access.ts";
 import { type Caller, mayDo } from "./access/tokens.ts";
-import { type Health, notServing } from "./health.ts";
+import type { Health } from "./health.ts";
 import { answerError } from "./problem.ts";
+import type { SharedLook } from "./shared-look.ts";
 import type { Report } from "../log/events.ts";
 
 interface ReadyOptions extends Health {
@@ -18,8 +19,12 @@ export function callerIfAny(find: MiddlewareHandler<AdminEnv>): MiddlewareHandle
 }
 
 /** Without a token it says only words: sentences have paths and names. */
-export async function showReady(c: Context<AdminEnv>, options: ReadyOptions): Promise<Response> {
-  const found = await reasonsOf(c, options);
+export async function showReady(
+  c: Context<AdminEnv>,
+  options: ReadyOptions,
+  look: SharedLook<readonly Finding[]>,
+): Promise<Response> {
+  const found = await reasonsOf(c, options, look);
   const caller = c.get("caller") as Caller | undefined;
   const told =
     caller !== undefined && mayDo(caller, "read")
@@ -30,13 +35,17 @@ export async function showReady(c: Context<AdminEnv>, options: ReadyOptions): Pr
   return c.json({ status: "not ready", reasons, ...told }, 503);
 }
 
-async function reasonsOf(c: Context, options: ReadyOptions): Promise<readonly Finding[]> {
+async function reasonsOf(
+  c: Context,
+  options: ReadyOptions,
+  look: SharedLook<readonly Finding[]>,
+): Promise<readonly Finding[]> {
   if (options.isReady?.() === false) {
     const message = "The worker beside this server loads its models";
     return [{ check: "starting", message, advice: "" }];
   }
   try {
-    return await notServing(options);
+    return await look.ask();
   } catch (error) {
     answerError(c, error, options.report); // for its report alone
     const message = error instanceof Error ? error.message : String(error);

@@ -1,6 +1,11 @@
 /** One look at a database, for all checks: what several of them need is read once. */
 import type { BackupRecord } from "../store/backup.ts";
-import type { RememberedMode, ServerCondition, WorkerAbout } from "../store/condition.ts";
+import type {
+  DiskTrial,
+  RememberedMode,
+  ServerCondition,
+  WorkerAbout,
+} from "../store/condition.ts";
 import { isStopped, isWorker } from "../store/live-workers.ts";
 import type { OldestReady } from "../store/measurements.ts";
 import type { QueueInfo, StoreStatus, Waiting, WorkerStatus } from "../store/looking.ts";
@@ -22,6 +27,7 @@ export class Examination {
   #mode: Promise<RememberedMode | null> | null = null;
   #backups: Promise<BackupRecord | null> | null = null;
   #flushTime: Promise<number | null> | null = null;
+  #diskTrial: Promise<DiskTrial> | null = null;
   #server: Promise<ServerCondition | null> | null = null;
 
   /** @param given where it has been read already. */
@@ -95,6 +101,10 @@ export class Examination {
 
   flushTime(): Promise<number | null> {
     return (this.#flushTime ??= this.health.store.condition.flushTime());
+  }
+
+  diskTrial(): Promise<DiskTrial> {
+    return (this.#diskTrial ??= this.health.store.condition.diskTrial());
   }
 
   /** null: the database is a file. */

@@ -133,7 +133,10 @@ interface Payloads {
   /** `url` has the port that is in use; `token` is the path of the token's file. */
   "admin.listening": { readonly url: string; readonly token: string };
   /** There was no queue at this path, and a new one was made. */
-  "store.made": { readonly database: string; readonly found: "nothing" | "an empty file" };
+  "store.made": {
+    readonly database: string;
+    readonly found: "nothing" | "an empty file" | "no schema tq";
+  };
   "store.failed": { readonly database: string; readonly error: ErrorData };
   "store.recovered": { readonly database: string; readonly duration: number };
   /**

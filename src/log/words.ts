@@ -132,7 +132,9 @@ const WORDS: Words = {
   "admin.listening": ({ url, token }) =>
     line(`admin API listens on ${url}`, `token in ${token}`, ...reachWords(url)),
   "store.made": ({ database, found }) =>
-    `made a new, empty database ${database}: there was ${found}`,
+    found === "no schema tq"
+      ? `made a new, empty queue in ${database}: it had ${found}`
+      : `made a new, empty database ${database}: there was ${found}`,
   "store.failed": ({ database, error }) => line(`${database} cannot be used`, errorWords(error)),
   "store.recovered": ({ database, duration }) =>
     `${database} can be used again after ${formatDuration(duration)}`,

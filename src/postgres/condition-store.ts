@@ -1,6 +1,7 @@
 /** The condition of a PostgreSQL database. */
 import type {
   ConditionStore,
+  DiskTrial,
   OwnedFile,
   RememberedMode,
   ServerCondition,
@@ -13,7 +14,7 @@ import type { Access } from "./access.ts";
 import * as condition from "./sql/condition.ts";
 import { noteTrouble } from "./sql/noted-failures.ts";
 import { oldestReady } from "./sql/outlook.ts";
-import { commitTime, diskRefusal, readServer } from "./sql/server-condition.ts";
+import { commitTime, diskTrial, readServer } from "./sql/server-condition.ts";
 import { endWaitForModels, isAnyWaitingForModels } from "./sql/waiting-for-models.ts";
 
 export class PostgresCondition implements ConditionStore {
@@ -94,8 +95,8 @@ export class PostgresCondition implements ConditionStore {
     return this.#access.read(readServer);
   }
 
-  diskRefusal(): Promise<string | null> {
-    return this.#access.read(diskRefusal);
+  diskTrial(): Promise<DiskTrial> {
+    return this.#access.read(diskTrial);
   }
 
   lacksRight(): Promise<string | null> {

@@ -14,8 +14,6 @@ export interface ConnectionsOptions extends ConnectionOptions {
   readonly keep: number;
   /** Called with each new connection before its first use. */
   readonly onOpen: (connection: Connection) => Promise<void>;
-  /** Called with a connection that is lent again; null: it may be used at once. */
-  readonly beforeUse: (connection: Connection) => Promise<void> | null;
   /** Called with each loss: the server that answers now may be another one, which lacks the last commits. */
   readonly onLost: () => void;
 }
@@ -67,7 +65,7 @@ export class Connections {
     for (;;) {
       if (this.#isClosed) throw closedError();
       const connection = this.#idle.pop()?.connection;
-      if (connection && (await this.#lendAgain(connection))) return connection;
+      if (connection && !connection.isLost) return this.#lend(connection);
       if (connection) this.#forget(connection);
       else if (this.#count < this.#options.most) return this.#lend(await this.#open());
       else await this.#wait();
@@ -107,16 +105,6 @@ export class Connections {
   #lend(connection: Connection): Connection {
     this.#lent.add(connection);
     return connection;
-  }
-
-  /** @returns false where it is lost */
-  async #lendAgain(connection: Connection): Promise<boolean> {
-    if (connection.isLost) return false;
-    this.#lend(connection);
-    const readying = this.#options.beforeUse(connection);
-    if (readying) await readying.catch(() => {}); // where it is lost, that is seen
-    if (connection.isLost) this.#lent.delete(connection);
-    return !connection.isLost;
   }
 
   async #open(): Promise<Connection> {

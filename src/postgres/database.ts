@@ -27,7 +27,8 @@ import { PostgresSession, type SessionOptions } from "./session.ts";
 import { TRAITS } from "./traits.ts";
 import { claimUsually } from "./sql/claim.ts";
 import { hasClaimable } from "./sql/ready-count.ts";
-import { lostIsUncertain } from "./errors.ts";
+import { takesNoWrites } from "./sql/server-condition.ts";
+import { lostIsUncertain, readOnlyWords } from "./errors.ts";
 import { againAfterDeadlock } from "./again.ts";
 
 /** A name that no other process has, anywhere. */
@@ -44,6 +45,9 @@ const BEGIN_LOOK =
 
 /** A process that knows the server's time as well as this, in ms, need not ask again as it starts. */
 const CLOSE_MS = 1;
+
+/** A thread, which dates runs, asks more often in vain than a program, whose user waits. */
+const MOST_IN_VAIN = 6;
 
 export class PostgresDatabase {
   readonly traits = TRAITS;
@@ -73,6 +77,7 @@ export class PostgresDatabase {
       maxSize: 0,
       onlyLooks: false,
       needsTables: false,
+      migrated: () => {},
       open: null,
       ...options,
     };
@@ -89,7 +94,6 @@ export class PostgresDatabase {
           ? "this program are in use; raise database.connections"
           : "this thread are in use; let its tasks have fewer transactions open at once",
       onOpen: (connection) => this.#opened(connection),
-      beforeUse: (connection) => this.#beforeUse(connection),
       onLost: () => this.shared.tables.clear(),
     });
     this.notifier = new Notifier(this.connections);
@@ -166,16 +170,12 @@ export class PostgresDatabase {
   /** The first answers may come late, and say little about the time, as the process and its server have much to do then. */
   async #greetFirst(connection: Connection): Promise<void> {
     await this.greet(connection);
-    for (let vain = 0; vain < 2 && this.serverClock.error > CLOSE_MS;) {
+    const most = this.options.thread === null ? 2 : MOST_IN_VAIN;
+    for (let vain = 0; vain < most && this.serverClock.error > CLOSE_MS;) {
       const { error } = this.serverClock;
       await this.greet(connection);
       if (this.serverClock.error > error * 0.8) vain += 1;
     }
-  }
-
-  /** @returns null where it may be used at once */
-  #beforeUse(connection: Connection): Promise<void> | null {
-    return this.serverClock.isOld() ? this.greet(connection) : null;
   }
 
   /** As `greet`, once the schema is there: a newer tq may have changed it since. */
@@ -268,7 +268,10 @@ export class PostgresDatabase {
   }
 
   async pushRefusal(): Promise<string | null> {
-    return this.read((db) => this.shared.capacity.refusal(db, 1));
+    return this.read(async (db) => {
+      if (await takesNoWrites(db)) return readOnlyWords(this.name);
+      return this.shared.capacity.refusal(db, 1);
+    });
   }
 
   async check(): Promise<void> {}

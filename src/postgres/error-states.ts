@@ -19,3 +19,8 @@ export function isAfterError(error: unknown): boolean {
 export function isMissing(error: unknown): boolean {
   return /^(42P01|42703|3F000)$/.test(stateOf(error));
 }
+
+/** True where a value does not fit its column, a rule of its table, or PostgreSQL itself. */
+export function isOfValue(error: unknown): boolean {
+  return /^(22|23|54)...$/.test(stateOf(error));
+}

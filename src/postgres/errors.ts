@@ -24,6 +24,10 @@ function refused(name: string, message: string): string {
     : `Cannot connect to ${name}: the server refuses the user or its password (${message}); set PGPASSWORD, or the user in database.url`;
 }
 
+export function readOnlyWords(name: string): string {
+  return `Cannot write to ${name}: the server is read-only; name the primary in database.url if it is a standby, else see default_transaction_read_only of the server, the database and the role`;
+}
+
 /** The codes of the driver, and those of certificates: https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error */
 const TLS =
   /TLS|SSL|^UNABLE_TO_|^(?:CERT|CRL|HOSTNAME|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH)_|SELF_SIGNED/;
@@ -66,12 +70,7 @@ const SENTENCES: readonly Sentence[] = [
     (name, message) =>
       `Cannot use ${name}: ${message}; let its owner run tq migrate, or grant the right (tq migrate --sql prints how)`,
   ],
-  [
-    /^25006$/,
-    "database",
-    (name) =>
-      `Cannot write to ${name}: the server is read-only; if it is a standby, name the primary in database.url`,
-  ],
+  [/^25006$/, "database", readOnlyWords],
   [
     /^3F000$/,
     "database",

@@ -3,6 +3,7 @@ import { TqError } from "../errors.ts";
 import type { Connection } from "./connection.ts";
 import { sqlState } from "./errors.ts";
 import { lock } from "./locks.ts";
+import type { PostgresOptions } from "./options.ts";
 import { CHANNEL, SCHEMA_CHANGED } from "./notifier.ts";
 import { POSTGRES_SCHEMA_VERSION } from "./schema-version.ts";
 import first from "./migrations/001.sql" with { type: "text" };
@@ -75,22 +76,23 @@ export async function findSchema(db: Connection, name: string): Promise<Found> {
   );
 }
 
+type Needs = Pick<Required<PostgresOptions>, "needsTables" | "onlyLooks" | "migrated">;
+
 /**
  * Makes the schema as the program needs it, or looks whether it is there.
  *
- * @param needsTables as in PostgresOptions, and `onlyLooks`
  * @throws TqError "not_found" where there is none, "database" for the schema of a newer tq.
  */
 export async function prepare(
   db: Connection,
   name: string,
-  { needsTables, onlyLooks }: { readonly needsTables: boolean; readonly onlyLooks: boolean },
+  { needsTables, onlyLooks, migrated }: Needs,
 ): Promise<Found> {
-  if (!needsTables) return migrate(db, name);
+  if (!needsTables) return migrate(db, name, migrated);
   const found = await findSchema(db, name);
   if (found.version > 0) {
     checkKnown(found.version, name);
-    return onlyLooks ? found : migrate(db, name);
+    return onlyLooks ? found : migrate(db, name, migrated);
   }
   throw new TqError(
     "not_found",
@@ -99,21 +101,27 @@ export async function prepare(
 }
 
 /** @returns what there is then @throws TqError "database" for the schema of a newer tq. */
-async function migrate(db: Connection, name: string): Promise<Found> {
+async function migrate(db: Connection, name: string, migrated: Needs["migrated"]): Promise<Found> {
   const found = await findSchema(db, name);
   if (isCurrent(found.version, name)) return found;
-  await db.inTransaction(() => migrateInside(db, name));
+  const from = await db.inTransaction(() => migrateInside(db, name));
+  if (from !== null) migrated(from);
   return findSchema(db, name);
 }
 
-/** As `migrate`, in a transaction that its caller ends. */
-export async function migrateInside(db: Connection, name: string): Promise<void> {
+/**
+ * As `migrate`, in a transaction that its caller ends.
+ *
+ * @returns the version before, 0 where there was no schema; null: another program has brought it to this version
+ */
+export async function migrateInside(db: Connection, name: string): Promise<number | null> {
   await lock(db, "schema");
   const { version } = await findSchema(db, name);
-  if (isCurrent(version, name)) return;
+  if (isCurrent(version, name)) return null;
   for (const statements of MIGRATIONS.slice(version)) await apply(db, statements, name);
   await db.run("UPDATE tq.schema SET version = $1::integer", [POSTGRES_SCHEMA_VERSION]);
   await db.get("SELECT pg_notify($1, $2)", [CHANNEL, SCHEMA_CHANGED]); // older workers look whether they can go on
+  return version;
 }
 
 /** A relation, function, type or schema of this name is there. */

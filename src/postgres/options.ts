@@ -29,6 +29,8 @@ export interface PostgresOptions {
   readonly onlyLooks?: boolean;
   /** True for programs that make no queue: the schema must be there. */
   readonly needsTables?: boolean;
+  /** Called where opening it has made the schema, or brought that of this version here; 0: there was none. */
+  readonly migrated?: (from: number) => void;
   /** Learns which transactions of a worker's thread are open; null: nobody asks. */
   readonly open?: OpenTransactions | null;
 }

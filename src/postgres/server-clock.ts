@@ -4,17 +4,12 @@ import { type Clock, monotonicNow, wallNow } from "../clock.ts";
 /** How much a measure of the server's clock is wrong by after each ms: both clocks run at speeds of their own. */
 const DRIFT = 0.000_05;
 
-/** A measure is old after this many ms: the server's clock may have been set since. */
-const OLD_MS = 15_000;
-
 export class ServerClock implements Clock {
   /** The server's time less `monotonicNow()`; until the first answer the host's own. */
   #base = wallNow() - monotonicNow();
   /** Half the round trip of the answer that `#base` is from: it may be that wrong. */
   #error = Infinity;
   #measuredAt = 0;
-  /** When the server has last said what time it is. */
-  #heardAt = -Infinity;
 
   now(): number {
     return Math.round(monotonicNow() + this.#base);
@@ -27,11 +22,6 @@ export class ServerClock implements Clock {
   /** By how many ms it may be wrong. */
   get error(): number {
     return this.#errorAt(monotonicNow());
-  }
-
-  /** True where the server should be asked again. */
-  isOld(): boolean {
-    return monotonicNow() - this.#heardAt >= OLD_MS;
   }
 
   #errorAt(time: number): number {
@@ -49,7 +39,6 @@ export class ServerClock implements Clock {
     const error = (answered - asked) / 2;
     const base = server - (asked + error);
     const known = this.#errorAt(answered);
-    this.#heardAt = answered;
     const isJump = Math.abs(base - this.#base) > error + known;
     if (!isJump && error > known) return;
     this.#base = base;

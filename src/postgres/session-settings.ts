@@ -30,7 +30,6 @@ function settingsOf({ timeout, lockTimeout }: TimeLimits): Record<string, string
     tcp_keepalives_count: "2",
     [OPTIONAL]: "1000",
     default_transaction_isolation: "read committed",
-    default_transaction_read_only: "off",
     standard_conforming_strings: "on",
     timezone: "UTC",
   };

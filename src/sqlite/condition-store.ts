@@ -2,6 +2,7 @@
 import type { Database } from "bun:sqlite";
 import type {
   ConditionStore,
+  DiskTrial,
   OwnedFile,
   RememberedMode,
   WaitingCall,
@@ -85,8 +86,8 @@ export class SqliteCondition implements ConditionStore {
     return this.#access.read(condition.latestTime);
   }
 
-  async diskRefusal(): Promise<null> {
-    return null;
+  async diskTrial(): Promise<DiskTrial> {
+    return "not tried";
   }
 
   async server(): Promise<null> {

@@ -79,6 +79,8 @@ export interface ServerCondition {
   readonly waitingForStandby: number;
   /** It follows another server, and takes no writes. */
   readonly isStandby: boolean;
+  /** Where default_transaction_read_only was switched on, as the server calls it: `database`; null: it is off. */
+  readonly readOnlyBy: string | null;
   /** It cleans up dead rows of tasks by itself. */
   readonly isVacuumed: boolean;
   /** Rows of tasks that nobody can see any more, as far as the server knows. */
@@ -91,6 +93,9 @@ export interface ServerCondition {
   /** False: this user sees the transactions of no others. */
   readonly seesAll: boolean;
 }
+
+/** How the disk takes a megabyte. "not tried": a standby takes none, this user may not try, or the database is a file. */
+export type DiskTrial = "taken" | "not tried" | { readonly refusal: string };
 
 export interface ConditionStore {
   /** Keeps, for other programs, why this worker can run no task though it lives; null: it can. */
@@ -128,8 +133,8 @@ export interface ConditionStore {
   /** null: the database is a file. */
   server(): Promise<ServerCondition | null>;
 
-  /** Tries how the server's disk takes a megabyte. @returns the sentence of its refusal; null: it takes that, or the database is a file */
-  diskRefusal(): Promise<string | null>;
+  /** Tries how the server's disk takes a megabyte. */
+  diskTrial(): Promise<DiskTrial>;
 
   /** Why the user of this program may not push, as another one may; null: it may. */
   lacksRight(): Promise<string | null>;

@@ -126,6 +126,36 @@ export async function moveQueue(
 ): Promise<Moved> {
   refuseUnmovable(source, leave);
   const tables = source.tables.filter(({ name }) => !leave.includes(name));
+  const names = tables.map(({ name }) => name);
+  let rows: Readonly<Record<string, number>>;
+  let not_made: readonly string[];
+  let hasLeft = false;
+  try {
+    rows = await copyTables(source, target, tables);
+    not_made = await source.extras(names);
+    if (!isCopy) await source.leave(target.name, names);
+    hasLeft = !isCopy;
+    await target.commit();
+  } catch (error) {
+    // Where it is uncertain what became of the commit, two queues that both run would be worse than none.
+    if (hasLeft && !(error instanceof TqError && error.code === "uncertain")) await source.stay();
+    throw isCopy ? error : nothingMoved(error);
+  }
+  const { "tq.task": tasks = 0 } = rows;
+  const moved = tables.map(({ name }) => [name, rows[name] ?? 0] as const);
+  const left = [...source.unmovable, ...source.tables]
+    .map(({ name }) => name)
+    .filter((name) => leave.includes(name));
+  const { name: from } = source;
+  return { from, to: target.name, tasks, tables: Object.fromEntries(moved), left, not_made };
+}
+
+/** @returns how many rows each table has */
+async function copyTables(
+  source: MoveSource,
+  target: MoveTarget,
+  tables: readonly Table[],
+): Promise<Readonly<Record<string, number>>> {
   await target.makeTables(tables);
   const all: readonly (readonly [string, boolean])[] = [
     ...MOVED_TABLES.map((name) => [name, true] as const),
@@ -137,26 +167,21 @@ export async function moveQueue(
   }
   await target.giveIdsAfter(await source.lastIds());
   const counted = await Promise.all(all.map((one) => compare(source, target, ...one)));
-  const names = tables.map(({ name }) => name);
-  const not_made = await source.extras(names);
-  if (!isCopy) await source.leave(target.name, names);
-  try {
-    await target.commit();
-  } catch (error) {
-    // Where it is uncertain what became of the commit, two queues that both run would be worse than none.
-    if (!(error instanceof TqError && error.code === "uncertain") && !isCopy) await source.stay();
-    throw error;
-  }
-  const rows = Object.fromEntries(
+  return Object.fromEntries(
     all.map(([name, isOwn], at) => [isOwn ? `tq.${name}` : name, counted[at] ?? 0]),
   );
-  const { "tq.task": tasks = 0 } = rows;
-  const moved = tables.map(({ name }) => [name, rows[name] ?? 0] as const);
-  const left = [...source.unmovable, ...source.tables]
-    .map(({ name }) => name)
-    .filter((name) => leave.includes(name));
-  const { name: from } = source;
-  return { from, to: target.name, tasks, tables: Object.fromEntries(moved), left, not_made };
+}
+
+/** A connection that was lost, a full disk, a lock or a right is no fault of what is to move. */
+const OF_A_DATABASE: ReadonlySet<string> = new Set(["busy", "full", "database"]);
+
+/** Says of an error of a database that both are as they were. */
+function nothingMoved(error: unknown): unknown {
+  const isOfDatabase = error instanceof TqError && OF_A_DATABASE.has(error.code);
+  if (!isOfDatabase || error.cause === undefined) return error; // one of tq's own says so itself
+  const sentence = error.message.endsWith("?") ? error.message : `${error.message}.`;
+  const advice = "Nothing was moved: run it again once that is mended";
+  return new TqError(error.code, `${sentence} ${advice}`, { cause: error });
 }
 
 function refuseUnmovable({ name, unmovable, tables }: MoveSource, leave: readonly string[]): void {

@@ -9,7 +9,8 @@ import { systemClock } from "../clock.ts";
 import { goesToJournal } from "../log/journal.ts";
 import { createLog, type Log, wantsColour } from "../log/log.ts";
 import { standardError, writeLines } from "../log/standard-stream.ts";
-import { openReporting, openStore, replaceFileFunctions } from "../open-store.ts";
+import { openReporting } from "../new-queue.ts";
+import { openStore, replaceFileFunctions } from "../open-store.ts";
 import type { Session } from "../store/session.ts";
 import type { Store } from "../store/store.ts";
 import { isTerminal } from "../log/terminal.ts";
@@ -107,7 +108,8 @@ function enterSettings(): Runtime {
 export function createRuntime(config: Config, report?: Report, registry?: Registry): Runtime {
   let opened: Store | undefined;
   const to = report ?? standardLog(config);
-  const store = () => (opened ??= openReporting(config, to, () => openStore(config)));
+  const store = () =>
+    (opened ??= openReporting(config, to, (migrated) => openStore(config, migrated)));
   return {
     get store() {
       return store();

@@ -1,6 +1,6 @@
 /** Says in the log what became of slots, of many that were left out at once the first and the last one; and of definitions. */
 import type { CronRow, CronSlot } from "../cron/ledger.ts";
-import { haveOnePath, placeOf } from "../cron/origin.ts";
+import { placeOf, SAME_EVERYWHERE } from "../cron/origin.ts";
 import type { Report } from "../log/events.ts";
 
 /** @param slots those that one look has decided, the earliest first. A pause is said by who made it. */
@@ -27,8 +27,9 @@ export function differingWords(
 ): string {
   const start = `recurring task ${name} of ${origin} is not in force`;
   if (kind === "database") return `${start}: tq cron add made one of that name; rename one`;
-  if (haveOnePath(origin, other)) {
-    return `${start}: ${other} says another thing of it, and counts as long as a worker of ${placeOf(other).host} lives; make the files alike`;
+  const { host } = placeOf(other);
+  if (host !== null) {
+    return `${start}: ${other} says another thing of it, and counts as long as a worker of ${host} lives; ${SAME_EVERYWHERE}`;
   }
   return `${start}: another worker has one of that name from ${other}; rename one`;
 }

@@ -5,7 +5,8 @@
 import { monotonicNow } from "../clock.ts";
 import { messageOf, type TqError } from "../errors.ts";
 import { nextTurn } from "../next-turn.ts";
-import { openReporting, openWorkerStore } from "../open-store.ts";
+import { openReporting } from "../new-queue.ts";
+import { openWorkerStore } from "../open-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
 import { isSameModels, type Loaded, type LoadedModels } from "./messages.ts";
 import { modelsOf } from "./models-of.ts";
@@ -40,7 +41,9 @@ export class WorkerProcess {
     this.#started.promise.catch(() => {}); // a thread may refuse before `start` waits for it
     const { id } = this;
     const threads = mostThreads(config.worker.threads);
-    const store = openReporting(config, given.report, () => openWorkerStore(config, threads));
+    const store = openReporting(config, given.report, (migrated) =>
+      openWorkerStore(config, threads, migrated),
+    );
     store.redactions.concealFailures(config.admin.redact);
     this.store = store;
     this.#options = { ...given, id, config, store, models };

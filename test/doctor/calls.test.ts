@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { calls } from "../../src/doctor/checks/calls.ts";
 import { Examination } from "../../src/doctor/examination.ts";
 import { parseSettings } from "../../src/settings/config.ts";
+import { FUNCTION_METHOD, WEBHOOK_CALL, WEBHOOK_QUEUE } from "../../src/task.ts";
 import { makeStore, newTask, type TestStore } from "../support/store.ts";
 
 async function addWorker(
@@ -46,4 +47,12 @@ test("a method that only workers of other queues have is missing in a queue that
   await addWorker(subject, "w1", ["mail"], ["sale.process"]);
   await addWorker(subject, "w2", ["print"], ["sale.send"]);
   expect(await messages(subject)).toEqual([`1 task waits for sale.send ${MISSING}`]);
+});
+
+test("what tq itself calls is missing in no models", async () => {
+  await using subject = makeStore();
+  const own = { model: WEBHOOK_CALL, method: FUNCTION_METHOD, queue: WEBHOOK_QUEUE };
+  await subject.store.push([newTask(own)]);
+  await addWorker(subject, "w1", [], ["sale.process"]);
+  expect(await messages(subject)).toEqual([]);
 });

@@ -122,6 +122,10 @@ const EVENTS: [Event, string][] = [
     "made a new, empty database /d: there was nothing",
   ],
   [
+    { name: "store.made", database: "h/shop", found: "no schema tq" },
+    "made a new, empty queue in h/shop: it had no schema tq",
+  ],
+  [
     { name: "store.failed", database: "/d", error: ERROR },
     "/d cannot be used  TypeError: no price",
   ],

@@ -1,57 +1,13 @@
 /** Recurring tasks of two hosts whose tq.toml stand at the same path. */
 import { expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { CronRow } from "../../src/cron/ledger.ts";
-import { sentenceOf } from "../../src/doctor/check.ts";
-import { settingsFiles } from "../../src/doctor/checks/settings-files.ts";
-import { Examination } from "../../src/doctor/examination.ts";
-import { fingerprintsOf } from "../../src/settings/fingerprint.ts";
-import { type Config, loadConfig } from "../../src/settings/config.ts";
-
 import { CronSources } from "../../src/worker/cron-sources.ts";
-import type { CronModels } from "../../src/worker/messages.ts";
 import { errorOf } from "../support/error.ts";
-import { makeFolder } from "../support/folder.ts";
 import { needs } from "../support/needs.ts";
-import { makePostgres, type TestPostgres } from "../support/postgres.ts";
+import { makePostgres } from "../support/postgres.ts";
 import { DAY_MS, HOUR_MS } from "../../src/values/duration.ts";
-
-const DAILY = `[cron.nightly]\nschedule = "@daily"\ntask = "night.run"\n`;
-const WEEKLY = DAILY.replace("@daily", "@weekly");
-const MODELS: CronModels = { catalog: { night: ["run"] }, crons: [] };
-const FILE = "/etc/tq/tq.toml";
-
-interface Hosts {
-  readonly said: string[];
-  /** A worker that has started on that host with this as its file. */
-  readonly start: (id: string, host: string, toml: string) => Promise<CronSources>;
-  readonly row: (name?: string) => Promise<CronRow | undefined>;
-}
-
-function hostsOf({ store, database }: TestPostgres): Hosts {
-  const said: string[] = [];
-  let monotonic = 0;
-  return {
-    said,
-    async start(id, host, toml) {
-      await store.register({ id, pid: 1, threads: 1, queues: [] });
-      const sources = new CronSources({
-        id,
-        host,
-        store,
-        zone: "UTC",
-        config: configOf(toml, database.url),
-        monotonic: () => (monotonic += 100),
-        report: (event) => event.name === "log.note" && said.push(event.message),
-      });
-      sources.load(MODELS);
-      for (let look = 0; look < 3; look++) await sources.look();
-      return sources;
-    },
-    row: async (name = "nightly") => (await store.cron.rows()).find((one) => one.name === name),
-  };
-}
+import { configOf, DAILY, FILE, hostsOf, MODELS, WEEKLY } from "./cron-hosts.ts";
 
 needs("postgres").test(
   "the file of the host that came first counts, and the other host says that its file differs",
@@ -62,7 +18,7 @@ needs("postgres").test(
     const second = await start("w2", "shop-2", WEEKLY);
     await second.look();
     expect(said).toEqual([
-      "recurring task nightly of shop-2:/etc/tq/tq.toml is not in force: shop-1:/etc/tq/tq.toml says another thing of it, and counts as long as a worker of shop-1 lives; make the files alike",
+      "recurring task nightly of shop-2:/etc/tq/tq.toml is not in force: shop-1:/etc/tq/tq.toml says another thing of it, and counts as long as a worker of shop-1 lives; give all hosts the same tq.toml, and start their workers anew",
     ]);
     const found = await row();
     expect(found?.origin).toBe("shop-1:/etc/tq/tq.toml");
@@ -269,57 +225,3 @@ needs("postgres").describe("what only the file of another host has", () => {
     expect(await row("own")).toMatchObject({ removedAt: made.clock.now() });
   });
 });
-
-/** The settings of a host with this as its file. */
-function configOf(toml: string, url: string): Config {
-  using folder = makeFolder();
-  const at = folder.file("tq.toml");
-  writeFileSync(at, toml);
-  const flags = { "database.url": url };
-  return { ...loadConfig({ cwd: folder.path, env: {}, file: at, flags }), file: FILE };
-}
-
-async function doctorSays({ store, database }: TestPostgres, toml: string): Promise<string[]> {
-  const config = configOf(toml, database.url);
-  const of = new Examination({ store, config, mode: "worker" });
-  return (await settingsFiles.find(of, "doctor")).map(sentenceOf);
-}
-
-async function tellSettings({ store, database }: TestPostgres, id: string, toml: string) {
-  const config = configOf(toml, database.url);
-  const fingerprints = fingerprintsOf(config);
-  const version = { files: {}, folders: [] } as never;
-  const about = { models: [], version, calls: [], settings: "/shop/tq.toml", fingerprints };
-  await store.condition.setAbout(id, about, null);
-}
-
-needs("postgres").test(
-  "the doctor names the recurring task of which two hosts differ",
-  async () => {
-    await using made = await makePostgres();
-    const { start } = hostsOf(made);
-    await start("w1", "shop-1", DAILY);
-    await start("w2", "shop-2", DAILY);
-    expect(await doctorSays(made, DAILY)).toEqual([]);
-    await start("w3", "shop-3", WEEKLY);
-    expect(await doctorSays(made, DAILY)).toEqual([
-      "The recurring task nightly is in force as shop-1:/etc/tq/tq.toml says, as long as a worker there lives, and shop-3:/etc/tq/tq.toml says another thing of it; give all hosts the same tq.toml, and start their workers anew",
-    ]);
-  },
-);
-
-needs("postgres").test(
-  "the doctor compares what the files of hosts say, and not their paths or what is of a host",
-  async () => {
-    await using made = await makePostgres();
-    const { store } = made;
-    await store.register({ id: "w1", pid: 7, threads: 1, queues: [] });
-    await tellSettings(made, "w1", "[queue]\nmax_size = 9\n[worker]\nthreads = 8\n");
-    expect(await doctorSays(made, "[queue]\nmax_size = 9\n[worker]\nthreads = 2\n")).toEqual([]);
-    const [said, ...more] = await doctorSays(made, "[queue]\nmax_size = 8\n");
-    expect(said).toMatch(
-      /^Worker w1 \(pid 7\) on \S+ has other settings in \[queue\], from \/shop\/tq.toml, than this program, from \/etc\/tq\/tq.toml; give all hosts/,
-    );
-    expect(more).toEqual([]);
-  },
-);

@@ -1,4 +1,5 @@
 /** Databases that no tq has used yet. */
+import { databaseName } from "../../src/values/database-url.ts";
 import { makePostgresDatabase } from "../support/postgres.ts";
 
 let made = 0;
@@ -14,6 +15,8 @@ export async function makeEmpty(how = "") {
   const sql = new Bun.SQL(own, { max: 1 });
   return {
     url: own,
+    /** As tq names it. */
+    name: databaseName(own),
     async run(statement: string) {
       return (await sql.unsafe(statement)) as Record<string, unknown>[];
     },

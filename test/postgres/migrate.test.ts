@@ -32,7 +32,11 @@ needs("postgres").describe("on PostgreSQL", () => {
     expect(ended.map(({ code, stderr }) => [code, stderr])).toEqual(
       Array.from({ length: 10 }, () => [0, ""]),
     );
-    expect(ended[0]?.stdout).toContain("has the schema of this tq");
+    const said = ended.map(({ stdout }) => stdout.replace(empty.name, "shop"));
+    expect(said.toSorted()).toEqual([
+      "Made the schema tq in shop\n",
+      ...Array.from({ length: 9 }, () => "shop has the schema of this tq already\n"),
+    ]);
     expect(await empty.run("SELECT count(*)::int FROM tq.schema")).toEqual([{ count: 1 }]);
   });
 

@@ -96,6 +96,9 @@ needs("postgres").test(
         expect(said).not.toMatch(/✗ dead_worker|\d +dead |No worker|start .*tq worker/);
       }
       expect(status).toMatch(/ unknown +1 +1 /);
+      expect(doctor).toContain("the server is read-only");
+      expect(doctor).not.toContain("✓ tasks can be pushed");
+      expect(await ask("doctor")).toContain("! the server's disk has room");
       const task = pushed.stdout.trim();
       expect(await ask("why", task)).toContain(`Task ${task} has run for`);
       expect(JSON.parse(await ask("show", task, "--json"))).toMatchObject({ state: "running" });

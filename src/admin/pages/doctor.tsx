@@ -22,7 +22,7 @@ export function Doctor({ checked }: { readonly checked: readonly Checked[] }) {
               {advice !== "" && (
                 <>
                   {" "}
-                  <strong>{words.advice}</strong> {printable(advice)}.
+                  <strong>{words.advice}</strong> {withEnd(printable(advice))}
                 </>
               )}
             </li>
@@ -33,7 +33,7 @@ export function Doctor({ checked }: { readonly checked: readonly Checked[] }) {
         ({ subject, hint }) =>
           hint !== "" && (
             <p>
-              <span class="warn">!</span> {words.hint(subject)} {printable(hint)}.
+              <span class="warn">!</span> {words.hint(subject)} {withEnd(printable(hint))}
             </p>
           ),
       )}

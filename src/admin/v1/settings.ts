@@ -4,12 +4,16 @@ import * as v from "valibot";
 import { listSettings } from "../../settings/listed.ts";
 import type { AdminOptions } from "../app.ts";
 import { wholeStatus } from "../health.ts";
+import { within } from "../shared-look.ts";
 import type { AdminEnv } from "../access/access.ts";
 import { operation } from "./operation.ts";
 import { HOUR, QUEUE_STATUS, shownQueue } from "./queue-schemas.ts";
 import { COUNT, isoTime, PAUSE, shownPause, TIME, WORKER, withIsoTimes } from "./schemas.ts";
 
 const TAG = "settings";
+
+/** The settings are told without the database, but for its redactions. */
+const LONGEST_MS = 1_000;
 
 const SETTING = v.object({
   key: v.pipe(v.string(), v.description("As tq.toml would write it")),
@@ -85,7 +89,8 @@ export function settingOperations(options: AdminOptions) {
         answers: { 200: { description: "The settings", schema: SETTINGS } },
       }),
       async (c) => {
-        const redaction = await options.store.redactions.inForce();
+        const { store } = options;
+        const redaction = await within(LONGEST_MS, store, store.redactions.inForce());
         return c.json({ file: config.file, settings: listSettings(config, redaction) });
       },
     )

@@ -2,7 +2,7 @@
 import { callsOf, type ModelCatalog } from "../../catalog.ts";
 import { takesQueue } from "../../store/queue-patterns.ts";
 import type { WaitingCall } from "../../store/condition.ts";
-import { callName } from "../../task.ts";
+import { callName, WEBHOOK_CALL } from "../../task.ts";
 import type { Check, Found } from "../check.ts";
 import type { Examination } from "../examination.ts";
 
@@ -58,8 +58,9 @@ async function missingCalls(of: Examination): Promise<WaitingCall[]> {
   if (known === null) return [];
   const waiting = await of.health.store.condition.waitingCalls();
   return waiting.filter(({ model, method, queue }) => {
-    const takers = known.filter(({ queues }) => takesQueue(queues, queue));
+    if (model === WEBHOOK_CALL) return false; // every worker has it, whatever its models are
     const name = callName(model, method);
+    const takers = known.filter(({ queues }) => takesQueue(queues, queue));
     return !(takers.length > 0 ? takers : known).some(({ calls: has }) => has.has(name));
   });
 }

@@ -31,16 +31,32 @@ function onServer(
   };
 }
 
+/** Where a setting can stand, by the words of the server. */
+const READ_ONLY_FOR: Readonly<Record<string, string>> = {
+  client: "this connection (options in database.url, or PGOPTIONS)",
+  "database user": "the role in this database",
+  user: "the role",
+  database: "the database",
+};
+
 export const serverWrites = onServer(
   "server_read_only",
   "the server takes writes",
-  ({ isStandby }, { health: { store } }) =>
-    isStandby
-      ? {
-          message: `The server of ${store.name} is a standby, which takes no writes`,
-          advice: "name the primary in database.url, or promote this one",
-        }
-      : null,
+  ({ isStandby, readOnlyBy }, { health: { store } }) => {
+    if (isStandby) {
+      return {
+        message: `The server of ${store.name} is a standby, which takes no writes`,
+        advice: "name the primary in database.url, or promote this one",
+      };
+    }
+    if (readOnlyBy === null) return null;
+    const where = READ_ONLY_FOR[readOnlyBy] ?? "the server";
+    return {
+      message: `The server of ${store.name} takes no writes: default_transaction_read_only is on for ${where}`,
+      advice:
+        "name the primary in database.url where another server has taken over, or reset that setting",
+    };
+  },
   ({ version }) => `PostgreSQL ${version}`,
 );
 
@@ -66,11 +82,15 @@ export const serverDisk: Check = {
   looks: ["doctor"],
   on: "server",
   isSlow: true,
-  async find({ health: { store } }) {
-    const refusal = await store.condition.diskRefusal();
+  async find(of) {
+    const trial = await of.diskTrial();
     const advice = "make room on the disk of the server; tasks go on once there is";
-    return refusal === null ? [] : [{ message: refusal, advice }];
+    return typeof trial === "string" ? [] : [{ message: trial.refusal, advice }];
   },
+  hint: async (of) =>
+    (await of.diskTrial()) === "not tried"
+      ? "not tried: a standby takes nothing, and elsewhere a user needs the right to make temporary tables"
+      : "",
   fact: async () => "it has taken a megabyte, and given it back",
 };
 

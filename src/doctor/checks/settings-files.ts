@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { realFile } from "../../registry/model-files.ts";
 import { capital, type Check, type Found } from "../check.ts";
-import { originWords, placeOf } from "../../cron/origin.ts";
+import { originWords, placeOf, SAME_EVERYWHERE } from "../../cron/origin.ts";
 import { listed } from "../../cron/words.ts";
 import { fingerprintsOf } from "../../settings/fingerprint.ts";
 import { type Examination, named } from "../examination.ts";
@@ -42,7 +42,6 @@ function isSame(one: string | null, other: string | null): boolean {
 
 /** Of many hosts each has a file of its own, at any path: what it says counts. */
 async function differingHosts(of: Examination): Promise<Found[]> {
-  const advice = "give all hosts the same tq.toml, and start their workers anew";
   const { config, store } = of.health;
   const own = fingerprintsOf(config);
   const abouts = await of.abouts();
@@ -62,7 +61,10 @@ async function differingHosts(of: Examination): Promise<Found[]> {
         ? `The recurring task ${name} is in force as ${originWords(row)} says, and ${rest}`
         : `The recurring task ${name} is in force as ${origin} says, as long as a worker there lives, and ${rest}`;
     });
-  return [...workers, ...tasks].map((message) => ({ message: capital(message), advice }));
+  return [...workers, ...tasks].map((message) => ({
+    message: capital(message),
+    advice: SAME_EVERYWHERE,
+  }));
 }
 
 function fileWords(file: string | null): string {

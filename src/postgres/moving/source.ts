@@ -12,6 +12,7 @@ import type { Connection } from "../connection.ts";
 import type { PostgresOptions } from "../options.ts";
 import { identifier } from "../sql/table.ts";
 import { lock, markDatabase } from "../locks.ts";
+import { isLost } from "../errors.ts";
 import { countAllNoted } from "../sql/noted-failures.ts";
 import { ofNamesLike } from "../sql/patterns.ts";
 import { settleEnds } from "../sql/webhooks.ts";
@@ -117,7 +118,7 @@ export class PostgresMoveSource implements MoveSource {
         });
       }
     } finally {
-      await this.#db.command("CLOSE tq_moved");
+      await this.#db.command("CLOSE tq_moved").catch(() => {}); // after an error that ends the move, which is thrown
     }
   }
 
@@ -129,12 +130,34 @@ export class PostgresMoveSource implements MoveSource {
     await this.#db.run("UPDATE tq.schema SET moved_to = $1::text", [target]);
     this.#refusing = [QUEUE, ...tables.map(identifier)];
     await this.#db.command(this.#refusing.map(refuse).join("; "));
-    await this.#db.command("COMMIT");
+    try {
+      await this.#db.command("COMMIT");
+    } catch (error) {
+      throw isLost(error) ? this.#mayRefuse(error) : error;
+    }
   }
 
   async stay(): Promise<void> {
+    try {
+      await this.#db.command(this.#admitAgain);
+    } catch (error) {
+      throw this.#mayRefuse(error);
+    }
+  }
+
+  get #admitAgain(): string {
     const admit = this.#refusing.map((table) => `DROP TRIGGER moved_away ON ${table}`);
-    await this.#db.command([...admit, "UPDATE tq.schema SET moved_to = NULL"].join("; "));
+    return ["BEGIN", ...admit, "UPDATE tq.schema SET moved_to = NULL", "COMMIT"].join("; ");
+  }
+
+  /** The error of a move that has failed, and may have left this database as one that has moved. */
+  #mayRefuse(cause: unknown): TqError {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new TqError(
+      "uncertain",
+      `Cannot move ${this.name}: nothing was moved, but it may refuse programs now as if it had (${reason}). If it does, run there: ${this.#admitAgain}`,
+      { cause },
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -12,6 +12,7 @@ import type { ColumnValue, Table } from "../../store/records.ts";
 import type { Connection } from "../connection.ts";
 import { isMarked } from "../locks.ts";
 import type { PostgresOptions } from "../options.ts";
+import { isOfValue } from "../error-states.ts";
 import { isLost, uncertainError } from "../errors.ts";
 import { migrateInside, movedTo } from "../migrate.ts";
 import { namesLike } from "../sql/patterns.ts";
@@ -92,6 +93,7 @@ export class PostgresMoveTarget implements MoveTarget {
         [JSON.stringify(isOwn ? rows.map((row) => withLikes(row, table)) : rows, asJson)],
       );
     } catch (error) {
+      if (!isOfValue(error)) throw error;
       const why = error instanceof Error ? error.message : String(error);
       throw new TqError(
         "invalid",

@@ -1,5 +1,5 @@
 /** Reads how the server keeps what it is told, and which sessions are in its way. */
-import type { ServerCondition, SnapshotHolder } from "../../store/condition.ts";
+import type { DiskTrial, ServerCondition, SnapshotHolder } from "../../store/condition.ts";
 import { isTqError } from "../../errors.ts";
 import type { Connection } from "../connection.ts";
 import { STANDBY_WAIT } from "../standby-wait.ts";
@@ -13,6 +13,7 @@ const SERVER = `
            WHERE datname = current_database() AND wait_event = '${STANDBY_WAIT}'
              AND clock_timestamp() - query_start > interval '1 second') AS "waitingForStandby",
          pg_is_in_recovery() AS "isStandby",
+         (SELECT source FROM pg_settings WHERE name = 'default_transaction_read_only' AND setting = 'on') AS "readOnlyBy",
          current_setting('autovacuum') = 'on' AND current_setting('track_counts') = 'on'
            AND NOT coalesce((SELECT reloptions && ARRAY['autovacuum_enabled=false', 'autovacuum_enabled=off', 'autovacuum_enabled=0']
                                FROM pg_class WHERE oid = 'tq.task'::regclass), false) AS "isVacuumed",
@@ -70,6 +71,13 @@ const EMIT = "SELECT pg_logical_emit_message(true, 'tq', '')";
 
 const IS_STANDBY = "SELECT pg_is_in_recovery() AS yes";
 
+const IS_READ_ONLY = "SELECT current_setting('transaction_read_only') = 'on' AS yes";
+
+/** True on a standby, and where each transaction of this connection may only read. */
+export async function takesNoWrites(db: Connection): Promise<boolean> {
+  return (await db.get<{ yes: boolean }>(IS_READ_ONLY))?.yes === true;
+}
+
 /** Takes as long as an answer takes to come. */
 const ANSWER = "SELECT 1 AS one";
 
@@ -103,15 +111,14 @@ function median(times: readonly number[]): number {
 const FILL = `
   CREATE TEMP TABLE tq_room ON COMMIT DROP AS SELECT md5(number::text) FROM generate_series(1, 20000) AS number`;
 
-/** Why the disk does not take it; null: it does, or this role may not try. */
-export async function diskRefusal(db: Connection): Promise<string | null> {
-  if ((await db.get<{ yes: boolean }>(IS_STANDBY))?.yes) return null;
+export async function diskTrial(db: Connection): Promise<DiskTrial> {
+  if ((await db.get<{ yes: boolean }>(IS_STANDBY))?.yes) return "not tried";
   await db.command("BEGIN");
   try {
     await db.command(FILL);
-    return null;
+    return "taken";
   } catch (error) {
-    return isTqError(error) && error.code === "full" ? error.message : null;
+    return isTqError(error) && error.code === "full" ? { refusal: error.message } : "not tried";
   } finally {
     await db.command("ROLLBACK").catch(() => db.lost());
   }

@@ -5,6 +5,7 @@ import { type Counts, type MovedRow, type MoveSource, withPatterns } from "../..
 import type { ColumnValue } from "../../store/records.ts";
 import { followLinks } from "../connection.ts";
 import type { SqliteOptions } from "../database.ts";
+import { translate } from "../errors.ts";
 import { openAlone, refuseLive } from "../file/alone.ts";
 import { ofNamesGlob } from "../sql/glob.ts";
 import { SqliteStore } from "../store.ts";
@@ -59,6 +60,14 @@ export class SqliteMoveSource implements MoveSource {
   }
 
   async *rows(table: string, isOwn: boolean): AsyncGenerator<readonly MovedRow[], void> {
+    try {
+      yield* this.#rows(table, isOwn);
+    } catch (error) {
+      throw translate(error, this.name);
+    }
+  }
+
+  *#rows(table: string, isOwn: boolean): Generator<readonly MovedRow[], void> {
     let part: MovedRow[] = [];
     let characters = 0;
     const statement = this.#db.query(selectAll(this.#db, table, isOwn));
@@ -80,7 +89,11 @@ export class SqliteMoveSource implements MoveSource {
   }
 
   async leave(target: string, tables: readonly string[]): Promise<void> {
-    leave(this.#db, target, tables);
+    try {
+      leave(this.#db, target, tables);
+    } catch (error) {
+      throw translate(error, this.name);
+    }
   }
 
   async stay(): Promise<void> {

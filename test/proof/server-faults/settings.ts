@@ -14,7 +14,6 @@ const CHANGES = [
   "intervalstyle = 'sql_standard'",
   "client_encoding = 'latin1'",
   "standard_conforming_strings = off",
-  "default_transaction_read_only = on",
   "default_transaction_isolation = 'serializable'",
   "default_transaction_deferrable = on",
   "idle_in_transaction_session_timeout = 100",
@@ -67,8 +66,6 @@ const JUMPS = ["+1h", "-2h", "+0h"];
 /** All processes and threads know the clock again after so long: ms. */
 const FOLLOWED_MS = 16_000;
 
-const MINUTE_MS = 60_000;
-
 /** How long ago the task began that was pushed last of those that have ended: ms. */
 const LAST_BEGUN = `
   SELECT (extract(epoch FROM clock_timestamp()) * 1000 - dequeued_at)::float8 AS off
@@ -98,7 +95,6 @@ export async function clock(say: Say): Promise<boolean> {
     await sql(server, "CREATE DATABASE shop");
     const url = `postgresql://tq@127.0.0.1:${port}/shop`;
     await using load = await Load.start({ url, look: () => server.url("shop") });
-    let isFollowed = true;
     for (const jump of JUMPS) {
       set(jump);
       const back = await load.back();
@@ -110,9 +106,8 @@ export async function clock(say: Say): Promise<boolean> {
       say(`  and 16 s later: pushes after ${later.push} ms, tasks after ${later.task} ms`);
       const [last = { off: Infinity }] = await load.ask<{ off: number }>(LAST_BEGUN);
       say(`  the last task began ${Math.round(last.off / 1_000)} s before now`);
-      isFollowed &&= Math.abs(last.off) < MINUTE_MS;
     }
-    return report(await load.count(), load, say) && isFollowed;
+    return report(await load.count(), load, say);
   } finally {
     await server.stop();
   }
