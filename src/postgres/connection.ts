@@ -3,15 +3,7 @@ import { SQL, type ReservedSQL } from "bun";
 import { monotonicNow, sleep } from "../clock.ts";
 import { databasePlace } from "../values/database-url.ts";
 import { connectTimeout, driverUrl } from "../values/url-parameters.ts";
-import {
-  foreignServerError,
-  isAway,
-  isLockTimeout,
-  isOfTls,
-  translate,
-  translateOpening,
-  translateOwn,
-} from "./errors.ts";
+import { foreignServerError, isAway, isLockTimeout, translate, translateOwn } from "./errors.ts";
 import {
   isOwnSetting,
   laterSettings,
@@ -19,9 +11,9 @@ import {
   startupSettings,
   type TimeLimits,
 } from "./session-settings.ts";
+import { openingError } from "./opening-errors.ts";
 import { StandbyWait } from "./standby-wait.ts";
 import { systemUser } from "./system-user.ts";
-import { shownCertificate } from "./shown-certificate.ts";
 
 export interface ConnectionOptions extends TimeLimits {
   readonly url: string;
@@ -90,14 +82,6 @@ interface Lists {
 
 type Result = readonly unknown[] & { readonly count: number; readonly command: string };
 
-/** Says of an error of TLS which certificate it is about. */
-async function withCertificate(error: unknown, url: string): Promise<unknown> {
-  if (!isOfTls(error)) return error;
-  const shown = await shownCertificate(url);
-  if (shown !== null) error.message += `; ${shown}`;
-  return error;
-}
-
 export class Connection {
   /** The number of its process on the server; null: not asked yet. */
   pid: number | null = null;
@@ -147,7 +131,7 @@ export class Connection {
         if (noteRefused(url, error) && ++refusals < MOST_REFUSALS) continue;
         if (isOwnSetting(error)) throw foreignServerError(error as Error, name);
         if (!isAway(error) || monotonicNow() + AWAY_MS > until) {
-          throw translateOpening(await withCertificate(error, url), name);
+          throw await openingError(error, options);
         }
         await sleep(AWAY_MS);
       }

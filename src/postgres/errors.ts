@@ -158,6 +158,11 @@ export function sqlState(error: unknown): string | null {
   return typeof errno === "string" && /^[0-9A-Z]{5}$/.test(errno) ? errno : null;
 }
 
+/** The server's function that has raised an error. */
+export function routineOf(error: Error): string {
+  return (error as DriverError).routine ?? "";
+}
+
 /** Turns an error of PostgreSQL or its driver that has a sentence here into a TqError; returns any other as it is. */
 export function translate(error: unknown, name: string): unknown {
   if (isTqError(error) || !(error instanceof Error)) return error;
@@ -208,18 +213,6 @@ export function foreignServerError(cause: Error, name: string): TqError {
     "database",
     `Cannot use ${name}: its server refuses a setting of the connection (${cause.message}); it must be PostgreSQL ${OLDEST} or newer`,
     { cause },
-  );
-}
-
-/** As `translate`, while a connection opens: then the server may refuse what the URL asks of it. */
-export function translateOpening(error: unknown, name: string): unknown {
-  const { message } = error as Error;
-  if (!/^(42704|42601|42501|22023|55P02)$/.test(sqlState(error) ?? ""))
-    return translate(error, name);
-  return new TqError(
-    "database",
-    `Cannot use ${name}: ${message}; mend the options in database.url, or in PGOPTIONS`,
-    { cause: error },
   );
 }
 
