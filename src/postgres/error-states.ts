@@ -10,11 +10,6 @@ export function isDeadlock(error: unknown): boolean {
   return stateOf(error) === "40P01";
 }
 
-/** True where a lock was waited for in vain. */
-export function isLockTimeout(error: unknown): boolean {
-  return stateOf(error) === "55P03";
-}
-
 /** True for the error of each statement that follows on another error in a transaction. */
 export function isAfterError(error: unknown): boolean {
   return stateOf(error) === "25P02";

@@ -3,8 +3,7 @@ import { isTqError } from "../errors.ts";
 import { lockerWords } from "../store/locker-words.ts";
 import type { Locker } from "../store/situation.ts";
 import type { Connection } from "./connection.ts";
-import { isLockTimeout } from "./error-states.ts";
-import { ANOTHER, END_IT } from "./errors.ts";
+import { ANOTHER, END_IT, isLockTimeout } from "./errors.ts";
 import { lockerOfTables } from "./sql/lockers.ts";
 
 type Ask = (db: Connection) => Promise<Locker | null>;
@@ -22,7 +21,7 @@ export async function withHolder(
   timeout: number,
   lend: (ask: Ask) => Promise<Locker | null>,
 ): Promise<unknown> {
-  if (!isTqError(error) || !isLockTimeout(error)) return error;
+  if (!isTqError(error) || !isLockTimeout(error.cause)) return error;
   const asking = lend((db) => lockerOfTables(db, NEARLY * timeout));
   const locker = await asking.catch(() => null); // the error itself says more than that one would
   if (locker === null) return error;
