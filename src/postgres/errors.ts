@@ -14,7 +14,7 @@ export const OLDEST = 13;
 const LOST = "the connection to the server was lost";
 
 /** The SQLSTATEs, and the driver's codes, of a connection that is gone. */
-const LOST_STATE = /^(57P0[123]|08...)$/;
+const LOST_STATE = /^(57P0[1-5]|25P0[34]|08...)$/;
 const LOST_CODE = /CONNECTION|LIFETIME|IDLE/;
 
 function refused(name: string, message: string): string {
