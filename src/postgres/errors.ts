@@ -1,6 +1,7 @@
 /** Turns PostgreSQL's errors into sentences. Their codes: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 import { SQL } from "bun";
 import { isTqError, markContention, markOperational, TqError, type ErrorCode } from "../errors.ts";
+import { isStandbyError, STANDBY_REASON } from "./standby-wait.ts";
 
 type Sentence = readonly [
   code: RegExp,
@@ -202,6 +203,10 @@ export function isOfTls(error: unknown): error is Error {
   );
 }
 
+export function isLockTimeout(error: unknown): boolean {
+  return sqlState(error) === "55P03";
+}
+
 /** The error of a server that is too old, or is another one that speaks alike. */
 export function foreignServerError(cause: Error, name: string): TqError {
   return new TqError(
@@ -228,6 +233,7 @@ export function translateOwn(error: unknown, name: string): unknown {
 
 /** True where the connection is gone: what was sent on it may have been done or not. */
 export function isLost(given: unknown): boolean {
+  if (isStandbyError(given)) return true;
   const error = isTqError(given) ? given.cause : given;
   const state = sqlState(error);
   if (state !== null) return LOST_STATE.test(state);
@@ -246,7 +252,8 @@ export function isAway(given: unknown): boolean {
 
 /** The error of a commit whose answer was lost. */
 export function uncertainError(name: string, cause: unknown): TqError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const reason = isStandbyError(cause) ? STANDBY_REASON : message;
   return markOperational(
     new TqError(
       "uncertain",
