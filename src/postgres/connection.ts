@@ -201,7 +201,7 @@ export class Connection {
    * @returns the name of the last one's command, as the server says it.
    */
   async command(text: string): Promise<string> {
-    return (await this.#translated(this.#reserved.unsafe(text).simple())).command;
+    return (await this.#translated(this.#reserved.unsafe(text).simple(), text)).command;
   }
 
   /** Rows as lists, with the columns that they have. */
