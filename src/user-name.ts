@@ -14,6 +14,11 @@ function userName(): string | null {
   return isNamed ? username : listedName(String(process.getuid?.()));
 }
 
+/** The name of the user as whom the system runs this process, whatever the environment says; null: it has none. */
+export function systemName(): string | null {
+  return listedName(String(process.geteuid?.())) ?? userName();
+}
+
 function listedName(id: string): string | null {
   try {
     const users = readFileSync("/etc/passwd", "utf8").split("\n");

@@ -22,6 +22,7 @@ import {
   oldSnapshot,
   serverDisk,
   serverWrites,
+  standbyWait,
   vacuumed,
 } from "./checks/server.ts";
 import { settingsFiles } from "./checks/settings-files.ts";
@@ -36,6 +37,7 @@ export const CHECKS: readonly Check[] = [
   pushes,
   disk,
   serverWrites,
+  standbyWait,
   serverDisk,
   threads,
   unservedReady,

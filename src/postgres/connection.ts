@@ -3,14 +3,7 @@ import { SQL, type ReservedSQL } from "bun";
 import { monotonicNow, sleep } from "../clock.ts";
 import { databasePlace } from "../values/database-url.ts";
 import { connectTimeout, driverUrl } from "../values/url-parameters.ts";
-import {
-  foreignServerError,
-  isAway,
-  isOfTls,
-  translate,
-  translateOpening,
-  translateOwn,
-} from "./errors.ts";
+import { foreignServerError, isAway, isLockTimeout, translate, translateOwn } from "./errors.ts";
 import {
   isOwnSetting,
   laterSettings,
@@ -18,8 +11,9 @@ import {
   startupSettings,
   type TimeLimits,
 } from "./session-settings.ts";
+import { openingError } from "./opening-errors.ts";
+import { StandbyWait } from "./standby-wait.ts";
 import { systemUser } from "./system-user.ts";
-import { shownCertificate } from "./shown-certificate.ts";
 
 export interface ConnectionOptions extends TimeLimits {
   readonly url: string;
@@ -88,25 +82,34 @@ interface Lists {
 
 type Result = readonly unknown[] & { readonly count: number; readonly command: string };
 
-/** Says of an error of TLS which certificate it is about. */
-async function withCertificate(error: unknown, url: string): Promise<unknown> {
-  if (!isOfTls(error)) return error;
-  const shown = await shownCertificate(url);
-  if (shown !== null) error.message += `; ${shown}`;
-  return error;
-}
-
 export class Connection {
+  /** The number of its process on the server; null: not asked yet. */
+  pid: number | null = null;
   readonly #name: string;
   readonly #sql: SQL;
   readonly #reserved: ReservedSQL;
   #isLost = false;
   #onLost: (() => void) | null = null;
+  #isInTransaction = false;
+  readonly #standbyWait: StandbyWait;
 
-  private constructor(name: string, sql: SQL, reserved: ReservedSQL) {
-    this.#name = name;
+  private constructor(options: ConnectionOptions, sql: SQL, reserved: ReservedSQL) {
+    this.#name = options.name;
     this.#sql = sql;
     this.#reserved = reserved;
+    this.#standbyWait = new StandbyWait({
+      ...options,
+      ask: async (text, values) => {
+        const other = await Connection.open(options);
+        try {
+          return (await other.get(text, values)) !== null;
+        } finally {
+          await other.close();
+        }
+      },
+      pid: () => this.pid,
+      onStuck: () => this.lost(),
+    });
   }
 
   /**
@@ -128,7 +131,7 @@ export class Connection {
         if (noteRefused(url, error) && ++refusals < MOST_REFUSALS) continue;
         if (isOwnSetting(error)) throw foreignServerError(error as Error, name);
         if (!isAway(error) || monotonicNow() + AWAY_MS > until) {
-          throw translateOpening(await withCertificate(error, url), name);
+          throw await openingError(error, options);
         }
         await sleep(AWAY_MS);
       }
@@ -147,7 +150,7 @@ export class Connection {
       },
     });
     try {
-      connection = new Connection(options.name, sql, await sql.reserve());
+      connection = new Connection(options, sql, await sql.reserve());
       if (isClosed) connection.lost();
       return connection;
     } catch (error) {
@@ -159,6 +162,16 @@ export class Connection {
   /** True once the server has ended it, or it was closed. */
   get isLost(): boolean {
     return this.#isLost;
+  }
+
+  /** True where a commit was given up, whose answer is still to come: then the connection is lost too. */
+  get isStuck(): boolean {
+    return this.#standbyWait.error !== null;
+  }
+
+  /** Resolves once the server has answered the commits that were given up. */
+  get answered(): Promise<unknown> {
+    return this.#standbyWait.answered;
   }
 
   lost(): void {
@@ -192,6 +205,8 @@ export class Connection {
 
   /** Runs a statement that shares a round trip with those around it. @returns the name of its command, as the server says it. */
   async step(name: keyof typeof STEPS): Promise<string> {
+    if (name === "begin") this.#isInTransaction = true;
+    if (name === "commit") this.#isInTransaction = false;
     return (await this.#translated(STEPS[name](this.#reserved))).command;
   }
 
@@ -201,6 +216,8 @@ export class Connection {
    * @returns the name of the last one's command, as the server says it.
    */
   async command(text: string): Promise<string> {
+    if (text.startsWith("BEGIN")) this.#isInTransaction = true;
+    if (text === "COMMIT" || text === "ROLLBACK") this.#isInTransaction = false;
     return (await this.#translated(this.#reserved.unsafe(text).simple(), text)).command;
   }
 
@@ -219,7 +236,7 @@ export class Connection {
       await this.command("COMMIT");
       return result;
     } catch (error) {
-      await this.command("ROLLBACK").catch(() => this.lost());
+      if (!this.isStuck) await this.command("ROLLBACK").catch(() => this.lost());
       throw error;
     }
   }
@@ -230,15 +247,22 @@ export class Connection {
 
   /** @param text of a statement that is not the user's own */
   async #translated(query: PromiseLike<unknown>, text = ""): Promise<Result> {
+    const { error: stuck } = this.#standbyWait;
+    if (stuck) throw stuck;
+    const asked = monotonicNow();
     try {
-      return (await query) as Result;
+      // A statement that stands alone commits too.
+      return (await (this.#isInTransaction ? query : this.#standbyWait.watch(query))) as Result;
     } catch (error) {
-      throw (text.includes(" tq.") ? translateOwn : translate)(error, this.#name);
+      const translated = (text.includes(" tq.") ? translateOwn : translate)(error, this.#name);
+      if (!isLockTimeout(error)) throw translated;
+      throw (await this.#standbyWait.reasonOf(monotonicNow() - asked)) ?? translated;
     }
   }
 
   async close(): Promise<void> {
     this.#isLost = true;
+    this.#standbyWait.close();
     await this.#sql.close({ timeout: 0 }).catch(() => {});
   }
 }

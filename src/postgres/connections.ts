@@ -3,6 +3,7 @@ import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import { TqError } from "../errors.ts";
 import { closedError } from "../store/ended.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
+import { standbyError } from "./standby-wait.ts";
 
 export interface ConnectionsOptions extends ConnectionOptions {
   /** The most that are open at once. */
@@ -28,6 +29,8 @@ export class Connections {
   /** The one that was used last comes last. */
   readonly #idle: { readonly connection: Connection; readonly since: number }[] = [];
   readonly #lent = new Set<Connection>();
+  /** Their commits were given up, and are not answered yet. */
+  readonly #stuck = new Set<Connection>();
   readonly #waiting: PromiseWithResolvers<void>[] = [];
   /** Statements that go out on the next connection that is given back. */
   readonly #alongside = new Set<(connection: Connection) => void>();
@@ -44,6 +47,11 @@ export class Connections {
   /** How many connections were lost. */
   get losses(): number {
     return this.#losses;
+  }
+
+  /** True while commits that were given up are not answered: what they have done may be seen later. */
+  get isAnyStuck(): boolean {
+    return this.#stuck.size > 0;
   }
 
   /** An answer was lost. The connection may be known to be lost only later, and then counts again. */
@@ -127,6 +135,7 @@ export class Connections {
 
   #tooFew(): TqError {
     const { name, most, mostWords } = this.#options;
+    if (this.isAnyStuck) return standbyError(name);
     const words =
       this.#lent.size < most
         ? "its server does not answer those who connect"
@@ -141,9 +150,20 @@ export class Connections {
   /** @param isSpoilt true: it must not be used again. */
   give(connection: Connection, isSpoilt = false): void {
     this.#lent.delete(connection);
+    if (connection.isStuck && !this.#isClosed) return void this.#keepStuck(connection);
     if (isSpoilt || connection.isLost || this.#isClosed) this.#forget(connection);
     else this.#unusedNow(connection);
     if (this.#idle.length > this.#options.keep) this.#unused ??= this.#closeLater();
+    this.#callNext();
+  }
+
+  /** It counts among those that are open until its answer is there: else each try would leave the server another one. */
+  async #keepStuck(connection: Connection): Promise<void> {
+    this.#stuck.add(connection);
+    await connection.answered;
+    this.#stuck.delete(connection);
+    this.noteLoss(); // what it has done can be seen now
+    this.#forget(connection);
     this.#callNext();
   }
 
@@ -179,6 +199,7 @@ export class Connections {
       connection.lost();
       void connection.close();
     }
+    for (const connection of this.#stuck) void connection.close();
   }
 
   #forget(connection: Connection): void {
@@ -192,6 +213,7 @@ export class Connections {
     for (const waiting of this.#waiting.splice(0)) waiting.reject(closedError());
     const idle = this.#idle.splice(0);
     this.#count -= idle.length;
-    await Promise.all(idle.map(({ connection }) => connection.close()));
+    const unused = [...idle.map(({ connection }) => connection), ...this.#stuck];
+    await Promise.all(unused.map((connection) => connection.close()));
   }
 }

@@ -2,6 +2,7 @@
 import { SQL } from "bun";
 import { isTqError, markContention, markOperational, TqError, type ErrorCode } from "../errors.ts";
 import { grantWords, OWN_RIGHTS } from "./missing-rights.ts";
+import { isStandbyError, STANDBY_REASON } from "./standby-wait.ts";
 
 type Sentence = readonly [
   code: RegExp,
@@ -157,6 +158,11 @@ export function sqlState(error: unknown): string | null {
   return typeof errno === "string" && /^[0-9A-Z]{5}$/.test(errno) ? errno : null;
 }
 
+/** The server's function that has raised an error. */
+export function routineOf(error: Error): string {
+  return (error as DriverError).routine ?? "";
+}
+
 /** Turns an error of PostgreSQL or its driver that has a sentence here into a TqError; returns any other as it is. */
 export function translate(error: unknown, name: string): unknown {
   if (isTqError(error) || !(error instanceof Error)) return error;
@@ -197,24 +203,16 @@ export function isOfTls(error: unknown): error is Error {
   );
 }
 
+export function isLockTimeout(error: unknown): boolean {
+  return sqlState(error) === "55P03";
+}
+
 /** The error of a server that is too old, or is another one that speaks alike. */
 export function foreignServerError(cause: Error, name: string): TqError {
   return new TqError(
     "database",
     `Cannot use ${name}: its server refuses a setting of the connection (${cause.message}); it must be PostgreSQL ${OLDEST} or newer`,
     { cause },
-  );
-}
-
-/** As `translate`, while a connection opens: then the server may refuse what the URL asks of it. */
-export function translateOpening(error: unknown, name: string): unknown {
-  const { message } = error as Error;
-  if (!/^(42704|42601|42501|22023|55P02)$/.test(sqlState(error) ?? ""))
-    return translate(error, name);
-  return new TqError(
-    "database",
-    `Cannot use ${name}: ${message}; mend the options in database.url, or in PGOPTIONS`,
-    { cause: error },
   );
 }
 
@@ -239,6 +237,7 @@ export function translateOwn(error: unknown, name: string): unknown {
 
 /** True where the connection is gone: what was sent on it may have been done or not. */
 export function isLost(given: unknown): boolean {
+  if (isStandbyError(given)) return true;
   const error = isTqError(given) ? given.cause : given;
   const state = sqlState(error);
   if (state !== null) return LOST_STATE.test(state);
@@ -257,7 +256,8 @@ export function isAway(given: unknown): boolean {
 
 /** The error of a commit whose answer was lost. */
 export function uncertainError(name: string, cause: unknown): TqError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const reason = isStandbyError(cause) ? STANDBY_REASON : message;
   return markOperational(
     new TqError(
       "uncertain",

@@ -6,8 +6,9 @@
 import { clearTimeout, monotonicNow, setTimeout, sleep } from "../clock.ts";
 import { messageOf, type TqError } from "../errors.ts";
 import type { NewWorker } from "../store/rescue.ts";
-import { Connection, type ConnectionOptions } from "./connection.ts";
+import type { Connection, ConnectionOptions } from "./connection.ts";
 import { isLost } from "./errors.ts";
+import { LOCK_TIMEOUT, openLife } from "./life-connection.ts";
 import { forGood, mayBeMissed, WAS_MISSED } from "./life-lost.ts";
 import * as times from "./life-times.ts";
 import * as workers from "./sql/workers.ts";
@@ -18,15 +19,6 @@ export interface WorkerLifeOptions extends ConnectionOptions {
   /** Asks the server on this connection what time it is there. */
   readonly learnTime: (db: Connection) => Promise<void>;
 }
-
-/** Not for the connections of tasks: a thread that computes may leave a long answer unread for as long. */
-const GIVE_UP_SOON = `SET tcp_user_timeout = ${times.UNANSWERED_MS}`;
-
-/**
- * A statement of the life gives up sooner than others: behind a table that somebody has locked, as ALTER TABLE does, it would
- * keep the server's signs of life back, and the worker would end its tasks.
- */
-const LOCK_TIMEOUT = "SET lock_timeout = '100ms'";
 
 /** Runs statements on a connection. */
 export type Statements = <T>(fn: (db: Connection) => Promise<T>) => Promise<T>;
@@ -122,10 +114,8 @@ export class WorkerLife {
     return Math.max(1_000, this.#options.timeout);
   }
 
-  async #connect(): Promise<Connection> {
-    const db = await Connection.open({ ...this.#options, timeout: this.#timeout });
-    await db.command(GIVE_UP_SOON).catch(() => {}); // a server on another system may not know it
-    return db;
+  #connect(): Promise<Connection> {
+    return openLife({ ...this.#options, timeout: this.#timeout });
   }
 
   #born(db: Connection): void {

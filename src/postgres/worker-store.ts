@@ -27,6 +27,7 @@ import { setIdle } from "./sql/workers.ts";
 import { KnownSigns } from "./signs.ts";
 import { SCHEMA_CHANGED } from "./notifier.ts";
 import { OpenTransactions } from "./open-transactions.ts";
+import { standbyError } from "./standby-wait.ts";
 import { PostgresStore } from "./store.ts";
 
 /** The part that the main thread lends to a thread. */
@@ -229,6 +230,7 @@ export class PostgresThreadStore extends PostgresStore implements ThreadStore {
    */
   override async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
     if (!this.#hasLife) return []; // it is woken once its worker is back
+    this.#refuseStuck();
     const { losses } = this.connections;
     if (losses !== this.#lossesSeen) {
       await this.rescueThread(options.owner, { running: null, reason: "", maxCrashes: null });
@@ -236,6 +238,16 @@ export class PostgresThreadStore extends PostgresStore implements ThreadStore {
       this.#lossesSeen = losses;
     }
     return super.claim(options);
+  }
+
+  override async rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]> {
+    this.#refuseStuck();
+    return super.rescueThread(owner, death);
+  }
+
+  /** What a commit that is not answered yet has claimed cannot be seen, and would be forgotten. */
+  #refuseStuck(): void {
+    if (this.connections.isAnyStuck) throw standbyError(this.name);
   }
 
   liveOutput(owner: Owner): LiveOutput {

@@ -75,6 +75,8 @@ export interface ServerCondition {
   readonly synchronousStandbys: string;
   /** The standbys that follow it now. */
   readonly standbys: number;
+  /** The sessions of this user whose commits have waited for a synchronous standby for more than a second. */
+  readonly waitingForStandby: number;
   /** It follows another server, and takes no writes. */
   readonly isStandby: boolean;
   /** Where default_transaction_read_only was switched on, as the server calls it: `database`; null: it is off. */

@@ -23,14 +23,18 @@ export const URL_PARAMETERS: Readonly<Record<string, UrlParameter>> = {
   sslmode: {
     isDriver: true,
     values: SSL_MODES,
-    help: "`require` encrypts; `verify-full` also checks whom the certificate names",
+    help: "`allow` and `prefer` may not encrypt, `require` does; `verify-ca` checks the certificate, `verify-full` its name too",
   },
   sslrootcert: { isDriver: true, help: "a file with the authorities that are trusted" },
   sslcert: { isDriver: true, help: "a file with the certificate of the client" },
   sslkey: { isDriver: true, help: "a file with its key" },
   sslpassword: { isDriver: true, help: "the password of that key" },
   options: { isDriver: true, help: "settings of the session, as `-c work_mem=8MB`" },
-  prepare: { isDriver: true, help: "`false`: a program that only pushes may use a pooler" },
+  prepare: {
+    isDriver: true,
+    values: ["true", "false"],
+    help: "`false`: a program that only pushes may use a pooler",
+  },
   connect_timeout: {
     help: "the seconds that a connection may take, where that is less than `database.timeout`",
   },
@@ -60,7 +64,7 @@ export const URL_PARAMETERS: Readonly<Record<string, UrlParameter>> = {
   target_session_attrs: {
     values: ["any", "read-write", "primary"],
     otherwise: "a queue needs a server that takes writes; name the primary",
-    help: "ignored: tq refuses a server that takes no writes by itself; others are refused",
+    help: "ignored: tq itself wants a server that takes writes; `read-only`, `standby` and `prefer-standby` are refused",
   },
 };
 
@@ -82,7 +86,14 @@ export function parametersFault(parameters: URLSearchParams): string | null {
   if (wait !== null && !SECONDS.test(wait))
     return "its connect_timeout must be a number of seconds";
   if (unknown === undefined) return null;
-  return `it has a parameter that tq does not know; known are ${Object.keys(URL_PARAMETERS).join(", ")}`;
+  const which = isSafe(unknown, parameters) ? `, ${unknown}` : "";
+  return `it has a parameter that tq does not know${which}; known are ${Object.keys(URL_PARAMETERS).join(", ")}`;
+}
+
+/** False where the name may be a piece of a password with a sign such as & or ? in it. */
+function isSafe(name: string, parameters: URLSearchParams): boolean {
+  const isSecretNear = ["password", "sslpassword"].some((key) => parameters.has(key));
+  return !isSecretNear && /^[a-z_]+$/i.test(name) && !parameters.toString().includes("%40");
 }
 
 /** A URL as the driver gets it: without what it would send to the server as a setting. */

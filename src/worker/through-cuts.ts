@@ -1,6 +1,6 @@
 /** A worker starts though its connections to the server are cut meanwhile, within the time of `database.timeout`. */
 import { monotonicNow, sleep } from "../clock.ts";
-import { isTqError } from "../errors.ts";
+import { isTqError, TqError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 
 const PAUSE_MS = 50;
@@ -17,7 +17,8 @@ export function throughCuts({ traits }: Pick<Store, "traits">, { database }: Tim
       try {
         return await step();
       } catch (error) {
-        if (!traits.isServer || !isUnanswered(error) || monotonicNow() >= until) throw error;
+        if (!traits.isServer || !isUnanswered(error)) throw error;
+        if (monotonicNow() >= until) throw asBusy(error);
       }
       await sleep(PAUSE_MS);
     }
@@ -27,4 +28,13 @@ export function throughCuts({ traits }: Pick<Store, "traits">, { database }: Tim
 /** True where the server does not answer, or not in time; not where it refuses the user, the password or the database. */
 export function isUnanswered(error: unknown): boolean {
   return isTqError(error) && (error.code === "busy" || error.code === "uncertain");
+}
+
+/** Whether the step is stored does not matter, as the next start takes it again. */
+function asBusy(error: unknown): unknown {
+  if (!isTqError(error) || error.code !== "uncertain") return error;
+  const { cause } = error;
+  return isTqError(cause) && cause.code === "busy"
+    ? cause
+    : new TqError("busy", error.message, { cause });
 }

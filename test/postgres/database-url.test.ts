@@ -1,8 +1,8 @@
 /** URLs of other clients: what they say is taken, or does no harm. */
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { createServer } from "node:net";
-import { userInfo } from "node:os";
 import { monotonicNow } from "../../src/clock.ts";
+import { Site } from "../integration/support/site.ts";
 import { PostgresStore } from "../../src/postgres/store.ts";
 import { sentenceOf } from "../support/error.ts";
 import { needs } from "../support/needs.ts";
@@ -13,36 +13,31 @@ setDefaultTimeout(30_000);
 
 const OWNER = "SELECT nspowner::regrole::text AS owner FROM pg_namespace WHERE nspname = 'tq'";
 
-/** The user that makes the schema by a URL that names none, where PGUSER says this. */
-async function ownerWith(pguser: string | undefined): Promise<unknown> {
+/** The user that makes the schema by a URL that names none, where these variables say this; "": they are not set. */
+async function ownerWith(variables: { PGUSER?: string; USER?: string }): Promise<unknown> {
   await using database = await makeEmpty();
-  const { PGUSER: before } = process.env;
-  if (pguser === undefined) delete process.env["PGUSER"];
-  else process.env["PGUSER"] = pguser;
-  try {
-    const store = new PostgresStore({ url: database.url.replace("://tq@", "://"), folder: "/" });
-    await store.push([newTask()]);
-    await store.close();
-  } finally {
-    if (before === undefined) delete process.env["PGUSER"];
-    else process.env["PGUSER"] = before;
-  }
+  await using site = new Site();
+  const env = { ...variables, TQ_DATABASE: database.url.replace("://tq@", "://") };
+  const { code, stderr } = await site.start(["migrate"], { env }).ended();
+  expect({ code, stderr }).toMatchObject({ code: 0 });
   return (await database.run(OWNER))[0]?.["owner"];
 }
 
 needs("postgres").describe("on PostgreSQL", () => {
   test("a URL without a user means PGUSER, else the user of the system", async () => {
     await using beside = await makeEmpty();
-    const { username } = userInfo();
+    const username = Bun.spawnSync(["id", "-un"]).stdout.toString().trim();
     const make = (name: string) =>
       beside.run(
         `DO $$ BEGIN CREATE ROLE "${name}" SUPERUSER LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$`,
       );
     await make(username);
     await make("by_variable");
-    expect(await ownerWith(undefined)).toBe(username);
-    expect(await ownerWith("")).toBe(username);
-    expect(await ownerWith("by_variable")).toBe("by_variable");
+    for (const USER of ["", "by_variable"]) {
+      expect(await ownerWith({ USER })).toBe(username);
+      expect(await ownerWith({ USER, PGUSER: "" })).toBe(username);
+    }
+    expect(await ownerWith({ PGUSER: "by_variable" })).toBe("by_variable");
   });
 
   test("parameters that only other clients know are no settings of the server, and name no connection", async () => {

@@ -25,6 +25,7 @@ const WELL: ServerCondition = {
   synchronousStandbys: "",
   standbys: 0,
   isStandby: false,
+  waitingForStandby: 0,
   readOnlyBy: null,
   isVacuumed: true,
   deadRows: 0,
@@ -61,6 +62,12 @@ test("commits that may be lost are found", async () => {
   expect(await found({ standbys: 1 })).toEqual([failover]);
   const local = { standbys: 1, synchronousStandbys: "*", synchronousCommit: "local" };
   expect(await found(local)).toEqual([failover]);
+});
+
+test("commits that wait for a standby are found", async () => {
+  expect(await found({ waitingForStandby: 1 })).toEqual([
+    "A commit waits for a synchronous standby that does not answer: what it has stored counts for others once that is back; bring the standby back, or take it out of synchronous_standby_names and reload the server",
+  ]);
 });
 
 test("the one who holds the oldest snapshot is named, with the way to end it", async () => {
@@ -134,6 +141,7 @@ needs("postgres").test("a real server tells all that the checks ask", async () =
     isStandby: false,
     readOnlyBy: null,
     standbys: 0,
+    waitingForStandby: 0,
     seesAll: true,
     oldestSnapshot: { kind: "session", name: `${pid}`, program: "report" },
   });

@@ -90,7 +90,13 @@ describe("a wrong URL", () => {
     ["postgresql://h/shop?connect_timeout=5s", "its connect_timeout must be a number of seconds"],
     ["postgresql://h/shop?application_name=a&application_name=b", "it says application_name twice"],
     ["postgresql://h/shop?sslmode=on", "its sslmode must be one of disable, allow"],
-    ["postgresql://h/shop?sslmod=require", "it has a parameter that tq does not know"],
+    [
+      "postgresql://h/shop?sslmod=require",
+      "it has a parameter that tq does not know, sslmod; known are host, port",
+    ],
+    ["postgresql://h/shop?password=a&b=c", "it has a parameter that tq does not know; known are"],
+    ["postgresql://u:12/a?ss=x@h/shop", "it has a parameter that tq does not know; known are"],
+    ["postgresql://h/shop?prepare=maybe", "its prepare must be one of true, false"],
   ])("%s is refused by its part", (url, words) => {
     expect(databaseUrlFault(url)).toContain(words);
     expect(refusal(() => load({ env: { TQ_DATABASE__URL: url } }))).toContain(

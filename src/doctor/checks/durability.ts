@@ -28,6 +28,7 @@ export const flush: Check = {
   async find(of) {
     const { store, config } = of.health;
     if (config.database.durability !== "full") return [];
+    if (store.traits.isServer && (await of.server())?.waitingForStandby) return []; // this would wait too
     const ms = await of.flushTime();
     if (ms === null || ms < SLOW_MS) return [];
     const { isServer } = store.traits;
@@ -38,6 +39,7 @@ export const flush: Check = {
     return [{ message, advice }];
   },
   async fact(of) {
+    if (of.health.store.traits.isServer && (await of.server())?.waitingForStandby) return "";
     const ms = await of.flushTime();
     return ms === null ? "not measured: this user cannot write there" : formatDuration(ms);
   },

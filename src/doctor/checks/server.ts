@@ -2,7 +2,7 @@
 import type { ServerCondition } from "../../store/condition.ts";
 import { oldSnapshotWords } from "../../store/snapshot-words.ts";
 import { formatDuration } from "../../values/duration.ts";
-import type { Check, Found } from "../check.ts";
+import type { Check, Found, Look } from "../check.ts";
 import type { Examination } from "../examination.ts";
 
 /** A check of the server. */
@@ -11,6 +11,7 @@ function onServer(
   subject: string,
   find: (server: ServerCondition, of: Examination) => Found | null,
   fact: (server: ServerCondition) => string,
+  looks: readonly Look[] = ["doctor"],
 ): Check {
   const read = async (of: Examination): Promise<ServerCondition> => {
     const server = await of.server();
@@ -20,7 +21,7 @@ function onServer(
   return {
     name,
     subject,
-    looks: ["doctor"],
+    looks,
     on: "server",
     async find(of) {
       const found = find(await read(of), of);
@@ -57,6 +58,22 @@ export const serverWrites = onServer(
     };
   },
   ({ version }) => `PostgreSQL ${version}`,
+);
+
+export const standbyWait = onServer(
+  "standby_wait",
+  "commits end",
+  ({ waitingForStandby: waiting }) =>
+    waiting === 0
+      ? null
+      : {
+          message: `${waiting === 1 ? "A commit waits" : `${waiting} commits wait`} for a synchronous standby that does not answer: what ${waiting === 1 ? "it has" : "they have"} stored counts for others once that is back`,
+          advice:
+            "bring the standby back, or take it out of synchronous_standby_names and reload the server",
+        },
+  ({ synchronousStandbys }) =>
+    synchronousStandbys === "" ? "" : `synchronous_standby_names = ${synchronousStandbys}`,
+  ["status", "doctor"],
 );
 
 export const serverDisk: Check = {

@@ -2,12 +2,16 @@
 import type { DiskTrial, ServerCondition, SnapshotHolder } from "../../store/condition.ts";
 import { isTqError } from "../../errors.ts";
 import type { Connection } from "../connection.ts";
+import { STANDBY_WAIT } from "../standby-wait.ts";
 
 const SERVER = `
   SELECT current_setting('server_version') AS version,
          current_setting('synchronous_commit') AS "synchronousCommit",
          current_setting('synchronous_standby_names') AS "synchronousStandbys",
          (SELECT count(*)::float8 FROM pg_stat_replication WHERE state IS DISTINCT FROM 'backup') AS standbys,
+         (SELECT count(*)::float8 FROM pg_stat_activity
+           WHERE datname = current_database() AND wait_event = '${STANDBY_WAIT}'
+             AND clock_timestamp() - query_start > interval '1 second') AS "waitingForStandby",
          pg_is_in_recovery() AS "isStandby",
          (SELECT source FROM pg_settings WHERE name = 'default_transaction_read_only' AND setting = 'on') AS "readOnlyBy",
          current_setting('autovacuum') = 'on' AND current_setting('track_counts') = 'on'
