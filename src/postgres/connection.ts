@@ -220,7 +220,7 @@ export class Connection {
   async command(text: string): Promise<string> {
     if (text.startsWith("BEGIN")) this.#isInTransaction = true;
     if (text === "COMMIT" || text === "ROLLBACK") this.#isInTransaction = false;
-    return (await this.#translated(this.#reserved.unsafe(text).simple())).command;
+    return (await this.#translated(this.#reserved.unsafe(text).simple(), text)).command;
   }
 
   /** Rows as lists, with the columns that they have. */

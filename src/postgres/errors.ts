@@ -1,6 +1,7 @@
 /** Turns PostgreSQL's errors into sentences. Their codes: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 import { SQL } from "bun";
 import { isTqError, markContention, markOperational, TqError, type ErrorCode } from "../errors.ts";
+import { grantWords, OWN_RIGHTS } from "./missing-rights.ts";
 import { isStandbyError, STANDBY_REASON } from "./standby-wait.ts";
 
 type Sentence = readonly [
@@ -15,7 +16,7 @@ export const OLDEST = 13;
 const LOST = "the connection to the server was lost";
 
 /** The SQLSTATEs, and the driver's codes, of a connection that is gone. */
-const LOST_STATE = /^(57P0[123]|08...)$/;
+const LOST_STATE = /^(57P0[1-5]|25P0[34]|08...)$/;
 const LOST_CODE = /CONNECTION|LIFETIME|IDLE/;
 
 function refused(name: string, message: string): string {
@@ -78,8 +79,7 @@ const SENTENCES: readonly Sentence[] = [
   [
     /^42501$/,
     "database",
-    (name, message) =>
-      `Cannot use ${name}: ${message}; let its owner run tq migrate, or grant the right (tq migrate --sql prints how)`,
+    (name, message) => `Cannot use ${name}: ${message}; ${grantWords(message)}`,
   ],
   [/^25006$/, "database", readOnlyWords],
   [
@@ -232,9 +232,13 @@ const OTHER_SCHEMA = /^(42703|42P01|42883|42804|42P10|23502)$/;
 
 /** As `translate`, for a statement of tq's own, which fits the schema that it knows. */
 export function translateOwn(error: unknown, name: string, text: string): unknown {
+  const { message } = error as Error;
+  if (sqlState(error) === "42501") {
+    const sentence = `Cannot use ${name}: ${message}; ${OWN_RIGHTS}`;
+    return new TqError("database", sentence, { cause: error });
+  }
   const isOther = OTHER_SCHEMA.test(sqlState(error) ?? "") && moreExactly(error) !== READ_ONLY;
   if (!isOther) return translate(error, name, text);
-  const { message } = error as Error;
   return new TqError(
     "database",
     `Cannot use ${name}: its schema tq is not the one that this tq knows (${message}); use the tq that all others have, and see tq doctor`,

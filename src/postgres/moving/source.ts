@@ -147,7 +147,7 @@ export class PostgresMoveSource implements MoveSource {
 
   get #admitAgain(): string {
     const admit = this.#refusing.map((table) => `DROP TRIGGER moved_away ON ${table}`);
-    return ["BEGIN", ...admit, "UPDATE tq.schema SET moved_to = NULL", "COMMIT"].join("; ");
+    return [...admit, "UPDATE tq.schema SET moved_to = NULL"].join("; ");
   }
 
   /** The error of a move that has failed, and may have left this database as one that has moved. */
