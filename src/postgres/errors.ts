@@ -7,7 +7,7 @@ import { isStandbyError, STANDBY_REASON } from "./standby-wait.ts";
 type Sentence = readonly [
   code: RegExp,
   kind: ErrorCode,
-  words: (name: string, message: string) => string,
+  words: (name: string, message: string, text: string) => string,
 ];
 
 /** Older servers are out of support, and lack what the statements use. */
@@ -29,6 +29,17 @@ export function readOnlyWords(name: string): string {
   return `Cannot write to ${name}: the server is read-only; name the primary in database.url if it is a standby, else see default_transaction_read_only of the server, the database and the role`;
 }
 
+/** The words for one that is not known. */
+export const ANOTHER = "another transaction has a row or table that this one needs";
+export const END_IT = "end it";
+
+/** True for the text of a statement that locks no row, and is not the user's own. */
+function onlyReads(text: string): boolean {
+  return (
+    /^\s*(SELECT|WITH)\b/.test(text) && !/\b(INSERT|UPDATE|DELETE|SHARE|\w+_lock)\b/.test(text)
+  );
+}
+
 /** The codes of the driver, and those of certificates: https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error */
 const TLS =
   /TLS|SSL|^UNABLE_TO_|^(?:CERT|CRL|HOSTNAME|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH)_|SELF_SIGNED/;
@@ -44,8 +55,8 @@ const SENTENCES: readonly Sentence[] = [
   [
     /^(40P01|55P03|40001)$/,
     "busy",
-    (name, message) =>
-      `Cannot write to ${name}: another transaction has a row or table that this one needs (${message}); end it, or raise database.timeout`,
+    (name, message, text) =>
+      `Cannot ${onlyReads(text) ? "read" : "write to"} ${name}: ${ANOTHER} (${message}); ${END_IT}, or raise database.timeout`,
   ],
   [
     /^53300$/,
@@ -164,7 +175,7 @@ export function routineOf(error: Error): string {
 }
 
 /** Turns an error of PostgreSQL or its driver that has a sentence here into a TqError; returns any other as it is. */
-export function translate(error: unknown, name: string): unknown {
+export function translate(error: unknown, name: string, text = ""): unknown {
   if (isTqError(error) || !(error instanceof Error)) return error;
   const state = sqlState(error);
   const { code = "" } = error as DriverError;
@@ -174,7 +185,7 @@ export function translate(error: unknown, name: string): unknown {
       : SENTENCES.find(([pattern]) => pattern.test(moreExactly(error) ?? state));
   if (!found) return error;
   const [, kind, words] = found;
-  const translated = new TqError(kind, words(name, error.message), { cause: error });
+  const translated = new TqError(kind, words(name, error.message, text), { cause: error });
   if (state !== null && OF_ITS_OWN.test(state)) return translated;
   if (state !== null && MET_ANOTHER.test(state)) markContention(translated);
   return kind === "conflict" || kind === "invalid" ? translated : markOperational(translated);
@@ -220,14 +231,14 @@ export function foreignServerError(cause: Error, name: string): TqError {
 const OTHER_SCHEMA = /^(42703|42P01|42883|42804|42P10|23502)$/;
 
 /** As `translate`, for a statement of tq's own, which fits the schema that it knows. */
-export function translateOwn(error: unknown, name: string): unknown {
+export function translateOwn(error: unknown, name: string, text: string): unknown {
   const { message } = error as Error;
-  if (sqlState(error) === "42501")
-    return new TqError("database", `Cannot use ${name}: ${message}; ${OWN_RIGHTS}`, {
-      cause: error,
-    });
+  if (sqlState(error) === "42501") {
+    const sentence = `Cannot use ${name}: ${message}; ${OWN_RIGHTS}`;
+    return new TqError("database", sentence, { cause: error });
+  }
   const isOther = OTHER_SCHEMA.test(sqlState(error) ?? "") && moreExactly(error) !== READ_ONLY;
-  if (!isOther) return translate(error, name);
+  if (!isOther) return translate(error, name, text);
   return new TqError(
     "database",
     `Cannot use ${name}: its schema tq is not the one that this tq knows (${message}); use the tq that all others have, and see tq doctor`,
