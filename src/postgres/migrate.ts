@@ -120,10 +120,28 @@ export async function migrateInside(db: Connection, name: string): Promise<numbe
   await lock(db, "schema");
   const { version } = await findSchema(db, name);
   if (isCurrent(version, name)) return null;
+  if (version === 0) await refuseLeft(db, name);
   for (const statements of MIGRATIONS.slice(version)) await apply(db, statements, name);
   await db.run("UPDATE tq.schema SET version = $1::integer", [POSTGRES_SCHEMA_VERSION]);
   await db.get("SELECT pg_notify($1, $2)", [CHANNEL, SCHEMA_CHANGED]); // older workers look whether they can go on
   return version;
+}
+
+/** The one view that needs nothing of the schema tq stays where that is dropped. */
+const LEFT = `
+  SELECT quote_ident(nspname) || '.tq_push' AS view
+    FROM pg_class JOIN pg_namespace ON relnamespace = pg_namespace.oid
+   WHERE nspname = current_schema() AND relname = 'tq_push' AND relkind = 'v'
+     AND pg_get_viewdef(pg_class.oid) LIKE '%NULL::%kwargs%WHERE false%'`;
+
+/** @throws TqError "database" where a schema tq was dropped, and not all that belonged to it */
+async function refuseLeft(db: Connection, name: string): Promise<void> {
+  const left = await db.get<{ view: string }>(LEFT);
+  if (left === null) return;
+  throw new TqError(
+    "database",
+    `Cannot make a queue in ${name}: the view ${left.view} is left of a schema tq that was dropped; drop it too: DROP VIEW ${left.view}`,
+  );
 }
 
 /** A relation, function, type or schema of this name is there. */

@@ -101,6 +101,22 @@ needs("postgres").describe("on PostgreSQL", () => {
     },
   );
 
+  test("what is left of a schema tq that was dropped is refused with what to do", async () => {
+    await using database = await makeEmpty();
+    await using site = new Site();
+    const migrate = () => site.start(["migrate"], { env: { TQ_DATABASE: database.url } }).ended();
+    expect(await migrate()).toMatchObject({ code: 0 });
+    await database.run("DROP SCHEMA tq CASCADE");
+    const said = await refusalsOf(database, [["push", "job", "add", "1"], ["migrate"], ["worker"]]);
+    expect(said).toEqual([
+      expect.stringMatching(
+        /^6 .*the view public\.tq_push is left of a schema tq that was dropped; drop it too: DROP VIEW public\.tq_push$/,
+      ),
+    ]);
+    await database.run("DROP VIEW public.tq_push");
+    expect(await migrate()).toMatchObject({ code: 0 });
+  });
+
   test("a role's own settings change no task, and make the same schema", async () => {
     await using shop = await makeShop();
     const settings = [
