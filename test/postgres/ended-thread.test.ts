@@ -14,7 +14,8 @@ needs("postgres").test(
   "a transaction whose thread is ended before it is all sent is committed whole, or not at all",
   async () => {
     await using made = await makePostgres();
-    const { url, run } = made.database;
+    const { url } = made.database;
+    const run = (statement: string) => made.database.run(statement);
     await run("CREATE TABLE effect (id integer)");
     await run("CREATE TABLE finish (id integer, said text)");
     const seen = async () => (await run(SEEN))[0];
