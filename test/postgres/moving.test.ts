@@ -231,7 +231,7 @@ onPostgres("columns keep their defaults, and what tq does not make is named", as
   const moved = await moveDatabase(settings({ path }), database.url, []);
   expect(moved.not_made).toEqual([
     "the index item_t of item",
-    "the rules of other (NOT NULL, CHECK)",
+    "the constraints of other (NOT NULL, CHECK)",
     "the view names",
   ]);
   await database.run("INSERT INTO item DEFAULT VALUES");
