@@ -14,6 +14,8 @@ export interface ConnectionsOptions extends ConnectionOptions {
   readonly keep: number;
   /** Called with each new connection before its first use. */
   readonly onOpen: (connection: Connection) => Promise<void>;
+  /** Called with a connection that is lent again. What it sends goes out before what its borrower sends. */
+  readonly onUse: (connection: Connection) => void;
   /** Called with each loss: the server that answers now may be another one, which lacks the last commits. */
   readonly onLost: () => void;
 }
@@ -65,7 +67,7 @@ export class Connections {
     for (;;) {
       if (this.#isClosed) throw closedError();
       const connection = this.#idle.pop()?.connection;
-      if (connection && !connection.isLost) return this.#lend(connection);
+      if (connection && !connection.isLost) return this.#lendAgain(connection);
       if (connection) this.#forget(connection);
       else if (this.#count < this.#options.most) return this.#lend(await this.#open());
       else await this.#wait();
@@ -105,6 +107,11 @@ export class Connections {
   #lend(connection: Connection): Connection {
     this.#lent.add(connection);
     return connection;
+  }
+
+  #lendAgain(connection: Connection): Connection {
+    this.#options.onUse(connection);
+    return this.#lend(connection);
   }
 
   async #open(): Promise<Connection> {

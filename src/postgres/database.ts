@@ -44,12 +44,6 @@ export function newApplication(): string {
 const BEGIN_LOOK =
   "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
 
-/** A process that knows the server's time as well as this, in ms, need not ask again as it starts. */
-const CLOSE_MS = 1;
-
-/** A thread, which dates runs, asks more often in vain than a program, whose user waits. */
-const MOST_IN_VAIN = 6;
-
 export class PostgresDatabase {
   readonly traits = TRAITS;
   readonly name: string;
@@ -95,6 +89,7 @@ export class PostgresDatabase {
           ? "this program are in use; raise database.connections"
           : "this thread are in use; let its tasks have fewer transactions open at once",
       onOpen: (connection) => this.#opened(connection),
+      onUse: (connection) => this.#learnAgain(connection),
       onLost: () => this.shared.tables.clear(),
     });
     this.notifier = new Notifier(this.connections);
@@ -169,15 +164,17 @@ export class PostgresDatabase {
     if (now !== null) this.serverClock.learn(now, asked);
   }
 
-  /** The first answers may come late, and say little about the time, as the process and its server have much to do then. */
-  async #greetFirst(connection: Connection): Promise<void> {
-    await this.greet(connection);
-    const most = this.options.thread === null ? 2 : MOST_IN_VAIN;
-    for (let vain = 0; vain < most && this.serverClock.error > CLOSE_MS;) {
-      const { error } = this.serverClock;
-      await this.greet(connection);
-      if (this.serverClock.error > error * 0.8) vain += 1;
-    }
+  /** A thread, which dates runs, asks more often in vain than a program, whose user waits. */
+  #greetFirst(connection: Connection): Promise<void> {
+    return this.serverClock.learnWell(
+      () => this.greet(connection),
+      this.options.thread === null ? 2 : 6,
+    );
+  }
+
+  /** The server's clock may have been set since it was asked last. Nobody waits for the answer, and a loss is seen by others. */
+  #learnAgain(connection: Connection): void {
+    if (this.serverClock.isOld()) this.greet(connection).catch(() => {});
   }
 
   /** As `greet`, once the schema is there: a newer tq may have changed it since. */

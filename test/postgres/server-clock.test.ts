@@ -1,6 +1,7 @@
 /** The server's clock as a process knows it: those of the hosts may be wrong. */
 import { expect, spyOn, test } from "bun:test";
 import { Connection } from "../../src/postgres/connection.ts";
+import { ServerClock } from "../../src/postgres/server-clock.ts";
 import { PostgresStore } from "../../src/postgres/store.ts";
 import { makePostgres, makePostgresDatabase } from "../support/postgres.ts";
 import { needs } from "../support/needs.ts";
@@ -8,6 +9,8 @@ import { openThread } from "./support.ts";
 
 /** A measure over a socket of this machine is not wrong by as many ms. */
 const NEAR_MS = 20;
+
+const HOUR = 3_600_000;
 
 /** Changes the answers to questions for the time. */
 function onTime(change: (answer: { now: number }) => Promise<unknown>) {
@@ -36,6 +39,20 @@ needs("postgres").describe("the clock of the server", () => {
     await store.ready();
     late.mockRestore();
     expect(Math.abs(store.now() - Date.now())).toBeLessThan(NEAR_MS);
+    await store.close();
+  });
+
+  test("is asked for again once what is known is old, as it may have been set", async () => {
+    await using database = await makePostgresDatabase();
+    const store = new PostgresStore({ url: database.url, folder: "/" });
+    await store.ready();
+    const set = onTime(async ({ now }) => ({ now: now + HOUR }));
+    const old = spyOn(ServerClock.prototype, "isOld").mockReturnValueOnce(true);
+    await store.get(1);
+    await store.get(1);
+    set.mockRestore();
+    old.mockRestore();
+    expect(Math.abs(store.now() - Date.now() - HOUR)).toBeLessThan(NEAR_MS);
     await store.close();
   });
 
