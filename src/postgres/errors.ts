@@ -55,7 +55,8 @@ const SENTENCES: readonly Sentence[] = [
   [
     /^(53100|53200)$/,
     "full",
-    (name, message) => `Cannot write to ${name}: the server's disk or memory is full (${message})`,
+    (name, message) =>
+      `Cannot write to ${name}: the server's disk or memory is full (${message}); make room there, and tasks go on`,
   ],
   [/^28...$/, "database", refused],
   [
@@ -248,6 +249,11 @@ export function isAway(given: unknown): boolean {
   if (state !== null) return /^57P0[123]$/.test(state);
   const code = (error as DriverError | null)?.code ?? "";
   return error instanceof SQL.SQLError && /CONNECTION_(REFUSED|CLOSED|FAILED)/.test(code);
+}
+
+/** True where a later try to connect may succeed: the server is away, or its connections are used up. */
+export function mayPass(error: unknown): boolean {
+  return isAway(error) || sqlState(error) === "53300";
 }
 
 /** The error of a commit whose answer was lost. */

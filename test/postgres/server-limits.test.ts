@@ -83,8 +83,12 @@ needs("postgres").describe("a PostgreSQL server", () => {
         expect({ code, stdout }).toEqual({ code: 5, stdout: "" });
         expect(stderr).toMatch(/the server has no connection left \(.*\); raise its max_con/);
       }
+      const began = performance.now();
+      const patient = program.tried("push", "job", "add", "3");
+      await eventually("the push has met it", () => performance.now() - began > 1_000);
       for (const one of held) await one.release();
       await busy.close({ timeout: 0 });
+      expect(await patient).toMatchObject({ code: 0 });
       const small = await program.site.worker(["-n", "1"], program.options);
       await small.says("task.finished", { task: 1 });
       await admin.close({ timeout: 0 });
