@@ -1,6 +1,6 @@
 /** `tq migrate`: brings a database to this version, or moves its queue into another one. */
 import { resolve } from "node:path";
-import { messageOf, TqError } from "../src/errors.ts";
+import { TqError } from "../src/errors.ts";
 import {
   databaseExists,
   migrateServer,
@@ -36,7 +36,7 @@ export const migrate = command({
     sql: {
       type: "boolean",
       description:
-        "Only print the SQL that makes the schema and roles in a PostgreSQL database, or what an older schema lacks",
+        "Only print the SQL: what the PostgreSQL database that is named lacks, and the rights of roles; all for an empty one, or where none is named",
     },
     to: {
       type: "string",
@@ -55,9 +55,7 @@ export const migrate = command({
     }
     if (sql) {
       if (to !== undefined) throw new TqError("invalid", "Cannot use --sql with --to");
-      const say = (error: unknown) =>
-        program.note(`This is for a database without the schema tq: ${messageOf(error)}`);
-      write(await serverSetup(program.config(), say));
+      write(await serverSetup(program.config()));
       return;
     }
     const config = program.config();

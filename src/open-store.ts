@@ -146,18 +146,16 @@ export async function compactDatabase(config: StoreConfig, full: boolean): Promi
 }
 
 /**
- * The SQL that makes what tq needs in a PostgreSQL database, and the roles that may use it; or what one lacks that has an older
- * schema.
+ * The SQL that makes what tq needs in a PostgreSQL database, and the roles that may use it: what one lacks that has a schema,
+ * and the rights; all where no database is named.
  *
- * @param unseen called where the database that is named cannot be looked at: it is then taken for one without a schema
- * @throws TqError "database" where that of a newer tq is there, or its queue has moved
+ * @throws TqError where the database cannot be looked at, is that of a newer tq, or its queue has moved
  */
-export async function serverSetup(
-  { database: { url, timeout } }: Pick<StoreConfig, "database">,
-  unseen: (error: unknown) => void,
-): Promise<string> {
+export async function serverSetup({
+  database: { url, timeout },
+}: Pick<StoreConfig, "database">): Promise<string> {
   const { sqlFor } = await import("./postgres/setup.ts");
-  return sqlFor(url, timeout, unseen);
+  return sqlFor(url, timeout);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Runs the checks of a look. */
-import { isTqError, messageOf } from "../errors.ts";
+import { isContention, isTqError, messageOf } from "../errors.ts";
 import {
   type Check,
   type Checked,
@@ -41,8 +41,9 @@ interface ExamineOptions {
 }
 
 /**
- * Makes all checks of the doctor. One that fails is a finding of its own. Where the database cannot be used, or is damaged,
- * that is the only one: what the others read of it would say the same once more, or be wrong.
+ * Makes all checks of the doctor. One that fails is a finding of its own. Where the database cannot be used, is damaged,
+ * or another program has locked it, that is the only one: what the others read of it would say the same once more, or be
+ * wrong.
  */
 export async function examine(
   health: Health,
@@ -79,7 +80,7 @@ async function examineOne(
     const isOfFile = !isWell && name === damage.name;
     return { name, subject, fact, hint, findings: named(check, found), isOfFile };
   } catch (error) {
-    if (isTqError(error) && error.code === "database") {
+    if (isTqError(error) && (error.code === "database" || isContention(error))) {
       return { ...failed(database, error), isOfFile: true };
     }
     return failed(check, error);

@@ -92,6 +92,8 @@ export class Connection {
   readonly #name: string;
   readonly #sql: SQL;
   readonly #reserved: ReservedSQL;
+  /** Finds out why a statement has waited for a lock in vain. */
+  #explaining: Promise<unknown> | null = null;
   #isLost = false;
   #onLost: (() => void) | null = null;
   #isInTransaction = false;
@@ -222,7 +224,7 @@ export class Connection {
   async command(text: string): Promise<string> {
     if (text.startsWith("BEGIN")) this.#isInTransaction = true;
     if (text === "COMMIT" || text === "ROLLBACK") this.#isInTransaction = false;
-    return (await this.#translated(this.#reserved.unsafe(text).simple())).command;
+    return (await this.#translated(this.#reserved.unsafe(text).simple(), text)).command;
   }
 
   /** Rows as lists, with the columns that they have. */
@@ -258,9 +260,17 @@ export class Connection {
       // A statement that stands alone commits too.
       return (await (this.#isInTransaction ? query : this.#standbyWait.watch(query))) as Result;
     } catch (error) {
-      const translated = (text.includes(" tq.") ? translateOwn : translate)(error, this.#name);
-      if (!isLockTimeout(error)) throw translated;
-      throw (await this.#standbyWait.reasonOf(monotonicNow() - asked)) ?? translated;
+      const translated = (text.includes(" tq.") ? translateOwn : translate)(
+        error,
+        this.#name,
+        text,
+      );
+      if (!isLockTimeout(error)) {
+        await this.#explaining; // what was sent after that statement fails as it did, and says no reason
+        throw translated;
+      }
+      this.#explaining = this.#standbyWait.reasonOf(monotonicNow() - asked);
+      throw (await this.#explaining) ?? translated;
     }
   }
 

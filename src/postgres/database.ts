@@ -19,7 +19,7 @@ import { placeOthers } from "./greeting.ts";
 import { Marks } from "./marks.ts";
 import { prepare, refuseRaised } from "./migrate.ts";
 import { Notifier } from "./notifier.ts";
-import { fitOneStatement, mayWait, pushAtOnce } from "./pushing.ts";
+import { fitOneStatement, mayWait, only, pushAtOnce } from "./pushing.ts";
 import type { PostgresOptions } from "./options.ts";
 import { Shapes } from "./shapes.ts";
 import { ServerClock } from "./server-clock.ts";
@@ -29,6 +29,7 @@ import { claimUsually } from "./sql/claim.ts";
 import { hasClaimable } from "./sql/ready-count.ts";
 import { takesNoWrites } from "./sql/server-condition.ts";
 import { lostIsUncertain, readOnlyWords } from "./errors.ts";
+import { withHolder } from "./lock-holder.ts";
 import { againAfterDeadlock } from "./again.ts";
 
 /** A name that no other process has, anywhere. */
@@ -128,7 +129,8 @@ export class PostgresDatabase {
         isTold = !mayWait(pushes) && this.notifier.committing(connection);
         return await pushing;
       } catch (error) {
-        throw lostIsUncertain(error, this.name);
+        const known = await withHolder(error, this.options.timeout, (ask) => ask(connection));
+        throw lostIsUncertain(known, this.name);
       } finally {
         this.connections.give(connection);
         if (!isTold) this.shared.committed();
@@ -216,6 +218,8 @@ export class PostgresDatabase {
       const result = await fn(session);
       await session.commit();
       return result;
+    }).catch(async (error: unknown) => {
+      throw await withHolder(error, this.options.timeout, (ask) => this.connections.lendTo(ask));
     });
   }
 
@@ -246,6 +250,8 @@ export class PostgresDatabase {
     const connection = await this.connections.take();
     try {
       return await fn(connection);
+    } catch (error) {
+      throw await withHolder(error, this.options.timeout, (ask) => ask(connection));
     } finally {
       this.connections.give(connection);
     }
@@ -288,10 +294,4 @@ export class PostgresDatabase {
     await this.notifier.close();
     await this.connections.close();
   }
-}
-
-/** The ids of the only push of a group. */
-function only([end]: readonly PushEnd[]): number[] {
-  if (end && "ids" in end) return end.ids;
-  throw end?.error;
 }

@@ -24,3 +24,8 @@ export function isMissing(error: unknown): boolean {
 export function isOfValue(error: unknown): boolean {
   return /^(22|23|54)...$/.test(stateOf(error));
 }
+
+/** True where the role lacks a right. */
+export function isRefused(error: unknown): boolean {
+  return stateOf(error) === "42501";
+}

@@ -1,12 +1,13 @@
 /** Turns PostgreSQL's errors into sentences. Their codes: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 import { SQL } from "bun";
 import { isTqError, markContention, markOperational, TqError, type ErrorCode } from "../errors.ts";
+import { grantWords, OWN_RIGHTS } from "./missing-rights.ts";
 import { isStandbyError, STANDBY_REASON } from "./standby-wait.ts";
 
 type Sentence = readonly [
   code: RegExp,
   kind: ErrorCode,
-  words: (name: string, message: string) => string,
+  words: (name: string, message: string, text: string) => string,
 ];
 
 /** Older servers are out of support, and lack what the statements use. */
@@ -15,7 +16,7 @@ export const OLDEST = 13;
 const LOST = "the connection to the server was lost";
 
 /** The SQLSTATEs, and the driver's codes, of a connection that is gone. */
-const LOST_STATE = /^(57P0[123]|08...)$/;
+const LOST_STATE = /^(57P0[1-5]|25P0[34]|08...)$/;
 const LOST_CODE = /CONNECTION|LIFETIME|IDLE/;
 
 function refused(name: string, message: string): string {
@@ -26,6 +27,17 @@ function refused(name: string, message: string): string {
 
 export function readOnlyWords(name: string): string {
   return `Cannot write to ${name}: the server is read-only; name the primary in database.url if it is a standby, else see default_transaction_read_only of the server, the database and the role`;
+}
+
+/** The words for one that is not known. */
+export const ANOTHER = "another transaction has a row or table that this one needs";
+export const END_IT = "end it";
+
+/** True for the text of a statement that locks no row, and is not the user's own. */
+function onlyReads(text: string): boolean {
+  return (
+    /^\s*(SELECT|WITH)\b/.test(text) && !/\b(INSERT|UPDATE|DELETE|SHARE|\w+_lock)\b/.test(text)
+  );
 }
 
 /** The codes of the driver, and those of certificates: https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error */
@@ -43,8 +55,8 @@ const SENTENCES: readonly Sentence[] = [
   [
     /^(40P01|55P03|40001)$/,
     "busy",
-    (name, message) =>
-      `Cannot write to ${name}: another transaction has a row or table that this one needs (${message}); end it, or raise database.timeout`,
+    (name, message, text) =>
+      `Cannot ${onlyReads(text) ? "read" : "write to"} ${name}: ${ANOTHER} (${message}); ${END_IT}, or raise database.timeout`,
   ],
   [
     /^53300$/,
@@ -68,8 +80,7 @@ const SENTENCES: readonly Sentence[] = [
   [
     /^42501$/,
     "database",
-    (name, message) =>
-      `Cannot use ${name}: ${message}; let its owner run tq migrate, or grant the right (tq migrate --sql prints how)`,
+    (name, message) => `Cannot use ${name}: ${message}; ${grantWords(message)}`,
   ],
   [/^25006$/, "database", readOnlyWords],
   [
@@ -165,7 +176,7 @@ export function routineOf(error: Error): string {
 }
 
 /** Turns an error of PostgreSQL or its driver that has a sentence here into a TqError; returns any other as it is. */
-export function translate(error: unknown, name: string): unknown {
+export function translate(error: unknown, name: string, text = ""): unknown {
   if (isTqError(error) || !(error instanceof Error)) return error;
   const state = sqlState(error);
   const { code = "" } = error as DriverError;
@@ -175,7 +186,7 @@ export function translate(error: unknown, name: string): unknown {
       : SENTENCES.find(([pattern]) => pattern.test(moreExactly(error) ?? state));
   if (!found) return error;
   const [, kind, words] = found;
-  const translated = new TqError(kind, words(name, error.message), { cause: error });
+  const translated = new TqError(kind, words(name, error.message, text), { cause: error });
   if (state !== null && OF_ITS_OWN.test(state)) return translated;
   if (state !== null && MET_ANOTHER.test(state)) markContention(translated);
   return kind === "conflict" || kind === "invalid" ? translated : markOperational(translated);
@@ -221,10 +232,14 @@ export function foreignServerError(cause: Error, name: string): TqError {
 const OTHER_SCHEMA = /^(42703|42P01|42883|42804|42P10|23502)$/;
 
 /** As `translate`, for a statement of tq's own, which fits the schema that it knows. */
-export function translateOwn(error: unknown, name: string): unknown {
-  const isOther = OTHER_SCHEMA.test(sqlState(error) ?? "") && moreExactly(error) !== READ_ONLY;
-  if (!isOther) return translate(error, name);
+export function translateOwn(error: unknown, name: string, text: string): unknown {
   const { message } = error as Error;
+  if (sqlState(error) === "42501") {
+    const sentence = `Cannot use ${name}: ${message}; ${OWN_RIGHTS}`;
+    return new TqError("database", sentence, { cause: error });
+  }
+  const isOther = OTHER_SCHEMA.test(sqlState(error) ?? "") && moreExactly(error) !== READ_ONLY;
+  if (!isOther) return translate(error, name, text);
   return new TqError(
     "database",
     `Cannot use ${name}: its schema tq is not the one that this tq knows (${message}); use the tq that all others have, and see tq doctor`,

@@ -55,6 +55,8 @@ export async function movedTo(db: Connection, name: string): Promise<string | nu
 export interface Found {
   /** 0: there is none. */
   readonly version: number;
+  /** The oldest tq that may work with it. */
+  readonly oldest: number;
   /** The schema in which the first program has made the views, and models' tables are; null: not known. */
   readonly models: string | null;
   /** The schema in which this role makes tables; null: it has none. */
@@ -63,13 +65,13 @@ export interface Found {
 
 /** Looks up what there is of the schema tq. @throws TqError "database" where its queue was moved elsewhere */
 export async function findSchema(db: Connection, name: string): Promise<Found> {
-  const none = { version: 0, models: null, here: null };
+  const none = { version: 0, oldest: 1, models: null, here: null };
   const found = await db.get<{ there: boolean }>(HAS_SCHEMA);
   if (!found?.there) return none;
   const read = await db.get<{ row: string; here: string | null }>(SCHEMA);
   if (read === null) return none;
-  const { version, models = null, moved_to: target = null } = schemaRow(read, name);
-  if (target === null) return { version, models, here: read.here };
+  const { version, oldest = 1, models = null, moved_to: target = null } = schemaRow(read, name);
+  if (target === null) return { version, oldest, models, here: read.here };
   throw new TqError(
     "database",
     `Cannot use ${name}: tq migrate --to has moved its queue to ${target}; name that one`,
@@ -91,7 +93,7 @@ export async function prepare(
   if (!needsTables) return migrate(db, name, migrated);
   const found = await findSchema(db, name);
   if (found.version > 0) {
-    checkKnown(found.version, name);
+    if (!isOpenToThis(found)) checkKnown(found.version, name);
     return onlyLooks ? found : migrate(db, name, migrated);
   }
   throw new TqError(
@@ -103,7 +105,7 @@ export async function prepare(
 /** @returns what there is then @throws TqError "database" for the schema of a newer tq. */
 async function migrate(db: Connection, name: string, migrated: Needs["migrated"]): Promise<Found> {
   const found = await findSchema(db, name);
-  if (isCurrent(found.version, name)) return found;
+  if (isOpenToThis(found) || isCurrent(found.version, name)) return found;
   const from = await db.inTransaction(() => migrateInside(db, name));
   if (from !== null) migrated(from);
   return findSchema(db, name);
@@ -118,10 +120,28 @@ export async function migrateInside(db: Connection, name: string): Promise<numbe
   await lock(db, "schema");
   const { version } = await findSchema(db, name);
   if (isCurrent(version, name)) return null;
+  if (version === 0) await refuseLeft(db, name);
   for (const statements of MIGRATIONS.slice(version)) await apply(db, statements, name);
   await db.run("UPDATE tq.schema SET version = $1::integer", [POSTGRES_SCHEMA_VERSION]);
   await db.get("SELECT pg_notify($1, $2)", [CHANNEL, SCHEMA_CHANGED]); // older workers look whether they can go on
   return version;
+}
+
+/** The one view that needs nothing of the schema tq stays where that is dropped. */
+const LEFT = `
+  SELECT quote_ident(nspname) || '.tq_push' AS view
+    FROM pg_class JOIN pg_namespace ON relnamespace = pg_namespace.oid
+   WHERE nspname = current_schema() AND relname = 'tq_push' AND relkind = 'v'
+     AND pg_get_viewdef(pg_class.oid) LIKE '%NULL::%kwargs%WHERE false%'`;
+
+/** @throws TqError "database" where a schema tq was dropped, and not all that belonged to it */
+async function refuseLeft(db: Connection, name: string): Promise<void> {
+  const left = await db.get<{ view: string }>(LEFT);
+  if (left === null) return;
+  throw new TqError(
+    "database",
+    `Cannot make a queue in ${name}: the view ${left.view} is left of a schema tq that was dropped; drop it too: DROP VIEW ${left.view}`,
+  );
 }
 
 /** A relation, function, type or schema of this name is there. */
@@ -156,6 +176,11 @@ export async function refuseRaised(db: Connection, name: string): Promise<void> 
 /** True for what `refuseRaised` throws: no later try mends it. */
 export function isRaised(error: unknown): error is TqError {
   return error instanceof Error && raised.has(error);
+}
+
+/** A newer tq has brought it to its version, and says that this one may work with it all the same. */
+function isOpenToThis({ version, oldest }: Found): boolean {
+  return version > POSTGRES_SCHEMA_VERSION && oldest <= POSTGRES_SCHEMA_VERSION;
 }
 
 function isCurrent(version: number, name: string): boolean {

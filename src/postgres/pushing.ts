@@ -246,3 +246,9 @@ function refusalOf(
   }
   return null;
 }
+
+/** The ids of the only push of a group. */
+export function only([end]: readonly PushEnd[]): number[] {
+  if (end && "ids" in end) return end.ids;
+  throw end?.error;
+}

@@ -11,7 +11,7 @@ import {
   selectMatching,
   updateColumns,
 } from "./sql/rows.ts";
-import { isUsedHere, makeTable, ownShape, type Shape, shapeOf } from "./sql/table.ts";
+import { identifier, isUsedHere, makeTable, ownShape, type Shape, shapeOf } from "./sql/table.ts";
 import type { PostgresTransaction } from "./transaction.ts";
 
 export function makeRecords(transaction: PostgresTransaction): Records {
@@ -116,7 +116,7 @@ function noRightError({ name }: Table, error: unknown): TqError {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new TqError(
     "database",
-    `Cannot make the table ${name}: ${why}; let the owner of the schema start this program once, or grant CREATE`,
+    `Cannot make the table ${name}: ${why}; let the owner of the schema start this program once, then GRANT SELECT, INSERT, UPDATE, DELETE ON ${identifier(name)} TO …, or GRANT CREATE on the schema`,
     { cause },
   );
 }

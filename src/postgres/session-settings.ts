@@ -32,6 +32,14 @@ function settingsOf({ timeout, lockTimeout }: TimeLimits): Record<string, string
     default_transaction_isolation: "read committed",
     standard_conforming_strings: "on",
     timezone: "UTC",
+    // How values look, and what they mean: that of a role or database would change times, names of types, and nulls of lists.
+    array_nulls: "on",
+    bytea_output: "hex",
+    datestyle: "ISO, MDY",
+    extra_float_digits: "1",
+    intervalstyle: "postgres",
+    quote_all_identifiers: "off",
+    transform_null_equals: "off",
   };
 }
 

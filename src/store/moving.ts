@@ -107,7 +107,7 @@ export interface Moved {
   readonly tables: Readonly<Record<string, number>>;
   /** The tables that stay where they were. */
   readonly left: readonly string[];
-  /** Indexes, rules, triggers and views of the user's: they are to be made again in the other database. */
+  /** Indexes, constraints, triggers, views and rights of the user's: they are to be made again in the other database. */
   readonly not_made: readonly string[];
 }
 

@@ -89,9 +89,10 @@ needs("postgres").describe("on PostgreSQL", () => {
       await folder.tqWith({ env: { TQ_DATABASE: byProgram.url } }, "migrate");
       expect(await contentOf(byHand)).toEqual(await contentOf(byProgram));
       const again = await folder.tqWith({ env: { TQ_DATABASE: byHand.url } }, "migrate", "--sql");
-      expect(again.stdout).toBe(
-        `-- The schema tq has version ${MIGRATIONS.length} already: there is nothing to do.\n`,
+      expect(again.stdout).toStartWith(
+        `-- The schema tq has version ${MIGRATIONS.length} already: nothing is to be made.\n`,
       );
+      expect(again.stdout.split("\n").filter((line) => !/^(-- |--$|$)/.test(line))).toEqual([]);
     },
   );
 
@@ -125,13 +126,45 @@ needs("postgres").describe("on PostgreSQL", () => {
     expect(moved.stderr).toContain("tq migrate --to has moved its queue to elsewhere");
   });
 
-  test("tq migrate --sql prints all for a database that cannot be looked at, and says so", async () => {
+  test("tq migrate --sql prints nothing for a database that cannot be looked at", async () => {
     await using folder = new Folder();
     const env = { TQ_DATABASE: "postgresql://127.0.0.1:1/shop", TQ_DATABASE__TIMEOUT: "100ms" };
     const { code, stdout, stderr } = await folder.tqWith({ env }, "migrate", "--sql");
+    expect([code, stdout]).toEqual([5, ""]);
+    expect(stderr).toContain("Cannot reach ");
+  });
+
+  test("the rights that tq migrate --sql prints for a schema that is there suffice a role", async () => {
+    await using empty = await makeEmpty();
+    await using folder = new Folder();
+    await folder.tqWith({ env: { TQ_DATABASE: empty.url } }, "migrate");
+    const role = `granted_${process.pid}`;
+    await empty.run(`CREATE ROLE ${role} LOGIN`);
+    const url = empty.url.replace("://tq@", `://${role}@`);
+    const env = { TQ_DATABASE: url, TQ_QUEUE__WORKER: "1" };
+    const refused = await folder.tqWith({ env }, "list");
+    expect(refused.stderr).toContain("permission denied for schema tq");
+    const { code, stdout } = await folder.tqWith({ env }, "migrate", "--sql"); // as the sentence says
     expect(code).toBe(0);
-    expect(stdout).toContain("CREATE SCHEMA tq;");
-    expect(stderr).toContain("This is for a database without the schema tq: Cannot reach ");
+    expect(stdout).toContain("The schema tq is there, and this role may not read its version.");
+    const [, rights = ""] = stdout.split("a member of that role:\n--\n");
+    const [statements = ""] = rights.split("\n\n");
+    await empty.run(statements.replaceAll(/^-- /gm, "").replaceAll("tq_worker", role));
+    const store = new PostgresStore({ url, folder: "/" });
+    await store.register({ id: "worker-1", pid: 1, threads: 1, queues: [] });
+    const id = await pushOne(store);
+    const task = await claimFirst(store);
+    await store.write((session) =>
+      session.settle(task, { kind: "finished", result: null, reason: null }),
+    );
+    expect((await store.get(id))?.state).toBe("finished");
+    await store.unregister("worker-1");
+    await store.close();
+    expect(await folder.tqWith({ env }, "list")).toMatchObject({ code: 0 });
+    const viewed = new Bun.SQL(url, { max: 1 });
+    expect(await viewed.unsafe("SELECT state FROM tq_tasks").values()).toEqual([["finished"]]);
+    await viewed.close({ timeout: 0 });
+    await empty.run(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
   });
 
   test("a role that may make nothing runs tasks after tq migrate --sql", async () => {

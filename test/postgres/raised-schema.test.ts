@@ -1,13 +1,16 @@
 /** Programs beside a schema that a newer tq has brought to another version. */
 import { expect, jest, spyOn, test } from "bun:test";
+import { moveDatabase } from "../../src/open-store.ts";
 import { Connection } from "../../src/postgres/connection.ts";
 import type { PostgresOptions } from "../../src/postgres/options.ts";
 import { PostgresStore } from "../../src/postgres/store.ts";
 import { POSTGRES_SCHEMA_VERSION } from "../../src/postgres/schema-version.ts";
 import { WorkerLife } from "../../src/postgres/worker-life.ts";
 import { PostgresWorkerStore } from "../../src/postgres/worker-store.ts";
+import { parseSettings } from "../../src/settings/config.ts";
 import { errorOf } from "../support/error.ts";
 import { useFakeTimers } from "../support/fake-timers.ts";
+import { makeFolder } from "../support/folder.ts";
 import { needs } from "../support/needs.ts";
 import { until } from "../support/until.ts";
 import { pushOne } from "../support/store.ts";
@@ -146,6 +149,38 @@ needs("postgres").describe("beside a schema of a newer tq", () => {
     await store.checkAlive("w1");
     await store.unregister("w1");
     await store.close();
+  });
+
+  test("a worker and a program that start there do so where they can", async () => {
+    await using database = await makeEmpty();
+    const first = new PostgresStore(optionsOn(database));
+    await first.ready();
+    await first.close();
+    await raise(database, POSTGRES_SCHEMA_VERSION);
+    const store = new PostgresWorkerStore(optionsOn(database));
+    await store.register(WORKER);
+    const looking = new PostgresStore({ ...optionsOn(database), needsTables: true });
+    expect(await looking.get(await pushOne(store))).toMatchObject({ state: "ready" });
+    await looking.close();
+    await store.unregister("w1");
+    await store.close();
+    expect(await database.run("SELECT version FROM tq.schema")).toEqual([{ version: 99 }]);
+    await raise(database, POSTGRES_SCHEMA_VERSION + 1);
+    const refused = new PostgresStore(optionsOn(database));
+    expect(await errorOf(pushOne(refused))).toMatchObject({ code: "database" });
+    await refused.close();
+  });
+
+  test("an older tq moves nothing out of it", async () => {
+    await using database = await makeEmpty();
+    using folder = makeFolder();
+    const first = new PostgresStore(optionsOn(database));
+    await first.ready();
+    await first.close();
+    await raise(database, POSTGRES_SCHEMA_VERSION);
+    const config = parseSettings({ database: { url: database.url } }, "test");
+    const error = await errorOf(moveDatabase(config, folder.file("tq.db"), []));
+    expect(error.message).toContain("its schema has version 99, and this tq knows");
   });
 
   test("a statement that meets another column, table or function says what is the matter", async () => {

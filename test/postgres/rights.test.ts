@@ -36,7 +36,9 @@ needs("postgres").describe("a worker on PostgreSQL", () => {
     const worker = await shop.site.worker(["-n", "1"], { env: clerk.env });
     const id = await shop.push("add", 7);
     const { message } = await worker.says("task.failed", { task: id });
-    expect(message).toContain("permission denied for table effect");
+    expect(message).toContain(
+      "permission denied for table effect; let its owner run GRANT SELECT, INSERT, UPDATE, DELETE ON effect TO …",
+    );
     expect(worker.log.filter(({ task }) => task === id).map(({ event }) => event)).toEqual(
       expect.not.arrayContaining(["task.again", "task.postponed"]),
     );
@@ -62,7 +64,9 @@ needs("postgres").describe("a worker on PostgreSQL", () => {
     await using clerk = await withRole(shop, EFFECT.replace(", attempt float8", ""));
     const lacking = await shop.tried(["worker"], clerk.env);
     expect(lacking).toMatchObject({ code: 6 });
-    expect(lacking.stderr).toContain("Cannot make the table effect: must be owner of table effect");
+    expect(lacking.stderr.replaceAll("\\", "")).toContain(
+      'Cannot use the table effect: it lacks the column attempt, and only its owner may add what is missing; let that role run ALTER TABLE "effect" ADD COLUMN IF NOT EXISTS "attempt" double precision',
+    );
     await shop.database.run("ALTER TABLE public.effect ADD COLUMN attempt text");
     const other = await shop.tried(["worker"], clerk.env);
     expect(other).toMatchObject({ code: 7 });

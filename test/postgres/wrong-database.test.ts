@@ -1,6 +1,7 @@
 /** Databases that cannot be used, and settings of a server or a role that would lead tasks astray. */
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { needs } from "../support/needs.ts";
+import { PostgresStore } from "../../src/postgres/store.ts";
 import { Site } from "../integration/support/site.ts";
 import { type Empty, makeEmpty } from "./empty.ts";
 import { makeShop } from "./shop.ts";
@@ -49,7 +50,7 @@ needs("postgres").describe("on PostgreSQL", () => {
     await using database = await makeEmpty();
     await using site = new Site();
     await site.start(["migrate"], { env: { TQ_DATABASE: database.url } }).ended();
-    await database.run("UPDATE tq.schema SET version = version + 1");
+    await database.run("UPDATE tq.schema SET version = version + 1, oldest = version + 1");
     const said = await refusalsOf(database);
     expect(said).toEqual([expect.stringMatching(/^6 .* its schema has version \d+, and this tq/)]);
     const doctor = await site.start(["doctor"], { env: { TQ_DATABASE: database.url } }).ended();
@@ -100,13 +101,45 @@ needs("postgres").describe("on PostgreSQL", () => {
     },
   );
 
-  test("a role's own time zone, dates, encoding and isolation change no task", async () => {
+  test("what is left of a schema tq that was dropped is refused with what to do", async () => {
+    await using database = await makeEmpty();
+    await using site = new Site();
+    const migrate = () => site.start(["migrate"], { env: { TQ_DATABASE: database.url } }).ended();
+    expect(await migrate()).toMatchObject({ code: 0 });
+    await database.run("DROP SCHEMA tq CASCADE");
+    const said = await refusalsOf(database, [["push", "job", "add", "1"], ["migrate"], ["worker"]]);
+    expect(said).toEqual([
+      expect.stringMatching(
+        /^6 .*the view public\.tq_push is left of a schema tq that was dropped; drop it too: DROP VIEW public\.tq_push$/,
+      ),
+    ]);
+    await database.run("DROP VIEW public.tq_push");
+    expect(await migrate()).toMatchObject({ code: 0 });
+  });
+
+  test("a role's own settings change no task, and make the same schema", async () => {
     await using shop = await makeShop();
     const settings = [
       "timezone TO 'Pacific/Chatham'",
       "datestyle TO 'German, DMY'",
       "intervalstyle TO sql_standard",
-      "extra_float_digits TO 0",
+      "extra_float_digits TO -15",
+      "quote_all_identifiers TO on",
+      "array_nulls TO off",
+      "transform_null_equals TO on",
+      "bytea_output TO escape",
+      "xmlbinary TO hex",
+      "escape_string_warning TO off",
+      "backslash_quote TO on",
+      "standard_conforming_strings TO off",
+      "row_security TO off",
+      "check_function_bodies TO off",
+      "exit_on_error TO on",
+      "default_transaction_deferrable TO on",
+      "plan_cache_mode TO force_generic_plan",
+      "synchronize_seqscans TO off",
+      "enable_indexscan TO off",
+      "plpgsql.extra_errors TO 'all'",
       "client_encoding TO latin1",
       "default_transaction_isolation TO serializable",
       "idle_in_transaction_session_timeout TO 100",
@@ -117,6 +150,16 @@ needs("postgres").describe("on PostgreSQL", () => {
     await shop.database.run(`CREATE ROLE ${role} SUPERUSER LOGIN`);
     for (const one of settings) await shop.database.run(`ALTER ROLE ${role} SET ${one}`);
     const env = { TQ_DATABASE: shop.database.url.replace("://tq@", `://${role}@`) };
+    const store = new PostgresStore({ url: env.TQ_DATABASE, folder: "/" });
+    const session = store.session();
+    const { rows } = await session.sql(
+      `SELECT format_type('text'::regtype, NULL), 1.1::float8::text, (NULL = NULL)::text, '{NULL}'::text[] IS NOT NULL,
+              'a'::bytea::text, interval '1 day'::text, date '2026-03-04'::text`,
+      [],
+    );
+    expect(rows).toEqual([["text", "1.1", null, true, String.raw`\x61`, "1 day", "2026-03-04"]]);
+    await store.release(session);
+    await store.close();
     const worker = await shop.site.worker(["-n", "2"], { env });
     const { stdout } = await shop.tried(["push", "job", "wait", "3"], env);
     const waiting = Number(stdout);
@@ -127,13 +170,37 @@ needs("postgres").describe("on PostgreSQL", () => {
     shop.site.write("go", "");
     await worker.says("task.finished", { task: waiting });
     expect([await shop.effectsOf(3), await shop.effectsOf(4)]).toEqual([1, 1]);
-    const task = await shop.one<{ at: number }>(
-      `SELECT finished_at::float8 AS at FROM tq.task WHERE id = ${added}`,
+    const task = await shop.one<{ at: number; reason: string | null }>(
+      `SELECT finished_at::float8 AS at, reason FROM tq.task WHERE id = ${added}`,
     );
+    expect(task?.reason).toBeNull();
+    expect(worker.log.filter(({ message }) => /clock/.test(message))).toEqual([]);
+    await using empty = await makeEmpty();
+    const other = { TQ_DATABASE: empty.url.replace("://tq@", `://${role}@`) };
+    expect(await shop.tried(["push", "job", "add", "1"], other)).toMatchObject({ code: 0 });
+    await empty.run(`DROP OWNED BY ${role}`);
+    for (const look of [["status"], ["list"], ["doctor"]]) {
+      const { stdout, stderr } = await shop.tried(look, env);
+      expect({ look, stderr }).toEqual({ look, stderr: "" });
+      expect(stdout).not.toBe("");
+    }
     expect(Math.abs((task?.at ?? 0) - before)).toBeLessThan(60_000);
     worker.kill("SIGTERM");
     await worker.exited;
     await shop.database.run(`DROP OWNED BY ${role}`);
     await shop.database.run(`DROP ROLE ${role}`);
+  });
+
+  test("a role whose sessions run no triggers is refused", async () => {
+    await using database = await makeEmpty();
+    const role = `replica_${process.pid}`;
+    await database.run(`CREATE ROLE ${role} SUPERUSER LOGIN`);
+    await database.run(`ALTER ROLE ${role} SET session_replication_role = replica`);
+    const url = database.url.replace("://tq@", `://${role}@`);
+    const said = await refusalsOf({ ...database, url });
+    expect(said).toEqual([
+      expect.stringMatching(/^6 .*session_replication_role is replica, so that no triggers run/),
+    ]);
+    await database.run(`DROP ROLE ${role}`);
   });
 });

@@ -243,6 +243,7 @@ DECLARE
   expires   bigint;
   policy    text;
 BEGIN
+  IF NEW.id IS NOT NULL THEN PERFORM tq.refuse('id comes from tq: leave it out, and have it back by RETURNING id'); END IF;
   IF coalesce(NEW.model, '') = '' THEN PERFORM tq.refuse('model must be the name of a model, as text'); END IF;
   -- Neither method nor instances: the model is the name of a plain function.
   IF coalesce(NEW.method, '') = '' AND NOT (NEW.method IS NULL AND NEW.instances IS NULL) THEN

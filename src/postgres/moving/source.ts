@@ -16,6 +16,7 @@ import { isLost } from "../errors.ts";
 import { countAllNoted } from "../sql/noted-failures.ts";
 import { ofNamesLike } from "../sql/patterns.ts";
 import { settleEnds } from "../sql/webhooks.ts";
+import { checkKnown, findSchema } from "../migrate.ts";
 import { PostgresStore } from "../store.ts";
 import { openAlone } from "./connection.ts";
 import { countRows, extrasOf, lastIds, nameOf, ONLY_HERE, userTables } from "./tables.ts";
@@ -67,6 +68,7 @@ export class PostgresMoveSource implements MoveSource {
     }
     const db = await openAlone(options, name);
     try {
+      checkKnown((await findSchema(db, name)).version, name); // what is newer would be left behind
       await db.command("BEGIN");
       await lock(db, "webhooks");
       await db.command("LOCK TABLE tq.task, tq.worker, tq.cron IN ACCESS EXCLUSIVE MODE");
@@ -147,7 +149,7 @@ export class PostgresMoveSource implements MoveSource {
 
   get #admitAgain(): string {
     const admit = this.#refusing.map((table) => `DROP TRIGGER moved_away ON ${table}`);
-    return ["BEGIN", ...admit, "UPDATE tq.schema SET moved_to = NULL", "COMMIT"].join("; ");
+    return [...admit, "UPDATE tq.schema SET moved_to = NULL"].join("; ");
   }
 
   /** The error of a move that has failed, and may have left this database as one that has moved. */

@@ -86,8 +86,25 @@ const EXTRAS = `
   SELECT 'the trigger ' || tgname || ' of ' || relname FROM pg_trigger JOIN pg_class ON tgrelid = pg_class.oid
    WHERE NOT tgisinternal AND relname = ANY ($1::text[]) AND relnamespace = current_schema()::regnamespace
   UNION ALL
-  SELECT 'the rule ' || conname || ' of ' || relname FROM pg_constraint JOIN pg_class ON conrelid = pg_class.oid
+  SELECT 'the constraint ' || conname || ' of ' || relname FROM pg_constraint JOIN pg_class ON conrelid = pg_class.oid
    WHERE contype IN ('c', 'f', 'x') AND relname = ANY ($1::text[]) AND relnamespace = current_schema()::regnamespace
+  UNION ALL
+  SELECT 'the rule ' || rulename || ' of ' || tablename FROM pg_rules
+   WHERE schemaname = current_schema() AND tablename = ANY ($1::text[])
+  UNION ALL
+  SELECT 'the policy ' || policyname || ' of ' || tablename FROM pg_policies
+   WHERE schemaname = current_schema() AND tablename = ANY ($1::text[])
+  UNION ALL
+  SELECT 'the row level security of ' || relname FROM pg_class
+   WHERE relrowsecurity AND relname = ANY ($1::text[]) AND relnamespace = current_schema()::regnamespace
+  UNION ALL
+  SELECT DISTINCT 'the rights of ' || coalesce(rolname, 'PUBLIC') || ' on '
+                  || CASE nspname WHEN 'tq' THEN 'the schema tq' ELSE relname END
+    FROM pg_class JOIN pg_namespace ON relnamespace = pg_namespace.oid
+   CROSS JOIN aclexplode(relacl) AS granted LEFT JOIN pg_roles ON pg_roles.oid = grantee
+   WHERE grantee <> relowner
+     AND (nspname = 'tq' OR nspname = current_schema()
+                            AND (relname = ANY ($1::text[]) OR relname LIKE 'tq\\_%' AND relkind = 'v'))
   ORDER BY what`;
 
 export async function extrasOf(db: Connection, tables: readonly string[]): Promise<string[]> {

@@ -46,3 +46,30 @@ export function lockerOfRun(
 ): Promise<Locker | null> {
   return db.get<Locker>(OF_RUN, [worker, thread]);
 }
+
+/** These keep others from writing to a table, or from reading it. */
+const STRONG = "'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'";
+
+/** No table of tq is read: it may be the one that is locked. */
+const OF_TABLES = `
+  SELECT lock.pid, coalesce(holder.application_name, '') AS program, coalesce(holder.usename::text, '') AS role,
+         (extract(epoch FROM clock_timestamp() - holder.xact_start) * 1000)::float8 AS age, NULL::float8 AS task,
+         bool_or(lock.mode IN (${STRONG})) AS strong
+    FROM pg_locks AS lock
+    JOIN pg_class AS class ON class.oid = lock.relation AND class.relnamespace = to_regnamespace('tq')
+    LEFT JOIN pg_stat_activity AS holder ON holder.pid = lock.pid
+   WHERE lock.locktype = 'relation' AND lock.granted AND lock.mode <> 'AccessShareLock' AND lock.pid IS NOT NULL
+     AND lock.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+     AND lock.pid <> pg_backend_pid()
+     AND coalesce(clock_timestamp() - holder.xact_start >= make_interval(secs => $1::float8 / 1000.0), true)
+   GROUP BY lock.pid, holder.application_name, holder.usename, holder.xact_start
+   ORDER BY strong DESC, holder.xact_start NULLS LAST LIMIT 2`;
+
+/**
+ * Finds the one that a statement of tq's own has waited for in vain: it has locked a table of tq, or is the only one that
+ * has written to them and has not ended for as long; null: that cannot be told.
+ */
+export async function lockerOfTables(db: Connection, waited: number): Promise<Locker | null> {
+  const [first, other] = await db.all<Locker & { strong: boolean }>(OF_TABLES, [waited]);
+  return first === undefined || (other !== undefined && !first.strong) ? null : first;
+}

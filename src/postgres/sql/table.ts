@@ -2,6 +2,7 @@
 import { TqError } from "../../errors.ts";
 import type { Column, ColumnValue, Table } from "../../store/records.ts";
 import type { Connection } from "../connection.ts";
+import { isRefused } from "../error-states.ts";
 
 /** Quotes a name, which may contain any character. */
 export function identifier(name: string): string {
@@ -113,9 +114,28 @@ export async function makeTable(db: Connection, table: Table): Promise<string[]>
   const added = table.columns.filter((column) => !existing.has(column.name));
   if (added.length === 0) return [];
   const columns = added.map((column) => `ADD COLUMN IF NOT EXISTS ${columnSql(column)}`).join(", ");
-  await db.command(`ALTER TABLE ${name} ${columns}`);
+  const change = `ALTER TABLE ${name} ${columns}`;
+  try {
+    await db.command(change);
+  } catch (error) {
+    throw isRefused(error) ? noRightToAdd(table, added, change, error) : error;
+  }
   const required = added.filter((column) => column.required?.()).map((column) => column.name);
   return required.length > 0 && (await hasRows(db, name)) ? required : [];
+}
+
+function noRightToAdd(
+  { name }: Table,
+  added: readonly Column[],
+  change: string,
+  cause: unknown,
+): TqError {
+  const names = added.map((column) => column.name).join(", ");
+  return new TqError(
+    "database",
+    `Cannot use the table ${name}: it lacks the ${added.length === 1 ? "column" : "columns"} ${names}, and only its owner may add what is missing; let that role run ${change}`,
+    { cause },
+  );
 }
 
 async function hasRows(db: Connection, name: string): Promise<boolean> {

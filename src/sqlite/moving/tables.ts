@@ -79,7 +79,7 @@ export function extrasOf(db: Database, tables: readonly string[]): string[] {
     if (type !== "table") return [`the ${type} ${name} of ${table}`];
     const rules = (sql ?? "").match(new RegExp(RULES, "gi")) ?? [];
     const named = [...new Set(rules.map((rule) => rule.toUpperCase().replace(/\s+/, " ")))];
-    return named.length === 0 ? [] : [`the rules of ${table} (${named.join(", ")})`];
+    return named.length === 0 ? [] : [`the constraints of ${table} (${named.join(", ")})`];
   });
 }
 

@@ -196,6 +196,7 @@ for (const client of CLIENTS) {
       ["context must be a JSON object", "context", ["'[]'", "'x'", "7", "''"]],
       ["context must not have queue_ keys", "context", [`'{"a": 1, "queue_name": "mail"}'`]],
       ["queue must be the name of a queue, as text", "queue", ["''"]],
+      ["id comes from tq: leave it out", "id", ["7"]],
       ["ref must be text", "ref", ["''", "repeat('r', 1001)"]],
       ["user must be an integer from 0", '"user"', ["-1", "9007199254740992"]],
       ["priority must be an integer from", "priority", ["9007199254740992"]],
