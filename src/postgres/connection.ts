@@ -3,7 +3,8 @@ import { SQL, type ReservedSQL } from "bun";
 import { monotonicNow, sleep } from "../clock.ts";
 import { databasePlace } from "../values/database-url.ts";
 import { connectTimeout, driverUrl } from "../values/url-parameters.ts";
-import { foreignServerError, isLockTimeout, mayPass, translate, translateOwn } from "./errors.ts";
+import { mayPass } from "./error-states.ts";
+import { foreignServerError, isLockTimeout, translate, translateOwn } from "./errors.ts";
 import {
   isOwnSetting,
   laterSettings,

@@ -266,11 +266,6 @@ export function isAway(given: unknown): boolean {
   return error instanceof SQL.SQLError && /CONNECTION_(REFUSED|CLOSED|FAILED)/.test(code);
 }
 
-/** True where a later try to connect may succeed: the server is away, or its connections are used up. */
-export function mayPass(error: unknown): boolean {
-  return isAway(error) || sqlState(error) === "53300";
-}
-
 /** The error of a commit whose answer was lost. */
 export function uncertainError(name: string, cause: unknown): TqError {
   const message = cause instanceof Error ? cause.message : String(cause);

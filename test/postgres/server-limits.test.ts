@@ -115,14 +115,14 @@ needs("postgres").describe("a PostgreSQL server", () => {
       for (const args of [["push", "job", "add", "2"], ["pause", "default"], ["worker"]]) {
         const { code, stdout, stderr } = await program.tried(...args);
         expect({ code, stdout }).toEqual({ code: 6, stdout: "" });
-        expect(stderr).toContain("if it is a standby, name the primary in database.url");
+        expect(stderr).toContain("name the primary in database.url if it is a standby");
         expect(stderr).not.toContain("Cannot sign off");
       }
       const store = new PostgresStore({ url: server.url("shop"), folder: "/", onlyLooks: true });
       const owner = { worker: "worker-1", thread: 1 };
       const death = { running: { id: 1, claim: 1 }, reason: "", maxCrashes: null };
       const rescue = await sentenceOf(() => store.rescueThread(owner, death));
-      expect(rescue).toContain("if it is a standby, name the primary");
+      expect(rescue).toContain("name the primary in database.url if it is a standby");
       await store.close();
       const doctor = await program.tried("doctor");
       expect(doctor.stdout).toContain("✗ server_read_only");
