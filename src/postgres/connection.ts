@@ -15,6 +15,7 @@ import {
 import { openingError } from "./opening-errors.ts";
 import { StandbyWait } from "./standby-wait.ts";
 import { systemUser } from "./system-user.ts";
+import { writable } from "./writable.ts";
 
 export interface ConnectionOptions extends TimeLimits {
   readonly url: string;
@@ -248,8 +249,9 @@ export class Connection {
     }
   }
 
+  /** No statement that a COMMIT follows may be left out: see `writable`. */
   #send(text: string, values: readonly SqlValue[]): Promise<Result> {
-    return this.#translated(this.#reserved.unsafe(text, values as unknown[]), text);
+    return this.#translated(this.#reserved.unsafe(text, writable(values) as unknown[]), text);
   }
 
   /** @param text of a statement that is not the user's own */
