@@ -3,7 +3,8 @@ import { SQL, type ReservedSQL } from "bun";
 import { monotonicNow, sleep } from "../clock.ts";
 import { databasePlace } from "../values/database-url.ts";
 import { connectTimeout, driverUrl } from "../values/url-parameters.ts";
-import { foreignServerError, isAway, isLockTimeout, translate, translateOwn } from "./errors.ts";
+import { mayPass } from "./error-states.ts";
+import { foreignServerError, isLockTimeout, translate, translateOwn } from "./errors.ts";
 import {
   isOwnSetting,
   laterSettings,
@@ -24,6 +25,10 @@ export interface ConnectionOptions extends TimeLimits {
   readonly timeout: number;
   /** How the server lists the connection. */
   readonly application: string;
+  /** Called with each error for which it tries again. */
+  readonly onAway?: (error: unknown) => void;
+  /** True once it is to wait no longer. */
+  readonly isHurried?: () => boolean;
 }
 
 /** A server that is away is asked again after this pause. */
@@ -116,7 +121,7 @@ export class Connection {
   }
 
   /**
-   * Waits for a server that is away, as one that restarts, up to `timeout`, or to what the URL says.
+   * Waits for a server that is away, as one that restarts, or has no connection left, up to `timeout`, or to what the URL says.
    *
    * @throws TqError when the server cannot be reached, or refuses.
    */
@@ -133,9 +138,9 @@ export class Connection {
       } catch (error) {
         if (noteRefused(url, error) && ++refusals < MOST_REFUSALS) continue;
         if (isOwnSetting(error)) throw foreignServerError(error as Error, name);
-        if (!isAway(error) || monotonicNow() + AWAY_MS > until) {
-          throw await openingError(error, options);
-        }
+        const isOver = monotonicNow() + AWAY_MS > until || options.isHurried?.() === true;
+        if (isOver || !mayPass(error)) throw await openingError(error, options);
+        options.onAway?.(error);
         await sleep(AWAY_MS);
       }
     }

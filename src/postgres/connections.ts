@@ -41,14 +41,24 @@ export class Connections {
   #losses = 0;
   #unused: Timer | null = null;
   #isClosed = false;
+  #isHurried = false;
 
   constructor(options: ConnectionsOptions) {
-    this.#options = options;
+    this.#options = { ...options, isHurried: () => this.#isHurried };
   }
 
   /** How many connections were lost. */
   get losses(): number {
     return this.#losses;
+  }
+
+  get isHurried(): boolean {
+    return this.#isHurried;
+  }
+
+  /** A server that is away is not waited for any more. */
+  hurry(): void {
+    this.#isHurried = true;
   }
 
   /** True while commits that were given up are not answered: what they have done may be seen later. */

@@ -1,6 +1,6 @@
 /** The kinds of errors after which a transaction goes on in another way, whether they were translated or not. */
 import { isTqError } from "../errors.ts";
-import { sqlState } from "./errors.ts";
+import { isAway, sqlState } from "./errors.ts";
 
 function stateOf(error: unknown): string {
   return sqlState(isTqError(error) ? error.cause : error) ?? "";
@@ -28,4 +28,9 @@ export function isOfValue(error: unknown): boolean {
 /** True where the role lacks a right. */
 export function isRefused(error: unknown): boolean {
   return stateOf(error) === "42501";
+}
+
+/** True where a later try to connect may succeed: the server is away, or its connections are used up. */
+export function mayPass(error: unknown): boolean {
+  return isAway(error) || stateOf(error) === "53300";
 }

@@ -67,7 +67,8 @@ const SENTENCES: readonly Sentence[] = [
   [
     /^(53100|53200)$/,
     "full",
-    (name, message) => `Cannot write to ${name}: the server's disk or memory is full (${message})`,
+    (name, message) =>
+      `Cannot write to ${name}: the server's disk or memory is full (${message}); make room there, and tasks go on`,
   ],
   [/^28...$/, "database", refused],
   [

@@ -20,8 +20,8 @@ export function forGood(error: unknown): TqError | null {
 
 export const WAS_MISSED = "others took this worker for dead while its connection was lost";
 
-/** @param reason why the last try to connect has failed; empty: there was none */
-export function mayBeMissed(reason: string): string {
+/** @param name of the database, without a password @param reason why the last try to connect has failed; empty: there was none */
+export function mayBeMissed(name: string, reason: string): string {
   const why = reason === "" ? "" : ` (${reason})`;
-  return `the database does not answer${why}, and others may take this worker for dead`;
+  return `${name} does not answer${why}, and others may take this worker for dead`;
 }

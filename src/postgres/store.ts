@@ -90,6 +90,7 @@ export class PostgresStore extends PostgresDatabase implements Store {
   protected readonly life = new Life({
     ...this.options,
     name: this.name,
+    isHurried: () => this.connections.isHurried,
     now: () => this.now(),
     learnTime: (db) => this.greetAgain(db),
   });

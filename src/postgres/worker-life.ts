@@ -115,7 +115,8 @@ export class WorkerLife {
   }
 
   #connect(): Promise<Connection> {
-    return openLife({ ...this.#options, timeout: this.#timeout });
+    const onAway = (error: unknown) => void (this.#reason = messageOf(error));
+    return openLife({ ...this.#options, timeout: this.#timeout, onAway });
   }
 
   #born(db: Connection): void {
@@ -207,7 +208,7 @@ export class WorkerLife {
   #fence(): void {
     if (this.#isFenced || this.#isEnded) return;
     this.#isFenced = true;
-    this.#worker.missed?.(mayBeMissed(this.#reason));
+    this.#worker.missed?.(mayBeMissed(this.#options.name, this.#reason));
   }
 
   #lost(db: Connection): void {

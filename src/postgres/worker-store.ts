@@ -76,6 +76,10 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
     for (const watch of this.#watches) watch.notified();
   }
 
+  hurry(): void {
+    this.connections.hurry();
+  }
+
   lend(thread: number): Lent {
     const { application } = this.options;
     const channel = `${application} ${thread}`;
@@ -248,6 +252,10 @@ export class PostgresThreadStore extends PostgresStore implements ThreadStore {
   /** What a commit that is not answered yet has claimed cannot be seen, and would be forgotten. */
   #refuseStuck(): void {
     if (this.connections.isAnyStuck) throw standbyError(this.name);
+  }
+
+  hurry(): void {
+    this.connections.hurry();
   }
 
   liveOutput(owner: Owner): LiveOutput {

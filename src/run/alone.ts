@@ -33,6 +33,7 @@ export async function finishAlone(
     const said = thread.output.take(run.task);
     const { ended, kept, next } = await settleAlone(thread, session, { run, said }, roundEnd());
     thread.counters?.committed(thread.store.now());
+    if (kept && ended.outcome.kind === "finished") noteRoom(thread);
     await note(thread, ended, kept);
     if (kept && session.followUps.length > 0) thread.pushed?.(session.followUps);
     return next;
@@ -80,6 +81,7 @@ async function settleAlone(
     return await commit(settled);
   } catch (error) {
     if (isSettled) throw error;
+    noteFull(thread, toErrorData(error));
     const isUncertain = isTqError(error) && error.code === "uncertain";
     const putBack = await putOff(session, unsettled, isUncertain ? error.cause : error);
     if (isUncertain && !putBack.kept) throw error; // the server may have stored it, and only its answer was lost
@@ -162,14 +164,30 @@ async function tryInPlace(thread: ThreadRuntime, session: Session, begun: Begun)
     if (outcome.kind === "finished") return ended;
     await session.rollback();
     if (outcome.kind !== "postponed") return ended;
+    const isFull = noteFull(thread, outcome.error);
     if (outside || tries === config.database.retry)
       return { ...ended, outcome: laterOrNever(task, outcome) };
-    sayAgain(thread, task, outcome.error);
+    if (!isFull) sayAgain(thread, task, outcome.error);
     if (!unit.stale) await sleep(waitInPlace(tries + 1));
     // A run that takes the lock at its start sees no change by others.
     const nextUnit = new Unit(thread, { session, locked: unit.stale, claim: task });
     begun = { ...(await begin(thread, task, nextUnit)), started };
   }
+}
+
+/** The threads whose runs were undone by a full disk of the server. */
+const full = new WeakSet<ThreadRuntime>();
+
+/** @returns true where the log says so, once for all threads and runs */
+function noteFull(thread: ThreadRuntime, error: ErrorData): boolean {
+  if (error.code !== "full" || !thread.outage) return false;
+  full.add(thread);
+  thread.outage(error);
+  return true;
+}
+
+function noteRoom(thread: ThreadRuntime): void {
+  if (full.delete(thread)) thread.outage?.(null);
 }
 
 /** The row of the task shows nothing of it, and what the run did outside the database has been done. */

@@ -90,6 +90,8 @@ export class Loop {
   /** The loop claims nothing more: the run under way ends, and claims that have not begun go back. */
   stop(): void {
     this.#stopping = true;
+    const { progress, store } = this.#thread;
+    if (progress.running() === null) store.hurry?.();
     this.wake();
   }
 

@@ -253,6 +253,8 @@ export interface Store {
   /** Puts back all tasks that the thread has claimed, whether it died or, with `running` null, still lives. */
   rescueThread(owner: Owner, death: ThreadDeath): Promise<RescuedTask[]>;
 
+  /** Nothing runs any more: a server that is away is not waited for from now on. Absent: it need not be told. */
+  hurry?(): void;
   close(): Promise<void>;
 }
 

@@ -42,4 +42,22 @@ needs("postgres").describe("the log of workers whose server is killed and comes 
       await server.stop();
     });
   }
+
+  test("says where it was and why it does not answer; an idle worker stops meanwhile without waiting for it", async () => {
+    const server = await startPostgres();
+    await using site = new Site();
+    site.write("models.ts", MODELS);
+    const env = { TQ_DATABASE: server.url("postgres"), TQ_DATABASE__TIMEOUT: "20s" };
+    const worker = await site.worker(["-n", "2"], { env });
+    await server.kill();
+    const { message } = await eventually("the outage is in the log", () =>
+      worker.log.find(isMissed),
+    );
+    expect(message).toMatch(/goes on, though postgresql:\S+ does not answer \(.+\), and others/);
+    const began = performance.now();
+    worker.kill("SIGTERM");
+    expect(await worker.exited).toBe(0);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    await server.stop();
+  });
 });

@@ -83,8 +83,12 @@ needs("postgres").describe("a PostgreSQL server", () => {
         expect({ code, stdout }).toEqual({ code: 5, stdout: "" });
         expect(stderr).toMatch(/the server has no connection left \(.*\); raise its max_con/);
       }
+      const began = performance.now();
+      const patient = program.tried("push", "job", "add", "3");
+      await eventually("the push has met it", () => performance.now() - began > 1_000);
       for (const one of held) await one.release();
       await busy.close({ timeout: 0 });
+      expect(await patient).toMatchObject({ code: 0 });
       const small = await program.site.worker(["-n", "1"], program.options);
       await small.says("task.finished", { task: 1 });
       await admin.close({ timeout: 0 });
@@ -111,14 +115,14 @@ needs("postgres").describe("a PostgreSQL server", () => {
       for (const args of [["push", "job", "add", "2"], ["pause", "default"], ["worker"]]) {
         const { code, stdout, stderr } = await program.tried(...args);
         expect({ code, stdout }).toEqual({ code: 6, stdout: "" });
-        expect(stderr).toContain("if it is a standby, name the primary in database.url");
+        expect(stderr).toContain("name the primary in database.url if it is a standby");
         expect(stderr).not.toContain("Cannot sign off");
       }
       const store = new PostgresStore({ url: server.url("shop"), folder: "/", onlyLooks: true });
       const owner = { worker: "worker-1", thread: 1 };
       const death = { running: { id: 1, claim: 1 }, reason: "", maxCrashes: null };
       const rescue = await sentenceOf(() => store.rescueThread(owner, death));
-      expect(rescue).toContain("if it is a standby, name the primary");
+      expect(rescue).toContain("name the primary in database.url if it is a standby");
       await store.close();
       const doctor = await program.tried("doctor");
       expect(doctor.stdout).toContain("✗ server_read_only");

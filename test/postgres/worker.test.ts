@@ -1,5 +1,6 @@
 /** The real command on PostgreSQL: workers that run, stop, are killed, and lose their server for a while. */
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { databaseName } from "../../src/values/database-url.ts";
 import { eventually } from "../integration/support/eventually.ts";
 import { needs } from "../support/needs.ts";
 import { makeShop } from "./shop.ts";
@@ -131,8 +132,7 @@ needs("postgres").describe("a worker on PostgreSQL", () => {
     for (const pid of stopped) process.kill(pid, "SIGSTOP");
     try {
       await worker.says("log.note", {
-        message:
-          "This worker goes on, though the database does not answer, and others may take this worker for dead; ended what a thread ran",
+        message: `This worker goes on, though ${databaseName(shop.database.url)} does not answer, and others may take this worker for dead; ended what a thread ran`,
       });
     } finally {
       for (const pid of stopped) process.kill(pid, "SIGCONT");

@@ -1,5 +1,5 @@
 /** An outage has one line of the log for its beginning and one for its end, whoever has met it. */
-import { beforeEach, expect, test } from "bun:test";
+import { beforeEach, expect, jest, test } from "bun:test";
 import type { Event } from "../../src/log/events.ts";
 import { Outage } from "../../src/worker/outage.ts";
 
@@ -67,4 +67,18 @@ test("a thread that finds the database well says nothing", () => {
   outage.works(1);
   outage.works();
   expect(said).toEqual([]);
+});
+
+test("a full disk is said once, and is over only when no run has met it for a while", () => {
+  jest.useFakeTimers();
+  try {
+    const full = { ...BUSY, message: "the disk is full", code: "full" };
+    for (let run = 0; run < 3; run++) {
+      outage.failed(1, full);
+      outage.works(1);
+    }
+    expect(said).toEqual(["store.failed"]);
+  } finally {
+    jest.useRealTimers();
+  }
 });
