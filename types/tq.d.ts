@@ -1411,7 +1411,7 @@ interface Payloads {
     /** There was no queue at this path, and a new one was made. */
     "store.made": {
         readonly database: string;
-        readonly found: "nothing" | "an empty file";
+        readonly found: "nothing" | "an empty file" | "no schema tq";
     };
     "store.failed": {
         readonly database: string;

@@ -266,7 +266,7 @@ needs("postgres").test("a role that may not make a table is told so, and what to
     expect(await errorOf(make)).toMatchObject({
       code: "database",
       message:
-        "Cannot make the table sale: permission denied for schema public; let the owner of the schema start this program once, or grant CREATE",
+        'Cannot make the table sale: permission denied for schema public; let the owner of the schema start this program once, then GRANT SELECT, INSERT, UPDATE, DELETE ON "sale" TO …, or GRANT CREATE on the schema',
     });
     await store.close();
   } finally {
