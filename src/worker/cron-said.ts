@@ -28,7 +28,7 @@ export function differingWords(
   const start = `recurring task ${name} of ${origin} is not in force`;
   if (kind === "database") return `${start}: tq cron add made one of that name; rename one`;
   const { host } = placeOf(other);
-  if (host !== null) {
+  if (host !== placeOf(origin).host) {
     return `${start}: ${other} says another thing of it, and counts as long as a worker of ${host} lives; ${SAME_EVERYWHERE}`;
   }
   return `${start}: another worker has one of that name from ${other}; rename one`;
