@@ -19,7 +19,7 @@ export function haveOnePath(one: string, other: string): boolean {
   return placeOf(one).path === placeOf(other).path;
 }
 
-/** What to do where hosts say different things. `tq doctor` and the log of a worker say the same. */
+/** The advice where hosts say different things. `tq doctor` and the log of a worker say the same. */
 export const SAME_EVERYWHERE = "give all hosts the same tq.toml, and start their workers anew";
 
 type Defined = Pick<CronRow, "name" | "origin" | "removedAt">;

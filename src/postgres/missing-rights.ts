@@ -14,7 +14,7 @@ const RIGHTS: Readonly<Record<string, string>> = {
   function: "EXECUTE ON FUNCTION",
 };
 
-/** What is not tq's own has an owner who knows nothing of tq. */
+/** An object that is not tq's own has an owner who knows nothing of tq. */
 export function grantWords(message: string): string {
   const [, kind = "", what = ""] = DENIED.exec(message) ?? [];
   const rights = RIGHTS[kind];

@@ -249,7 +249,7 @@ export class PostgresThreadStore extends PostgresStore implements ThreadStore {
     return super.rescueThread(owner, death);
   }
 
-  /** What a commit that is not answered yet has claimed cannot be seen, and would be forgotten. */
+  /** The claims of a commit that is not answered yet cannot be seen, and would be forgotten. */
   #refuseStuck(): void {
     if (this.connections.isAnyStuck) throw standbyError(this.name);
   }
