@@ -6,8 +6,11 @@ const ALONE = ["test/integration/", "test/readme/"];
 /** The part that needs the machine for itself. */
 export const ALONE_PART: readonly (readonly string[])[] = [ALONE];
 
+/** Runs the tests of many folders once more, which takes as long as all others of PostgreSQL. */
+const AGAIN = "test/postgres/again.test.ts";
+
 /** Half of the other tests, by their time. */
-const HALF = ["test/admin/", "test/property/", "test/run/", "test/sqlite/", "test/store/"];
+const HALF = [AGAIN, "test/admin/", "test/property/", "test/run/", "test/sqlite/", "test/store/"];
 
 /**
  * The arguments of each `bun test`. The inner lists run one after another, what is in one of them at once. A new folder

@@ -34,6 +34,17 @@ export function callAfter(clock: Clock, ms: number, then: () => void): () => voi
   return () => clearTimeout(timer);
 }
 
+/** The value of the promise; null: it is not there within so many ms. */
+export async function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
+  const late = Promise.withResolvers<null>();
+  const timer = setTimeout(() => late.resolve(null), ms);
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Resolves after so many ms, or at once when the signal aborts. */
 export async function sleepUnless(signal: AbortSignal, ms: number): Promise<void> {
   if (signal.aborted) return;

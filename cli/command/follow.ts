@@ -1,4 +1,5 @@
 /** Follows a task for a person who looks: what it says, how far it is, and how it stands, until it has ended. */
+import { within } from "../../src/clock.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { RunOutput, TaskProgress } from "../../src/store/task-output.ts";
 import { watchTask, type WatchedTask } from "../../src/tasks/watch.ts";
@@ -92,13 +93,7 @@ type Change = IteratorResult<WatchedTask, void>;
 /** The next change; null: a task that runs may have said something meanwhile. */
 async function nextOf(coming: Promise<Change>, task: WatchedTask | null): Promise<Change | null> {
   if (task?.state !== "running") return coming;
-  const late = Promise.withResolvers<null>();
-  const timer = setTimeout(() => late.resolve(null), LOOK_MS);
-  try {
-    return await Promise.race([coming, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return within(coming, LOOK_MS);
 }
 
 /** The number of its present run, or of its last one. */

@@ -2,6 +2,7 @@
 import { homedir } from "node:os";
 import type { KnownCall } from "../../src/call-patterns.ts";
 import { callsOf } from "../../src/catalog.ts";
+import { within } from "../../src/clock.ts";
 import { isPattern } from "../../src/patterns.ts";
 import { databaseExists } from "../../src/open-store.ts";
 import { calledMethod, callName, DEFAULT_QUEUE } from "../../src/task.ts";
@@ -85,12 +86,8 @@ async function fromStore<T>(
   read: (store: Store, config: AnyConfig) => Promise<readonly T[]>,
 ): Promise<readonly T[]> {
   if (config.remote === undefined && !databaseExists(config)) return [];
-  const late = Promise.withResolvers<readonly T[]>();
-  const timer = setTimeout(() => late.resolve([]), patience());
   const reading = toLook(config, (store) => read(store, config)).catch(() => []);
-  const found = await Promise.race([reading, late.promise]);
-  clearTimeout(timer);
-  return found;
+  return (await within(reading, patience())) ?? [];
 }
 
 /** The pauses that `tq resume` can end. */

@@ -12,6 +12,7 @@ import {
   startupSettings,
   type TimeLimits,
 } from "./session-settings.ts";
+import { unlessHurried } from "./hurry.ts";
 import { openingError } from "./opening-errors.ts";
 import { StandbyWait } from "./standby-wait.ts";
 import { systemUser } from "./system-user.ts";
@@ -27,8 +28,8 @@ export interface ConnectionOptions extends TimeLimits {
   readonly application: string;
   /** Called with each error for which it tries again. */
   readonly onAway?: (error: unknown) => void;
-  /** True once it is to wait no longer. */
-  readonly isHurried?: () => boolean;
+  /** Aborts when the process begins to stop. */
+  readonly hurry?: AbortSignal;
 }
 
 /** A server that is away is asked again after this pause. */
@@ -138,7 +139,7 @@ export class Connection {
       } catch (error) {
         if (noteRefused(url, error) && ++refusals < MOST_REFUSALS) continue;
         if (isOwnSetting(error)) throw foreignServerError(error as Error, name);
-        const isOver = monotonicNow() + AWAY_MS > until || options.isHurried?.() === true;
+        const isOver = monotonicNow() + AWAY_MS > until || options.hurry?.aborted === true;
         if (isOver || !mayPass(error)) throw await openingError(error, options);
         options.onAway?.(error);
         await sleep(AWAY_MS);
@@ -158,7 +159,8 @@ export class Connection {
       },
     });
     try {
-      connection = new Connection(options, sql, await sql.reserve());
+      // Where a server accepts, and closes, the driver tries again by itself.
+      connection = new Connection(options, sql, await unlessHurried(sql.reserve(), options));
       if (isClosed) connection.lost();
       return connection;
     } catch (error) {

@@ -3,6 +3,7 @@ import { clearTimeout, monotonicNow, setTimeout } from "../clock.ts";
 import { TqError } from "../errors.ts";
 import { closedError } from "../store/ended.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
+import { unlessHurried } from "./hurry.ts";
 import { standbyError } from "./standby-wait.ts";
 
 export interface ConnectionsOptions extends ConnectionOptions {
@@ -41,10 +42,10 @@ export class Connections {
   #losses = 0;
   #unused: Timer | null = null;
   #isClosed = false;
-  #isHurried = false;
+  readonly #hurry = new AbortController();
 
   constructor(options: ConnectionsOptions) {
-    this.#options = { ...options, isHurried: () => this.#isHurried };
+    this.#options = { ...options, hurry: this.#hurry.signal };
   }
 
   /** How many connections were lost. */
@@ -52,13 +53,14 @@ export class Connections {
     return this.#losses;
   }
 
-  get isHurried(): boolean {
-    return this.#isHurried;
+  /** Aborts with `hurry`. */
+  get hurried(): AbortSignal {
+    return this.#hurry.signal;
   }
 
   /** A server that is away is not waited for any more. */
   hurry(): void {
-    this.#isHurried = true;
+    this.#hurry.abort();
   }
 
   /** True while commits that were given up are not answered: what they have done may be seen later. */
@@ -70,6 +72,11 @@ export class Connections {
   noteLoss(): void {
     this.#losses += 1;
     this.#options.onLost();
+  }
+
+  /** The value of the promise. @throws TqError "busy" where it is not there soon after `hurry` */
+  unlessHurried<T>(promise: Promise<T>): Promise<T> {
+    return unlessHurried(promise, this.#options);
   }
 
   /** Lends a connection; give it back. @throws TqError "busy" where all are lent for longer than `database.timeout` */

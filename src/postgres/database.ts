@@ -288,7 +288,8 @@ export class PostgresDatabase {
   }
 
   async close(): Promise<void> {
-    await this.notifier.close();
+    const telling = this.connections.unlessHurried(this.notifier.close());
+    await telling.catch(() => {}); // others find the last commits by their looks
     await this.connections.close();
   }
 }

@@ -3,7 +3,7 @@
  * after the commit: right behind it on the same connection, or on one that is not in use. Commits that come while one is
  * sent share the next. Where a NOTIFY is lost, the next look of a worker finds what was pushed.
  */
-import { clearTimeout, setTimeout, sleepUnless } from "../clock.ts";
+import { sleepUnless, within } from "../clock.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 
@@ -90,16 +90,5 @@ export class Notifier {
     this.#closing.abort();
     await this.#running;
     await Promise.all(this.#sent);
-  }
-}
-
-/** The value of the promise; null: it has not resolved by then. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
-  const { promise: over, resolve } = Promise.withResolvers<null>();
-  const timer = setTimeout(() => resolve(null), ms);
-  try {
-    return await Promise.race([promise, over]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,7 +1,7 @@
 /** The errors of connections that do not open: then the server may refuse what the URL asks of it, or the database itself. */
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { clearTimeout, setTimeout } from "../clock.ts";
+import { within } from "../clock.ts";
 import { isTqError, markOperational, TqError, type ErrorCode } from "../errors.ts";
 import { databaseAddress } from "../values/database-url.ts";
 import { isAway, isOfTls, routineOf, sqlState, translate } from "./errors.ts";
@@ -37,18 +37,12 @@ async function ofHost(cause: unknown, url: string, name: string): Promise<TqErro
   return markOperational(new TqError("busy", words, { cause }));
 }
 
-async function lookupFault(host: string): Promise<string | null> {
-  const late = Promise.withResolvers<null>();
-  const timer = setTimeout(() => late.resolve(null), LOOKUP_MS);
-  const asked = lookup(host).then(
+function lookupFault(host: string): Promise<string | null> {
+  const fault = lookup(host).then(
     () => null,
     (error: unknown) => (error as Error).message,
   );
-  try {
-    return await Promise.race([asked, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return within(fault, LOOKUP_MS);
 }
 
 /** The function of the server that refuses a database as a whole: its name does not depend on the server's language. */

@@ -90,7 +90,7 @@ export class PostgresStore extends PostgresDatabase implements Store {
   protected readonly life = new Life({
     ...this.options,
     name: this.name,
-    isHurried: () => this.connections.isHurried,
+    hurry: this.connections.hurried,
     now: () => this.now(),
     learnTime: (db) => this.greetAgain(db),
   });

@@ -8,6 +8,7 @@ import { messageOf, type TqError } from "../errors.ts";
 import type { NewWorker } from "../store/rescue.ts";
 import type { Connection, ConnectionOptions } from "./connection.ts";
 import { isLost } from "./errors.ts";
+import { unlessHurried } from "./hurry.ts";
 import { LOCK_TIMEOUT, openLife } from "./life-connection.ts";
 import { forGood, mayBeMissed, WAS_MISSED } from "./life-lost.ts";
 import * as times from "./life-times.ts";
@@ -245,7 +246,7 @@ export class WorkerLife {
     const { promise: silence, reject } = Promise.withResolvers<never>();
     const limit = setTimeout(() => reject(new Error("no answer")), this.#timeout).unref();
     try {
-      await Promise.race([this.#renewBy(db), silence]);
+      await unlessHurried(Promise.race([this.#renewBy(db), silence]), this.#options);
     } catch (error) {
       await db.close();
       throw error;
@@ -285,7 +286,8 @@ export class WorkerLife {
     this.#db = null;
     if (!db) return;
     // So that it is free when this resolves: the server takes a moment to notice the end of a connection.
-    if (!db.isLost) await workers.unlock(db, this.#lock).catch(() => {});
+    const unlocking = db.isLost ? Promise.resolve() : workers.unlock(db, this.#lock);
+    await unlessHurried(unlocking, this.#options).catch(() => {});
     await db.close();
   }
 }

@@ -136,7 +136,8 @@ export class PostgresWorkerStore extends PostgresStore implements WorkerStore {
   override async unregister(worker: string): Promise<void> {
     this.#worker = null;
     if (this.life.bornAt === null) return;
-    await super.unregister(worker);
+    // A server that stands still answers nothing, and ends no connection.
+    await this.connections.unlessHurried(super.unregister(worker));
   }
 
   /** Looks on the connection that proves its life: each answer is a sign of it, and no other need stay open. */

@@ -163,6 +163,7 @@ export class Pool {
     );
     while (this.threads.some(({ isLeftBehind }) => !isLeftBehind)) {
       await Promise.all(this.threads.map(({ closed }) => closed));
+      this.#options.store.hurry?.();
       await this.#burials.done();
     }
     clearTimeout(limit);

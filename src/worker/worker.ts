@@ -157,11 +157,10 @@ export class WorkerProcess {
     waking.stop();
     keeper.stop();
     timekeeping.stop();
-    if (pool.busyThreads.length === 0) this.store.hurry?.();
+    if (pool.running === 0) this.store.hurry?.();
     await webhooks.end();
     const started = monotonicNow();
     await pool.stop(grace);
-    this.store.hurry?.();
     const rest = Math.max(grace - (monotonicNow() - started), 0);
     await alerts.end(rest, { heedsEvery: this.#isDrained || this.#failure !== null });
     timekeeping.end();

@@ -5,6 +5,7 @@ import { WorkerLife } from "../../src/postgres/worker-life.ts";
 import { PostgresStore } from "../../src/postgres/store.ts";
 import { PostgresThreadStore, PostgresWorkerStore } from "../../src/postgres/worker-store.ts";
 import { MODELS } from "../integration/support/models.ts";
+import type { Running } from "../integration/support/running.ts";
 import { Site } from "../integration/support/site.ts";
 import { Proxy } from "../proof/postgres-proxy.ts";
 import { makeFolder } from "../support/folder.ts";
@@ -32,19 +33,18 @@ async function makeServer() {
   return { port, [Symbol.asyncDispose]: () => server.stop() };
 }
 
-/** A worker that runs a task, behind a proxy. */
-async function makeRunning() {
+/** A worker behind a proxy. */
+async function makeWorker(settings: Readonly<Record<string, string>> = {}) {
   const server = await makeServer();
   const proxy = new Proxy(server.port);
   const site = new Site();
   site.write("models.ts", MODELS);
-  const env = { TQ_DATABASE: urlAt(proxy.port), TQ_WORKER__GRACE: "60s" };
+  const env = { TQ_DATABASE: urlAt(proxy.port), ...settings };
   const worker = await site.worker(["-n", "1"], { env });
-  await site.start(["push", "job", "linger", "7"], { env }).ended();
-  await worker.says("task.started");
   return {
     proxy,
     worker,
+    push: () => site.start(["push", "job", "linger", "7"], { env }).ended(),
     async [Symbol.asyncDispose]() {
       await site[Symbol.asyncDispose]();
       proxy.close();
@@ -53,7 +53,39 @@ async function makeRunning() {
   };
 }
 
+/** A worker that runs a task, behind a proxy. */
+async function makeRunning() {
+  const made = await makeWorker({ TQ_WORKER__GRACE: "60s" });
+  await made.push();
+  await made.worker.says("task.started");
+  return made;
+}
+
+/** Its longest time to connect; a worker that stops does not wait for so long. */
+const LONG = { TQ_DATABASE__TIMEOUT: "30s" };
+
+/** How long a worker takes to stop, in ms. */
+async function stopTime(worker: Running): Promise<number> {
+  const began = performance.now();
+  worker.kill("SIGTERM");
+  expect(await worker.exited).toBe(0);
+  return performance.now() - began;
+}
+
 needs("postgres").describe("a worker that is reached by a network", () => {
+  test("stops soon, while it is idle, where its connections end and new ones are accepted and closed", async () => {
+    await using made = await makeWorker(LONG);
+    made.proxy.refuse();
+    await made.worker.says("log.note");
+    expect(await stopTime(made.worker)).toBeLessThan(10_000);
+  });
+
+  test("stops soon, while it is idle, where nothing is answered any more", async () => {
+    await using made = await makeWorker(LONG);
+    void made.proxy.stall(60_000);
+    expect(await stopTime(made.worker)).toBeLessThan(10_000);
+  });
+
   test("is given up by the server before others may have its tasks, also where an answer is on its way", async () => {
     using folder = makeFolder();
     await using server = await makeServer();
