@@ -1,20 +1,12 @@
 /** A database without a queue gets one at the first push, and the log says so: the URL may name another one than it should. */
 import { expect, setDefaultTimeout } from "bun:test";
 import { MIGRATIONS } from "../../src/postgres/migrate.ts";
+import { madeQueues, NOTES } from "../cli/made.ts";
 import { Folder } from "../cli/tq.ts";
 import { needs } from "../support/needs.ts";
 import { makeEmpty } from "./empty.ts";
 
 setDefaultTimeout(20_000);
-
-const MODELS = `import { Model } from "tq";
-  export class Note extends Model { static override readonly __name__ = "note"; async read() {} }`;
-
-const made = (stderr: string) =>
-  stderr
-    .split("\n")
-    .filter((line) => line.includes('"store.made"'))
-    .map((line) => JSON.parse(line) as object);
 
 needs("postgres").describe("on PostgreSQL, what makes a queue says so in the log", () => {
   const cases: readonly (readonly [string, Record<string, string>])[] = [
@@ -29,7 +21,7 @@ needs("postgres").describe("on PostgreSQL, what makes a queue says so in the log
     needs("postgres").test(`once: tq ${line} with ${JSON.stringify(more)}`, async () => {
       await using empty = await makeEmpty();
       await using folder = new Folder();
-      folder.write("models.ts", MODELS);
+      folder.write("models.ts", NOTES);
       folder.write(
         "program.ts",
         'import "./models.ts"; import { push } from "tq"; await push({ model: "note", method: "read", instances: 1 });',
@@ -37,11 +29,11 @@ needs("postgres").describe("on PostgreSQL, what makes a queue says so in the log
       const env = { TQ_DATABASE: empty.url, TQ_LOG__FORMAT: "json", ...more };
       const first = await folder.tqWith({ env }, ...line.split(" "));
       expect(first).toMatchObject({ code: 0 });
-      expect(made(first.stderr)).toMatchObject([
+      expect(madeQueues(first.stderr)).toMatchObject([
         { level: "info", database: empty.name, found: "no schema tq" },
       ]);
       const second = await folder.tqWith({ env }, ...line.split(" "));
-      expect(made(second.stderr)).toEqual([]);
+      expect(madeQueues(second.stderr)).toEqual([]);
     });
   }
 });

@@ -1,6 +1,7 @@
 /** Commands that need a database make none, and say what lies in its place. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
+import { madeQueues, NOTES } from "../made.ts";
 import { Folder } from "../tq.ts";
 
 setDefaultTimeout(20_000);
@@ -40,15 +41,6 @@ describe("a command that looks", () => {
 
 describe("a command that makes a queue says so in the log", () => {
   const WORKER = { env: { TQ_QUEUE__WORKER: "1", TQ_LOG__FORMAT: "json" } };
-  const MODELS = `import { Model } from "tq";
-    export class Note extends Model { static override readonly __name__ = "note"; async read() {} }`;
-
-  const made = (stderr: string) =>
-    stderr
-      .split("\n")
-      .filter((line) => line.includes('"store.made"'))
-      .map((line) => JSON.parse(line) as object);
-
   test.each([
     ["push note read 1", "nothing"],
     ["push note read 1", "an empty file"],
@@ -57,19 +49,19 @@ describe("a command that makes a queue says so in the log", () => {
     ["pause print", "nothing"],
   ])("once: tq %s, where there is %s", async (line, found) => {
     await using folder = new Folder();
-    folder.write("models.ts", MODELS);
+    folder.write("models.ts", NOTES);
     if (found !== "nothing") folder.write("tq.db", "");
     const first = await folder.tqWith(WORKER, ...line.split(" "));
     expect(first.code).toBe(0);
     const database = folder.file("tq.db");
-    expect(made(first.stderr)).toMatchObject([{ level: "info", database, found }]);
+    expect(madeQueues(first.stderr)).toMatchObject([{ level: "info", database, found }]);
     const second = await folder.tqWith(WORKER, ...line.split(" "));
-    expect(made(second.stderr)).toEqual([]);
+    expect(madeQueues(second.stderr)).toEqual([]);
   });
 
   test("also a push that follows a database of programs without a worker into an emptied file", async () => {
     await using folder = new Folder();
-    folder.write("models.ts", MODELS);
+    folder.write("models.ts", NOTES);
     folder.write("tq.db", "");
     const { code, stderr } = await folder.tqWith(
       { env: { TQ_LOG__FORMAT: "json" } },
@@ -79,7 +71,7 @@ describe("a command that makes a queue says so in the log", () => {
       "1",
     );
     expect(code).toBe(0);
-    expect(made(stderr)).toMatchObject([{ found: "an empty file" }]);
+    expect(madeQueues(stderr)).toMatchObject([{ found: "an empty file" }]);
   });
 });
 
