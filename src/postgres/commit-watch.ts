@@ -9,6 +9,12 @@ const BUSY_MS = 1_000;
 /** A notification this many ms after the last one may be of a single push, which an idle thread can claim at once. */
 const CALM_MS = 20;
 
+/**
+ * A worker looks once more so long after a notification: another worker may have claimed what it told of, in a transaction
+ * that the first look did not see. While others hold tasks, it finds out sooner that they have died.
+ */
+const CLAIMED_MS = 100;
+
 export class CommitWatch implements Watch {
   readonly #events: WatchEvents;
   readonly #tell: (isIdle: boolean) => Promise<void>;
@@ -20,6 +26,7 @@ export class CommitWatch implements Watch {
   #looking: Timer | null = null;
   #busy: Timer | null = null;
   #notifiedAt = -Infinity;
+  #isToLookOnceMore = false;
 
   /** @param tell tells the server whether notifications are wanted; it rejects where that has failed. */
   constructor(events: WatchEvents, tell: (isIdle: boolean) => Promise<void>) {
@@ -32,7 +39,8 @@ export class CommitWatch implements Watch {
     if (this.#busy) clearTimeout(this.#busy);
     this.#busy = null;
     this.#say(true);
-    this.#lookAfter(LOOK_MS);
+    this.#lookAfter(this.#isToLookOnceMore ? CLAIMED_MS : LOOK_MS);
+    this.#isToLookOnceMore = false;
   }
 
   #lookAfter(ms: number): void {
@@ -81,7 +89,9 @@ export class CommitWatch implements Watch {
   notified(): void {
     const isCalm = monotonicNow() - this.#notifiedAt > CALM_MS;
     this.#notifiedAt = monotonicNow();
-    if (!this.#isArmed || !isCalm) return this.#look();
+    if (!this.#isArmed) return;
+    this.#isToLookOnceMore = true;
+    if (!isCalm) return this.#look();
     this.#events.hint();
     this.#lookAfter(CLAIM_MS); // a look beside the claim would compete with it for the processors
   }

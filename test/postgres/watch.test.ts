@@ -145,6 +145,31 @@ needs("postgres").describe("a worker without tasks on PostgreSQL", () => {
     }
   });
 
+  test("looks once more a moment after a notification, as another may have claimed what it told of", () => {
+    const looks: number[] = [];
+    useFakeTimers();
+    const watch = new CommitWatch(
+      {
+        hint() {},
+        look() {
+          looks.push(performance.now());
+          watch.arm();
+        },
+      },
+      async () => {},
+    );
+    try {
+      watch.arm();
+      const told = performance.now();
+      watch.notified();
+      jest.advanceTimersByTime(1_000);
+      expect(looks.map((at) => at - told)).toEqual([CLAIM_MS, CLAIM_MS + 100]);
+    } finally {
+      jest.useRealTimers();
+      watch.disarm();
+    }
+  });
+
   test("wakes no thread early where notifications come one after another", async () => {
     await using database = await makePostgresDatabase();
     await using made = await makeWorkerStore(database.url);
