@@ -32,6 +32,8 @@ export class Connections {
   /** The one that was used last comes last. */
   readonly #idle: { readonly connection: Connection; readonly since: number }[] = [];
   readonly #lent = new Set<Connection>();
+  /** The server has not answered yet what is asked before their first use. */
+  readonly #greeted = new Set<Connection>();
   /** Their commits were given up, and are not answered yet. */
   readonly #stuck = new Set<Connection>();
   readonly #waiting: PromiseWithResolvers<void>[] = [];
@@ -137,13 +139,16 @@ export class Connections {
     try {
       connection = await Connection.open(this.#options);
       connection.onLost(() => this.noteLoss());
+      this.#greeted.add(connection);
       await this.#options.onOpen(connection);
       return connection;
     } catch (error) {
-      if (connection) void connection.close();
+      void connection?.close();
       this.#count -= 1;
       this.#callNext();
       throw error;
+    } finally {
+      if (connection) this.#greeted.delete(connection);
     }
   }
 
@@ -219,7 +224,7 @@ export class Connections {
     this.noteLoss();
     const idle = this.#idle.splice(0);
     for (const { connection } of idle) this.#forget(connection);
-    for (const connection of this.#lent) {
+    for (const connection of [...this.#lent, ...this.#greeted]) {
       connection.lost();
       void connection.close();
     }
@@ -233,6 +238,7 @@ export class Connections {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    if (this.#hurry.signal.aborted) this.drop(); // what was given up would keep the process from its end
     if (this.#unused) clearTimeout(this.#unused);
     for (const waiting of this.#waiting.splice(0)) waiting.reject(closedError());
     const idle = this.#idle.splice(0);

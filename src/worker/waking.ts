@@ -102,6 +102,7 @@ export class Waking {
       }
       this.#failure.gone();
     } catch (error) {
+      if (this.#stopped) return; // nothing is looked for any more
       this.#failure.say(`Cannot look for tasks: ${String(error)}`);
       this.#due.lookFor(null, AFTER_FAILURE_MS);
     } finally {
