@@ -78,7 +78,7 @@ export async function faults(
   if (canLose) await Bun.sleep(LOSS_MS);
   lossy.lose(0);
   say(
-    `${before}: ${canLose ? `${LOSSES * 100} % of packets lost for ${LOSS_MS} ms` : "no loss: iptables cannot do it here"}`,
+    `${before}: ${canLose ? `${LOSSES * 100} % of packets lost for ${LOSS_MS} ms` : "no loss: iptables is not installed, or cannot do it here"}`,
   );
 
   const pushed = await pushing.end();
