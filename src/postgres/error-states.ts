@@ -1,6 +1,7 @@
 /** The kinds of errors after which a transaction goes on in another way, whether they were translated or not. */
 import { isTqError } from "../errors.ts";
-import { isAway, sqlState } from "./errors.ts";
+import { isAway } from "./errors.ts";
+import { sqlState } from "./server-error.ts";
 
 function stateOf(error: unknown): string {
   return sqlState(isTqError(error) ? error.cause : error) ?? "";

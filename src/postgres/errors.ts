@@ -2,6 +2,7 @@
 import { SQL } from "bun";
 import { isTqError, markContention, markOperational, TqError, type ErrorCode } from "../errors.ts";
 import { grantWords, OWN_RIGHTS } from "./missing-rights.ts";
+import { type DriverError, moreExactly, READ_ONLY, sqlState } from "./server-error.ts";
 import { isStandbyError, STANDBY_REASON } from "./standby-wait.ts";
 
 type Sentence = readonly [
@@ -140,40 +141,6 @@ const DRIVER_SENTENCES: readonly Sentence[] = [
   ],
   [LOST_CODE, "busy", (name, message) => `Cannot reach ${name}: ${LOST} (${message})`],
 ];
-
-const READ_ONLY = "25006";
-const CHANGED_COLUMN = "TQ003";
-
-interface DriverError extends Error {
-  readonly code?: string;
-  /** The function of the server that has raised it: its name does not depend on the server's language. */
-  readonly routine?: string;
-  /** The SQLSTATE; the driver calls it so. */
-  readonly errno?: string | number;
-}
-
-/**
- * A state of tq's own, for two of the many errors that have this one: a standby does not have the table of what runs say,
- * which no server keeps over a crash; and a prepared statement has other columns since.
- */
-function moreExactly(error: unknown): string | null {
-  if (sqlState(error) !== "0A000") return null;
-  const { routine } = error as DriverError;
-  if (routine === "get_relation_info") return READ_ONLY;
-  return routine === "RevalidateCachedQuery" ? CHANGED_COLUMN : null;
-}
-
-/** The SQLSTATE of an error of the server; null: it is none. */
-export function sqlState(error: unknown): string | null {
-  if (!(error instanceof SQL.PostgresError)) return null;
-  const { errno } = error as DriverError;
-  return typeof errno === "string" && /^[0-9A-Z]{5}$/.test(errno) ? errno : null;
-}
-
-/** The server's function that has raised an error. */
-export function routineOf(error: Error): string {
-  return (error as DriverError).routine ?? "";
-}
 
 /** Turns an error of PostgreSQL or its driver that has a sentence here into a TqError; returns any other as it is. */
 export function translate(error: unknown, name: string, text = ""): unknown {

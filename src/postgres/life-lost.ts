@@ -1,6 +1,6 @@
 /** The words for a worker that has lost its proof of life. */
 import { isTqError, messageOf, TqError } from "../errors.ts";
-import { sqlState } from "./errors.ts";
+import { sqlState } from "./server-error.ts";
 import { isRaised } from "./migrate.ts";
 
 /**

@@ -1,7 +1,7 @@
 /** Brings the schema tq of a database to this version. Programs that start at the same time take turns. */
 import { TqError } from "../errors.ts";
 import type { Connection } from "./connection.ts";
-import { sqlState } from "./errors.ts";
+import { sqlState } from "./server-error.ts";
 import { lock } from "./locks.ts";
 import type { PostgresOptions } from "./options.ts";
 import { CHANNEL, SCHEMA_CHANGED } from "./notifier.ts";

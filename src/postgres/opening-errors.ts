@@ -4,7 +4,8 @@ import { isIP } from "node:net";
 import { within } from "../clock.ts";
 import { isTqError, markOperational, TqError, type ErrorCode } from "../errors.ts";
 import { databaseAddress } from "../values/database-url.ts";
-import { isAway, isOfTls, routineOf, sqlState, translate } from "./errors.ts";
+import { isAway, isOfTls, translate } from "./errors.ts";
+import { routineOf, sqlState } from "./server-error.ts";
 import { shownCertificate } from "./shown-certificate.ts";
 
 interface Opening {

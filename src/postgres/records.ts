@@ -2,7 +2,7 @@
 import { isTqError, markOperational, TqError } from "../errors.ts";
 import type { Records, Table } from "../store/records.ts";
 import type { Connection } from "./connection.ts";
-import { sqlState } from "./errors.ts";
+import { sqlState } from "./server-error.ts";
 import { lock } from "./locks.ts";
 import {
   deleteByIds,

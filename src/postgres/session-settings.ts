@@ -2,7 +2,7 @@
  * The server's settings of each connection. They are sent as it opens, but for what a server or a pooler has refused: then
  * the next connection of this process goes without.
  */
-import { sqlState } from "./errors.ts";
+import { sqlState } from "./server-error.ts";
 
 /** The server ends a pause in a transaction that lasts this many ms longer than `worker.lock_timeout`: its worker hangs. */
 const IDLE_GRACE_MS = 10_000;

@@ -32,8 +32,8 @@ function siteOn(url: string) {
 }
 
 /** Answers each connection with an error of this SQLSTATE. */
-function refusingServer(state: string, message: string) {
-  const fields = `SERROR\0VERROR\0C${state}\0M${message}\0\0`;
+function refusingServer(state: string, message: string, routine = "") {
+  const fields = `SERROR\0VERROR\0C${state}\0M${message}\0R${routine}\0\0`;
   const answer = Buffer.alloc(5 + Buffer.byteLength(fields));
   answer.write("E");
   answer.writeInt32BE(answer.length - 1, 1);
@@ -49,6 +49,15 @@ function refusingServer(state: string, message: string) {
     },
   });
 }
+
+test("a server that has crashed on a full disk is told to be full", async () => {
+  const server = refusingServer("XX000", "could not write init file", "write_item");
+  await using program = siteOn(`postgresql://tq@127.0.0.1:${server.port}/shop`);
+  const { code, stderr } = await program.tried("push", "job", "add", "1");
+  server.stop(true);
+  expect(code).toBe(9);
+  expect(stderr).toContain("disk or memory is full (could not write init file)");
+});
 
 test("a server that does not know a setting of the connection is told to be too old", async () => {
   const parameter = "idle_in_transaction_session_timeout";
