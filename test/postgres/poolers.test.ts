@@ -14,7 +14,7 @@ setDefaultTimeout(30_000);
 
 /** What a pooler must know to let the settings of a connection pass unheard. */
 const SETTINGS =
-  "lock_timeout,idle_in_transaction_session_timeout,tcp_keepalives_idle,tcp_keepalives_interval,tcp_keepalives_count,client_connection_check_interval,default_transaction_isolation,array_nulls,bytea_output,extra_float_digits,intervalstyle,quote_all_identifiers,transform_null_equals";
+  "lock_timeout,idle_in_transaction_session_timeout,tcp_keepalives_idle,tcp_keepalives_interval,tcp_keepalives_count,client_connection_check_interval,default_transaction_isolation,jit,array_nulls,bytea_output,extra_float_digits,intervalstyle,quote_all_identifiers,transform_null_equals";
 
 class Pooled implements AsyncDisposable {
   readonly database: TestDatabase;

@@ -145,6 +145,7 @@ needs("postgres").describe("on PostgreSQL", () => {
       "idle_in_transaction_session_timeout TO 100",
       "idle_session_timeout TO 300",
       "statement_timeout TO 2000",
+      "jit TO on",
     ];
     const role = `odd_${process.pid}`;
     await shop.database.run(`CREATE ROLE ${role} SUPERUSER LOGIN`);
@@ -154,10 +155,12 @@ needs("postgres").describe("on PostgreSQL", () => {
     const session = store.session();
     const { rows } = await session.sql(
       `SELECT format_type('text'::regtype, NULL), 1.1::float8::text, (NULL = NULL)::text, '{NULL}'::text[] IS NOT NULL,
-              'a'::bytea::text, interval '1 day'::text, date '2026-03-04'::text`,
+              'a'::bytea::text, interval '1 day'::text, date '2026-03-04'::text, current_setting('jit')`,
       [],
     );
-    expect(rows).toEqual([["text", "1.1", null, true, String.raw`\x61`, "1 day", "2026-03-04"]]);
+    expect(rows).toEqual([
+      ["text", "1.1", null, true, String.raw`\x61`, "1 day", "2026-03-04", "off"],
+    ]);
     await store.release(session);
     await store.close();
     const worker = await shop.site.worker(["-n", "2"], { env });
