@@ -1,4 +1,4 @@
-/** What an error of the server or of its driver says of itself. */
+/** Reads an error of the server or of its driver: its state, and the function of the server that has raised it. */
 import { SQL } from "bun";
 
 export const READ_ONLY = "25006";

@@ -32,7 +32,7 @@ function settingsOf({ timeout, lockTimeout }: TimeLimits): Record<string, string
     default_transaction_isolation: "read committed",
     standard_conforming_strings: "on",
     timezone: "UTC",
-    // What the planner expects of a claim grows with the queue: beyond some 600,000 tasks it would compile each, for 35 ms.
+    // The estimated cost of a claim grows with the queue: beyond some 600,000 tasks the server would compile each, for 35 ms.
     jit: "off",
     // How values look, and what they mean: that of a role or database would change times, names of types, and nulls of lists.
     array_nulls: "on",
