@@ -22,7 +22,8 @@ const WRITES_INIT_FILE = /^write_(relcache_init_file|item)$/;
  */
 export function moreExactly(error: unknown): string | null {
   const state = sqlState(error);
-  const { routine = "" } = (error ?? {}) as DriverError;
+  if (state === null) return null;
+  const routine = routineOf(error as Error);
   if (state === "XX000" && WRITES_INIT_FILE.test(routine)) return FULL;
   if (state !== "0A000") return null;
   if (routine === "get_relation_info") return READ_ONLY;

@@ -1,4 +1,4 @@
-/** What the log says of queues that a command has made. */
+/** The log of a command names the queue that it has made. */
 
 /** A model whose tasks do nothing. */
 export const NOTES = `import { Model } from "tq";

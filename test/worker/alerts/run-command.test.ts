@@ -1,9 +1,10 @@
 /** The command of an alert: what it gets, and that it neither hangs, floods nor stays. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { alertMessage } from "../../../src/worker/alerts/message.ts";
 import { runCommand } from "../../../src/worker/alerts/run-command.ts";
 import { makeFolder } from "../../support/folder.ts";
+import { startHelper } from "../../support/process.ts";
 import { until } from "../../support/until.ts";
 
 const NEVER = new AbortController().signal;
@@ -99,12 +100,29 @@ test("a command that prints without an end is ended, and the log gets the end of
 });
 
 test("a command leaves no descriptor open", async () => {
-  const RUNS = 20; // more than other tests of this process open or close meanwhile
-  const count = () => readdirSync("/proc/self/fd").length;
-  await run("true");
-  const before = count();
-  for (let runs = 0; runs < RUNS; runs++) await run("true");
-  await until(() => expect(count() - before).toBeLessThan(RUNS));
+  // Alone in its process: other tests open some meanwhile.
+  await using helper = startHelper(`
+    const { readdirSync } = await import("node:fs");
+    const { runCommand } = await import("./src/worker/alerts/run-command.ts");
+    const run = () =>
+      runCommand(
+        { command: "true", folder: ${JSON.stringify(folder.path)} },
+        ${JSON.stringify(message)},
+        new AbortController().signal,
+      );
+    const count = () => readdirSync("/proc/self/fd").length;
+    await run();
+    console.log(count());
+    for (let runs = 0; runs < 5; runs++) await run();
+    for (;;) {
+      await line();
+      console.log(count());
+    }`);
+  const before = Number(await helper.line());
+  await until(async () => {
+    helper.send("count");
+    expect(Number(await helper.line())).toBeLessThanOrEqual(before);
+  });
 });
 
 test("a command ends with its worker", async () => {
